@@ -1,0 +1,123 @@
+"""CNNergy's closed forms: what the mapping moves and computes (section IV-D, eqs 13-19).
+
+Every function is per ``images`` images processed together, in b_w-bit words; fractions of passes stay fractions.
+"""
+
+import math
+from dataclasses import dataclass
+
+from analytical import counts as c
+from analytical.counts import Counts
+from analytical.hardware import Hardware
+from analytical.layer import Layer
+from analytical.mapping import Mapping
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Passes:
+    """How many passes along each direction (Algorithm 1, lines 6, 8 and 9)."""
+
+    z: float
+    strips: float
+    blocks: float
+    columns: float
+    filters: float
+
+    @property
+    def residencies(self) -> float:
+        """Loads of filters: each stays for the strips of a block."""
+        return self.z * self.blocks * self.columns * self.filters
+
+    @property
+    def all(self) -> float:
+        return self.residencies * self.strips
+
+
+def passes(layer: Layer, mapping: Mapping) -> Passes:
+    """C/z_i, Y_o/y_o, E/Y_o, G/X_o and F/f_i (eqs 16-18)."""
+    return Passes(
+        z=layer.C / mapping.z_i,
+        strips=mapping.Y_o / mapping.y_o,
+        blocks=layer.E / mapping.Y_o,
+        columns=layer.G / mapping.X_o,
+        filters=layer.F / mapping.f_i,
+    )
+
+
+def pe_column_height(layer: Layer, mapping: Mapping) -> int:
+    """h: PEs that a psum climbs through in one pass."""
+    return math.ceil(layer.R * (mapping.z_i / mapping.C_set))
+
+
+def rlc_words(values: float, sparsity: float, hardware: Hardware) -> float:
+    """b_w-bit words of ``values`` values in RLC (eq 25)."""
+    return values * (1 - sparsity) * hardware.rlc_words_per_value
+
+
+def filter_words(layer: Layer, mapping: Mapping) -> float:
+    """F_Pass over all passes, however many images share it (eq 15)."""
+    return mapping.f_i * mapping.z_i * layer.R * layer.S * passes(layer, mapping).residencies
+
+
+def ifmap_dram_words(layer: Layer, hardware: Hardware, mapping: Mapping, images: int) -> float:
+    """Ifmap that crosses the DRAM link: whole strips first, then only the rows that the last strip did not leave."""
+    n = passes(layer, mapping)
+    rows = mapping.y_i + (n.strips - 1) * (mapping.y_i - (layer.R - layer.U))
+    values = mapping.X_i * rows * mapping.z_i * n.residencies * images
+    return values if layer.first else rlc_words(values, layer.sparsity_ifmap, hardware)
+
+
+def ifmap_glb_words(layer: Layer, mapping: Mapping, images: int) -> float:
+    """I_Pass over all passes (eq 13)."""
+    return mapping.X_i * mapping.y_i * mapping.z_i * passes(layer, mapping).all * images
+
+
+def psum_words(layer: Layer, mapping: Mapping, images: int) -> float:
+    """P_Pass over the passes of one z step (eq 14)."""
+    n = passes(layer, mapping)
+    return mapping.f_i * mapping.X_o * mapping.y_o * images * n.all / n.z
+
+
+def ofmap_dram_words(layer: Layer, hardware: Hardware, images: int) -> float:
+    """The whole ofmap in RLC (eq 17)."""
+    return rlc_words(layer.ofmap_size * images, layer.sparsity_ofmap, hardware)
+
+
+def count(layer: Layer, hardware: Hardware, mapping: Mapping, images: int) -> Counts:
+    """Everything that ``images`` images of the layer do, by level and data.
+
+    >>> from analytical.hardware import EYERISS_16BIT
+    >>> from analytical.mapping import map_layer
+    >>> layer = Layer(name="L", C=4, H=16, W=16, R=3, S=3, F=8, E=14, G=14)
+    >>> count(layer, EYERISS_16BIT, map_layer(layer, EYERISS_16BIT), images=1)[c.GLB_PSUM_WRITE]
+    1568.0
+    """
+    n = passes(layer, mapping)
+    macs = layer.macs * images
+    nonzero_macs = macs * (1 - layer.sparsity_ifmap)
+    psums = psum_words(layer, mapping, images)
+    filters = filter_words(layer, mapping)
+    inter_pe = (pe_column_height(layer, mapping) - 1) * psums * n.z
+    return Counts(
+        macs=macs,
+        nonzero_macs=nonzero_macs,
+        events={
+            c.RF_IFMAP_READ: macs,
+            c.RF_FILTER_READ: nonzero_macs,
+            c.RF_PSUM_READ: nonzero_macs - inter_pe,
+            c.RF_PSUM_WRITE: nonzero_macs,
+            c.INTER_PE_PSUM: inter_pe,
+            c.GLB_FILTER_READ: filters,
+            c.GLB_IFMAP_READ: ifmap_glb_words(layer, mapping, images),
+            c.GLB_PSUM_WRITE: psums * n.z,
+            c.GLB_PSUM_READ: psums * (n.z - 1),
+            c.DRAM_FILTER_READ: filters,
+            c.DRAM_IFMAP_READ: ifmap_dram_words(layer, hardware, mapping, images),
+            c.DRAM_OFMAP_WRITE: ofmap_dram_words(layer, hardware, images),
+        },
+    )
+
+
+def latency_s(layer: Layer, hardware: Hardware) -> float:
+    """Latency of one image at the chip's throughput (section V)."""
+    return layer.macs / hardware.throughput

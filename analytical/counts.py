@@ -1,0 +1,119 @@
+"""What happened, or what the formulas say happens: one record for both sides."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from types import MappingProxyType
+from typing import NamedTuple
+
+
+class Level(Enum):
+    """Where a word was touched."""
+
+    RF = "rf"
+    INTER_PE = "inter_pe"
+    GLB = "glb"
+    DRAM = "dram"
+
+
+class Data(Enum):
+    """What the word is."""
+
+    IFMAP = "ifmap"
+    FILTER = "filter"
+    PSUM = "psum"
+    OFMAP = "ofmap"
+
+
+class Action(Enum):
+    """What was done to it.
+
+    READ and WRITE serve the level below or a computation; FILL is a word that arrives from the level above,
+    DRAIN one that leaves for it.
+    """
+
+    READ = "read"
+    WRITE = "write"
+    FILL = "fill"
+    DRAIN = "drain"
+
+
+class Event(NamedTuple):
+    """One kind of access."""
+
+    level: Level
+    data: Data
+    action: Action
+
+    def __str__(self) -> str:
+        return f"{self.level.value} {self.data.value} {self.action.value}"
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """MACs, and b_w-bit words by level, data and action.
+
+    Integers where a machine counted, fractions where a formula did; adds with ``+`` and scales with ``*``. Events that
+    never happened are left out, so that equal histories compare equal.
+
+    >>> two = Counts(macs=1, events={RF_IFMAP_READ: 1}) * 2
+    >>> two.macs, two[RF_IFMAP_READ], two[RF_FILTER_READ]
+    (2, 2, 0)
+    """
+
+    macs: float = 0
+    nonzero_macs: float = 0
+    events: Mapping[Event, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "events", MappingProxyType({e: n for e, n in self.events.items() if n}))
+
+    def __getitem__(self, event: Event) -> float:
+        return self.events.get(event, 0)
+
+    def __iter__(self) -> Iterator[Event]:
+        return iter(self.events)
+
+    def __add__(self, other: "Counts") -> "Counts":
+        events = dict(self.events)
+        for event, words in other.events.items():
+            events[event] = events.get(event, 0) + words
+        return Counts(self.macs + other.macs, self.nonzero_macs + other.nonzero_macs, events)
+
+    def __mul__(self, times: float) -> "Counts":
+        events = {event: words * times for event, words in self.events.items()}
+        return Counts(self.macs * times, self.nonzero_macs * times, events)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Counts):
+            return NotImplemented
+        return (self.macs, self.nonzero_macs, dict(self.events)) == (
+            other.macs,
+            other.nonzero_macs,
+            dict(other.events),
+        )
+
+    def total(self, *events: Event) -> float:
+        """Words of several kinds of events together."""
+        return sum(self[event] for event in events)
+
+
+RF_IFMAP_READ = Event(Level.RF, Data.IFMAP, Action.READ)
+RF_FILTER_READ = Event(Level.RF, Data.FILTER, Action.READ)
+RF_PSUM_READ = Event(Level.RF, Data.PSUM, Action.READ)
+RF_PSUM_WRITE = Event(Level.RF, Data.PSUM, Action.WRITE)
+RF_IFMAP_FILL = Event(Level.RF, Data.IFMAP, Action.FILL)
+RF_FILTER_FILL = Event(Level.RF, Data.FILTER, Action.FILL)
+RF_PSUM_FILL = Event(Level.RF, Data.PSUM, Action.FILL)
+RF_PSUM_DRAIN = Event(Level.RF, Data.PSUM, Action.DRAIN)
+INTER_PE_PSUM = Event(Level.INTER_PE, Data.PSUM, Action.READ)
+GLB_IFMAP_FILL = Event(Level.GLB, Data.IFMAP, Action.FILL)
+GLB_IFMAP_READ = Event(Level.GLB, Data.IFMAP, Action.READ)
+GLB_FILTER_FILL = Event(Level.GLB, Data.FILTER, Action.FILL)
+GLB_FILTER_READ = Event(Level.GLB, Data.FILTER, Action.READ)
+GLB_PSUM_READ = Event(Level.GLB, Data.PSUM, Action.READ)
+GLB_PSUM_WRITE = Event(Level.GLB, Data.PSUM, Action.WRITE)
+GLB_OFMAP_DRAIN = Event(Level.GLB, Data.OFMAP, Action.DRAIN)
+DRAM_IFMAP_READ = Event(Level.DRAM, Data.IFMAP, Action.READ)
+DRAM_FILTER_READ = Event(Level.DRAM, Data.FILTER, Action.READ)
+DRAM_OFMAP_WRITE = Event(Level.DRAM, Data.OFMAP, Action.WRITE)

@@ -1,0 +1,114 @@
+"""From counts to joules: one price list, one function, a choice of what is charged (section IV-D, eqs 3, 4, 20)."""
+
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass, fields
+from enum import Enum
+
+from analytical import counts as c
+from analytical.counts import Counts, Event, Level
+from analytical.hardware import Hardware
+
+_CORE_EVENTS = frozenset(
+    {
+        c.RF_IFMAP_READ,
+        c.RF_FILTER_READ,
+        c.RF_PSUM_READ,
+        c.RF_PSUM_WRITE,
+        c.INTER_PE_PSUM,
+        c.GLB_IFMAP_READ,
+        c.GLB_PSUM_READ,
+        c.GLB_PSUM_WRITE,
+        c.DRAM_FILTER_READ,
+        c.DRAM_IFMAP_READ,
+        c.DRAM_OFMAP_WRITE,
+    }
+)
+
+
+class Accounting(Enum):
+    """Which events are charged.
+
+    CNNERGY  section IV-D: filters once from the GLB, no fill of the GLB or an RF, no drain
+    CHIP     the GLB column of Table V of the Eyeriss paper: no filters, but the read of the ofmap for its write-back
+    FULL     everything that was counted
+    """
+
+    CNNERGY = "cnnergy"
+    CHIP = "chip"
+    FULL = "full"
+
+    def charges(self, event: Event) -> bool:
+        """Whether ``event`` has a price under this accounting."""
+        match self:
+            case Accounting.CNNERGY:
+                return event in _CORE_EVENTS or event == c.GLB_FILTER_READ
+            case Accounting.CHIP:
+                return event in _CORE_EVENTS or event == c.GLB_OFMAP_DRAIN
+            case Accounting.FULL:
+                return True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Energy:
+    """Joules by where they went."""
+
+    mac: float
+    rf: float
+    inter_pe: float
+    glb: float
+    dram: float
+    clock: float
+    other_control: float
+
+    @property
+    def on_chip(self) -> float:
+        """All but DRAM and control."""
+        return self.mac + self.rf + self.inter_pe + self.glb
+
+    @property
+    def without_control(self) -> float:
+        return self.on_chip + self.dram
+
+    @property
+    def total(self) -> float:
+        return self.without_control + self.clock + self.other_control
+
+    def __add__(self, other: "Energy") -> "Energy":
+        return Energy(**{f.name: a + b for f, a, b in zip(fields(self), astuple(self), astuple(other), strict=True)})
+
+    @staticmethod
+    def zero() -> "Energy":
+        return Energy(**{f.name: 0.0 for f in fields(Energy)})
+
+
+def price(
+    counts: Counts, hardware: Hardware, *, latency_s: float, accounting: Accounting = Accounting.CNNERGY
+) -> Energy:
+    """Energy of what ``counts`` records, over ``latency_s`` seconds of clock (eqs 3, 4, 19, 20).
+
+    Other control is c/(1-c) of on-chip energy and clock, so that it is the share c of all but DRAM.
+    """
+    prices = hardware.prices
+    level_J = {Level.RF: prices.rf, Level.INTER_PE: prices.inter_pe, Level.GLB: prices.glb, Level.DRAM: prices.dram}
+    by_level = {
+        level: joules * sum(counts[event] for event in counts if event.level is level and accounting.charges(event))
+        for level, joules in level_J.items()
+    }
+    mac = counts.nonzero_macs * prices.mac
+    clock = hardware.clock_W * latency_s
+    on_chip = mac + by_level[Level.RF] + by_level[Level.INTER_PE] + by_level[Level.GLB]
+    share = hardware.other_control
+    return Energy(
+        mac=mac,
+        rf=by_level[Level.RF],
+        inter_pe=by_level[Level.INTER_PE],
+        glb=by_level[Level.GLB],
+        dram=by_level[Level.DRAM],
+        clock=clock,
+        other_control=share / (1 - share) * (on_chip + clock),
+    )
+
+
+def not_charged(counts: Counts, accounting: Accounting) -> Mapping[Event, float]:
+    """Events that were counted but have no price under ``accounting``, and how many words they are."""
+    return {event: counts[event] for event in counts if not accounting.charges(event)}

@@ -1,0 +1,199 @@
+"""The accelerator as a value: PE array, memories, ports, clocks, prices (paper, Tables II and III)."""
+
+import math
+from dataclasses import dataclass, field, replace
+
+from analytical.clock_tree import ClockTree
+
+RLC_RUN_BITS = {16: 5, 8: 4}
+"""Bits of a run field in RLC, for each data width that the format is defined for (paper, section VI-A)."""
+
+
+class HardwareError(ValueError):
+    """A hardware that cannot exist; the message names the field, its value and what was expected."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Prices:
+    """Energy of one event, in joules: a MAC, or one b_w-bit word at a level of memory (Table III)."""
+
+    mac: float
+    rf: float
+    inter_pe: float
+    glb: float
+    dram: float
+
+    def __post_init__(self) -> None:
+        for name in ("mac", "rf", "inter_pe", "glb", "dram"):
+            if not (math.isfinite(getattr(self, name)) and getattr(self, name) >= 0):
+                raise HardwareError(f"price {name} is {getattr(self, name)}; expected joules, at least 0")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hardware:
+    """A row-stationary accelerator; symbols of the paper's Table II.
+
+    J, K           rows and columns of the PE array
+    f_s, I_s, P_s  filter, ifmap and psum words in the RFs of one PE
+    b_w            bits of a word
+    glb_kib        GLB for ifmap and psum, in KiB, in banks of ``glb_bank_kib``
+    filter_buffer_kib  GLB that prefetches filters, in KiB
+    core_hz, link_hz, link_bits   core clock; clock and width of the DRAM link
+    gin_filter_bits, gin_ifmap_bits, gin_psum_bits, gon_bits   widths of the networks between GLB and PEs
+    ifmap_fifo, psum_fifo   words in the FIFOs at a PE's ports
+    pe_stages      stages of a PE's pipeline
+    throughput     MAC/s that the closed forms take for the latency (section V)
+    prices         joules an event
+    clock_tree     what the clock drives; None: the clock costs nothing
+    other_control  share of control beside the clock, c of MODEL and section IV-D3
+    """
+
+    name: str
+    J: int
+    K: int
+    f_s: int
+    I_s: int
+    P_s: int
+    b_w: int
+    glb_kib: float
+    glb_bank_kib: float = 4
+    filter_buffer_kib: float = 8
+    core_hz: int = 200_000_000
+    link_hz: int = 60_000_000
+    link_bits: int = 64
+    gin_filter_bits: int = 64
+    gin_ifmap_bits: int = 16
+    gin_psum_bits: int = 64
+    gon_bits: int = 64
+    ifmap_fifo: int
+    psum_fifo: int
+    pe_stages: int = 3
+    throughput: float
+    prices: Prices
+    clock_tree: ClockTree | None = field(default_factory=ClockTree)
+    other_control: float = 0.15
+
+    def __post_init__(self) -> None:
+        if self.b_w not in RLC_RUN_BITS:
+            self._refuse("b_w", "8 or 16")
+        for name in ("J", "K", "f_s", "I_s", "P_s", "core_hz", "link_hz", "ifmap_fifo", "psum_fifo", "pe_stages"):
+            if getattr(self, name) < 1:
+                self._refuse(name, "a whole number of at least 1")
+        for name in ("glb_kib", "glb_bank_kib", "filter_buffer_kib", "throughput"):
+            if not (math.isfinite(getattr(self, name)) and getattr(self, name) > 0):
+                self._refuse(name, "a number above 0")
+        for name in ("gin_filter_bits", "gin_ifmap_bits", "gin_psum_bits", "gon_bits"):
+            if getattr(self, name) < self.b_w:
+                self._refuse(name, f"at least one word of {self.b_w} bits")
+        if self.link_bits != 64:
+            self._refuse("link_bits", "64, the width for which the RLC words are defined")
+        if not 0 <= self.other_control < 1:
+            self._refuse("other_control", "a share of at least 0 and below 1")
+        if self.filter_buffer_kib * 8192 < self.link_bits:
+            self._refuse("filter_buffer_kib", f"room for one DRAM word of {self.link_bits} bits")
+
+    def _refuse(self, name: str, expected: str) -> None:
+        raise HardwareError(f"hardware {self.name}: {name} is {getattr(self, name)}; expected {expected}")
+
+    @property
+    def pes(self) -> int:
+        return self.J * self.K
+
+    @property
+    def glb_words(self) -> int:
+        """b_w-bit words of ifmap and psum that the GLB holds."""
+        return int(self.glb_kib * 8192) // self.b_w
+
+    @property
+    def filter_buffer_words(self) -> int:
+        """b_w-bit words of filters that the GLB prefetches."""
+        return int(self.filter_buffer_kib * 8192) // self.b_w
+
+    @property
+    def glb_banks(self) -> int:
+        """Banks of the whole GLB, filter buffer included."""
+        return math.ceil(self.glb_kib / self.glb_bank_kib) + math.ceil(self.filter_buffer_kib / self.glb_bank_kib)
+
+    @property
+    def clock_W(self) -> float:
+        """P_clk, in watts (eq 21)."""
+        if self.clock_tree is None:
+            return 0.0
+        return self.clock_tree.power_W(pes=self.pes, banks=self.glb_banks, clock_hz=self.core_hz)
+
+    @property
+    def rlc_run_bits(self) -> int:
+        """Bits of a run field in RLC."""
+        return RLC_RUN_BITS[self.b_w]
+
+    @property
+    def rlc_pairs(self) -> int:
+        """(run, value) pairs in one DRAM word: 3 of 16 bits, 5 of 8 bits."""
+        return self.link_bits // (self.rlc_run_bits + self.b_w)
+
+    @property
+    def rlc_words_per_value(self) -> float:
+        """b_w-bit words that a nonzero value costs in RLC when nothing is wasted (eq 25)."""
+        return self.link_bits / self.b_w / self.rlc_pairs
+
+    def without_control(self) -> "Hardware":
+        """The same hardware with free control: P_clk = 0 and c = 0."""
+        return replace(self, clock_tree=None, other_control=0.0)
+
+
+SCALE_45_TO_65NM = (65 / 45) * (1 / 0.9) ** 2
+"""s of section V: 45 nm at 0.9 V to 65 nm at 1 V."""
+
+ADD_16BIT_J = 0.05e-12
+MUL_16BIT_J = 0.9e-12
+"""Energy of a 16-bit add and multiply in 45 nm (Table III: together 0.95 pJ)."""
+
+
+def prices(b_w: int) -> Prices:
+    """Table III at ``b_w`` bits: multiplication scales with the square of the width, all else linearly.
+
+    >>> round(prices(16).mac * 1e12, 4)
+    1.6941
+    """
+    width = b_w / 16
+    mac_16 = (ADD_16BIT_J + MUL_16BIT_J) * SCALE_45_TO_65NM
+    return Prices(
+        mac=(ADD_16BIT_J * width + MUL_16BIT_J * width**2) * SCALE_45_TO_65NM,
+        rf=1 * mac_16 * width,
+        inter_pe=2 * mac_16 * width,
+        glb=6 * mac_16 * width,
+        dram=200 * mac_16 * width,
+    )
+
+
+EYERISS_16BIT = Hardware(
+    name="eyeriss-16bit",
+    J=12,
+    K=14,
+    f_s=224,
+    I_s=12,
+    P_s=24,
+    b_w=16,
+    glb_kib=100,
+    ifmap_fifo=12,
+    psum_fifo=8,
+    throughput=23.1e9,
+    prices=prices(16),
+)
+"""The chip of the Eyeriss paper, as CNNergy models it. The FIFO depths are not published: one RF of ifmap, and two
+64-bit words of psums."""
+
+EYERISS_8BIT = replace(
+    EYERISS_16BIT,
+    name="eyeriss-8bit",
+    f_s=448,
+    I_s=24,
+    P_s=48,
+    b_w=8,
+    ifmap_fifo=24,
+    psum_fifo=16,
+    prices=prices(8),
+)
+"""The same silicon at 8 bit: every memory holds twice the words (section VIII)."""
+
+PRESETS = {16: EYERISS_16BIT, 8: EYERISS_8BIT}

@@ -1,0 +1,339 @@
+"""The machine at work on a layer: SimPy moves tiles between DRAM, GLB and PE array; the engine says what a pass does."""
+
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from enum import Enum
+from functools import cache, partial
+
+import numpy as np
+import simpy
+from numpy.typing import NDArray
+
+from analytical import counts as c
+from analytical.counts import Counts
+from analytical.hardware import Hardware
+from analytical.layer import Layer
+from analytical.mapping import map_layer
+from simulator.buffer import Buffer
+from simulator.dram import DramLink, Fetch, WriteBack
+from simulator.engines import ENGINES, Engine, raw_words
+from simulator.pe_array import PEArrayRun, PassShape, Stall
+from simulator.schedule import Pass, Span, Tiling, schedule, spans, tile
+from traces.tensors import LayerTensors
+
+CONVOYS = 4
+"""In about so many parts the ifmaps of a pass enter and leave the GLB, so that one part moves while others work: by
+images, or by columns of the images where these are fewer."""
+
+
+class Wait(Enum):
+    """What the PE array waits for when it waits for DRAM."""
+
+    DATA = "data"
+    ROOM = "room"
+    LAST_WRITE_BACK = "last_write_back"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LayerRun:
+    """What happened in the run of one layer, for the whole batch.
+
+    processing_cycles  cycles in which the PE array works on passes; DRAM fully overlapped
+    total_cycles       until the last ofmap word is in DRAM
+    compute, gated, stalls, idle   PE-cycles; together J * K * processing_cycles
+    dram_waits         cycles that the array stands still, by cause; together total_cycles - processing_cycles
+    glb_peak_words     most words of each part of the GLB that were taken at a time
+    ofmap              exact psums (batch, F, E, G), before ReLU
+    """
+
+    layer: Layer
+    tiling: Tiling
+    counts: Counts
+    active_pes: int
+    passes: int
+    processing_cycles: int
+    total_cycles: int
+    compute: int
+    gated: int
+    stalls: dict[Stall, int]
+    idle: int
+    dram_waits: dict[Wait, int]
+    dram_busy_cycles: int
+    glb_peak_words: dict[str, int]
+    ofmap: NDArray[np.int64]
+
+    @property
+    def images(self) -> int:
+        return self.tiling.batch
+
+
+Progress = Callable[[int], None]
+"""Told of each pass that ends, with the number of its MACs."""
+
+
+def run_layer(
+    layer: Layer,
+    hardware: Hardware,
+    tensors: LayerTensors,
+    *,
+    engine: str = "fast",
+    progress: Progress | None = None,
+) -> LayerRun:
+    """Run the images in ``tensors`` through ``layer`` on ``hardware``.
+
+    Raises
+    ------
+    MappingError
+        The layer does not fit the hardware.
+    """
+    batch = tensors.ifmap.shape[0]
+    tiling = tile(layer, hardware, map_layer(layer, hardware), batch)
+    return Machine(tiling, ENGINES[engine](tiling, tensors), progress).run()
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """Something that happens in a pass at a cycle of its own."""
+
+    cycle: int
+    act: Callable[[Pass], Generator[simpy.Event, None, None] | None]
+
+
+class Machine:
+    """DRAM link, GLB and PE array of one layer's run.
+
+    The link brings filters and strips in the order of the passes, as far ahead as the GLB has room. The array starts
+    a pass when all its data are there. Psums take room when they first enter the GLB: at the start of the pass that
+    begins them, or, where they only pass through, half a stream at a time. Write-backs start when psums are complete,
+    and the array stands still when it needs room that they have not yet given back.
+    """
+
+    def __init__(self, tiling: Tiling, engine: Engine, progress: Progress | None = None) -> None:
+        self.tiling = tiling
+        self.engine = engine
+        self.hardware = tiling.hardware
+        self._progress = progress
+        self.env = simpy.Environment()
+        self.ifmap = Buffer(self.env, "GLB for ifmap", tiling.ifmap_words)
+        self.psums = Buffer(self.env, "GLB for psums", tiling.psum_words)
+        self.filters = Buffer(self.env, "filter buffer", self.hardware.filter_buffer_words)
+        self.link = DramLink(self.env, self.hardware, self._fetches())
+        for buffer in (self.ifmap, self.filters):
+            buffer.on_release = self.link.wake
+        self._moved = dict.fromkeys(
+            (
+                c.DRAM_IFMAP_READ,
+                c.DRAM_FILTER_READ,
+                c.DRAM_OFMAP_WRITE,
+                c.GLB_IFMAP_FILL,
+                c.GLB_FILTER_FILL,
+                c.GLB_OFMAP_DRAIN,
+            ),
+            0,
+        )
+        self._waits = dict.fromkeys(Wait, 0)
+        self._timelines: dict[tuple[PassShape, bool], list[_Moment]] = {}
+        self._tile_words = 0
+        self._active_pes = 0
+        self._passes = 0
+
+    def run(self) -> LayerRun:
+        """Run all passes, and the write-backs after the last."""
+        self.env.run(self.env.process(self._array()))
+        end_of_passes = self.env.now
+        self.env.run()
+        self._waits[Wait.LAST_WRITE_BACK] = self.env.now - end_of_passes
+        tally = self.engine.tally()
+        return LayerRun(
+            layer=self.tiling.layer,
+            tiling=self.tiling,
+            counts=tally.counts + Counts(events=self._moved),
+            active_pes=self._active_pes,
+            passes=self._passes,
+            processing_cycles=tally.cycles,
+            total_cycles=self.env.now,
+            compute=tally.compute,
+            gated=tally.gated,
+            stalls=tally.stalls,
+            idle=tally.idle,
+            dram_waits=self._waits,
+            dram_busy_cycles=self.link.busy_cycles,
+            glb_peak_words={b.name: b.peak for b in (self.ifmap, self.psums, self.filters)},
+            ofmap=self.engine.ofmap,
+        )
+
+    def _fetches(self) -> Iterator[Fetch]:
+        """What the link brings, pass after pass: filters first, then the new rows of the strip of each convoy."""
+        for number, p in enumerate(schedule(self.tiling)):
+            if p.shape.loads_filters:
+                words = self._filter_words(p)
+                room = min(words, self.filters.capacity)
+                yield Fetch(
+                    buffer=self.filters,
+                    room=room,
+                    link_words=partial(self._fetch_filters, words),
+                    pass_number=number,
+                    last=False,
+                    on_demand=room < words,
+                )
+            convoys = _convoys(p.shape)
+            for convoy in convoys:
+                yield Fetch(
+                    buffer=self.ifmap,
+                    room=self._ifmap_words(p, convoy, p.stored_rows),
+                    link_words=partial(self._fetch_ifmap, p, convoy),
+                    pass_number=number,
+                    last=convoy is convoys[-1],
+                )
+
+    def _array(self) -> Generator[simpy.Event, None, None]:
+        """The PE array: pass after pass, each along its timeline."""
+        for number, p in enumerate(schedule(self.tiling)):
+            if self.link.fetched_passes <= number:
+                self.link.demand(number)
+                since = self.env.now
+                while self.link.fetched_passes <= number:
+                    yield self.link.fetched()
+                self._waits[Wait.DATA] += self.env.now - since
+            run = self.engine.run(p)
+            cycle = 0
+            for moment in self._timeline(p, run):
+                if moment.cycle > cycle:
+                    yield self.env.timeout(moment.cycle - cycle)
+                    cycle = moment.cycle
+                waiting = moment.act(p)
+                if waiting is not None:
+                    yield from waiting
+            if run.cycles > cycle:
+                yield self.env.timeout(run.cycles - cycle)
+            self._active_pes = max(self._active_pes, p.shape.active_pes)
+            self._passes += 1
+            if self._progress is not None:
+                self._progress(p.shape.macs)
+
+    def _timeline(self, p: Pass, run: PEArrayRun) -> list[_Moment]:
+        """When a pass gives back what it has read, takes room for psums and sends ofmaps off, in order of cycles.
+
+        The same for all passes of one shape, but for whether their psums are complete.
+        """
+        key = (p.shape, p.last_channels)
+        timeline = self._timelines.get(key)
+        if timeline is None:
+            timeline = self._timelines[key] = sorted(self._moments(p, run), key=lambda moment: moment.cycle)
+        return timeline
+
+    def _moments(self, p: Pass, run: PEArrayRun) -> Iterator[_Moment]:
+        if p.shape.loads_filters:
+            yield _Moment(run.filters_loaded_at, self._release_filters)
+        for convoy in _convoys(p.shape):
+            read_at = run.ifmap_read_at[convoy.images.stop - 1, convoy.columns.stop - 1]
+            yield _Moment(int(read_at), partial(self._release_ifmap, convoy))
+        if p.first_channels and not p.last_channels:
+            yield _Moment(0, self._take_all_psums)
+        if p.last_channels:
+            yield from self._ofmap_moments(p, run)
+
+    def _ofmap_moments(self, p: Pass, run: PEArrayRun) -> Iterator[_Moment]:
+        """Complete psums leave by convoys, or, where they stream, by pieces that are at most half the psums' part of
+        the GLB: a piece takes its room once the one but last is complete."""
+        windows = p.shape.windows
+        complete = [0, 0]
+        for images, columns in self._pieces(p):
+            last = images.start * windows + columns.start, (images.stop - 1) * windows + columns.stop
+            done = int(run.last_out_at[last[0] : last[1]].max())
+            if self.tiling.psums_stream:
+                begun = max(int(run.first_out_at[last[0]]), complete[-2])
+                yield _Moment(begun, partial(self._take_psums, len(images) * len(columns)))
+            yield _Moment(done, partial(self._send_ofmap, images, columns))
+            complete.append(done)
+
+    def _pieces(self, p: Pass) -> Iterator[tuple[Span, Span]]:
+        """Images and columns of a pass, counted from its first, whose ofmap leaves together."""
+        windows = p.shape.windows
+        at_once = windows * p.shape.images
+        if self.tiling.psums_stream:
+            at_once = self.tiling.psum_words // 2 // (p.shape.filters * p.shape.columns)
+        for images in _convoys_of_images(p.shape.images):
+            if len(images) * windows <= at_once:
+                yield images, Span(0, windows)
+            else:
+                for image in range(images.start, images.stop):
+                    for columns in spans(windows, min(windows, at_once)):
+                        yield Span(image, image + 1), columns
+
+    def _take_all_psums(self, p: Pass) -> Generator[simpy.Event, None, None] | None:
+        return self._take_psums(p.shape.images * p.shape.windows, p)
+
+    def _take_psums(self, windows: int, p: Pass) -> Generator[simpy.Event, None, None] | None:
+        words = windows * p.shape.filters * p.shape.columns
+        if self.psums.has_room(words):
+            self.psums.take(words)
+            return None
+        return self._wait_for_psum_room(words)
+
+    def _wait_for_psum_room(self, words: int) -> Generator[simpy.Event, None, None]:
+        since = self.env.now
+        while not self.psums.has_room(words):
+            yield self.psums.released()
+        self._waits[Wait.ROOM] += self.env.now - since
+        self.psums.take(words)
+
+    def _send_ofmap(self, images: Span, columns: Span, p: Pass) -> None:
+        words = len(images) * len(columns) * p.shape.filters * p.shape.columns
+        first = p.columns.start
+        of_layer = Span(first + columns.start, first + columns.stop)
+        link_words = sum(
+            self.engine.write_back(p, p.images.start + image, of_layer) for image in range(images.start, images.stop)
+        )
+        self._moved[c.GLB_OFMAP_DRAIN] += words
+        self._count_link(c.DRAM_OFMAP_WRITE, link_words)
+        self.link.write_back(WriteBack(buffer=self.psums, room=words, link_words=link_words))
+
+    def _release_filters(self, p: Pass) -> None:
+        self.filters.give_back(min(self._filter_words(p), self.filters.capacity))
+
+    def _release_ifmap(self, convoy: "_Convoy", p: Pass) -> None:
+        self.ifmap.give_back(self._ifmap_words(p, convoy, len(p.strip) - p.kept_after))
+
+    def _fetch_filters(self, words: int) -> int:
+        self._moved[c.GLB_FILTER_FILL] += words
+        return self._count_link(c.DRAM_FILTER_READ, raw_words(words, self.hardware.b_w))
+
+    def _fetch_ifmap(self, p: Pass, convoy: "_Convoy") -> int:
+        """Fetch a convoy; an image that comes in parts is one RLC tile, of which each part is its share."""
+        self._moved[c.GLB_IFMAP_FILL] += self._ifmap_words(p, convoy, p.stored_rows)
+        images = range(p.images.start + convoy.images.start, p.images.start + convoy.images.stop)
+        if convoy.columns.start == 0:
+            self._tile_words = sum(self.engine.fetch_ifmap(p, image) for image in images)
+        before, after = (self._tile_words * column // p.shape.width for column in convoy.columns.ends)
+        return self._count_link(c.DRAM_IFMAP_READ, after - before)
+
+    def _count_link(self, event: c.Event, link_words: int) -> int:
+        self._moved[event] += link_words * self.hardware.link_bits // self.hardware.b_w
+        return link_words
+
+    def _filter_words(self, p: Pass) -> int:
+        return p.shape.filters * p.shape.channels * p.shape.R * p.shape.S
+
+    def _ifmap_words(self, p: Pass, convoy: "_Convoy", rows: int) -> int:
+        """Words of that many ifmap rows of a convoy, in all the pass's channels."""
+        return len(convoy.images) * len(convoy.columns) * rows * p.shape.channels
+
+
+@dataclass(frozen=True, slots=True)
+class _Convoy:
+    """Images of a pass, counted from its first, and columns of their strips, that enter the GLB together."""
+
+    images: Span
+    columns: Span
+
+
+@cache
+def _convoys_of_images(images: int) -> list[Span]:
+    return spans(images, -(-images // CONVOYS))
+
+
+@cache
+def _convoys(shape: PassShape) -> list[_Convoy]:
+    columns = spans(shape.width, -(-shape.width * min(shape.images, CONVOYS) // CONVOYS))
+    return [_Convoy(images, part) for images in _convoys_of_images(shape.images) for part in columns]

@@ -1,0 +1,292 @@
+"""From a mapping to whole passes: integer tiles, ragged last ones, in the order in which they run.
+
+Order, outermost first: images that fit together, groups of a grouped convolution, filter tiles, column tiles, blocks of
+ofmap rows, channel tiles, strips. Filters stay in the RFs for the strips of a block, psums in the GLB for its channels.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+
+from analytical.hardware import Hardware
+from analytical.layer import Layer
+from analytical.mapping import Mapping, MappingError
+from simulator.pe_array import PassShape
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A half-open range of rows, columns, channels, filters or images."""
+
+    start: int
+    stop: int
+
+    def __len__(self) -> int:
+        return self.stop - self.start
+
+    @property
+    def ends(self) -> tuple[int, int]:
+        return self.start, self.stop
+
+    @property
+    def slice(self) -> slice:
+        return slice(self.start, self.stop)
+
+
+def spans(size: int, tile: int, start: int = 0) -> list[Span]:
+    """``size`` cut into tiles; the last may be smaller.
+
+    >>> [(s.start, s.stop) for s in spans(5, 2)]
+    [(0, 2), (2, 4), (4, 5)]
+    """
+    return [Span(start + at, start + min(at + tile, size)) for at in range(0, size, tile)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tiling:
+    """Tile sizes of a layer in whole words, rows, columns, channels, filters and images.
+
+    N images run together; a pass takes z channels and f filters over a strip of y_o ofmap rows and X_o ofmap columns;
+    psums of Y_o rows wait in the GLB. ``ifmap_words`` and ``psum_words`` are the parts of the GLB for each.
+    """
+
+    layer: Layer
+    hardware: Hardware
+    S_pass: int
+    C_set: int
+    z: int
+    f: int
+    y_i: int
+    y_o: int
+    X_o: int
+    Y_o: int
+    N: int
+    batch: int
+    ifmap_words: int = 0
+    psum_words: int = 0
+
+    @cached_property
+    def psums_stream(self) -> bool:
+        """All channels in one pass: psums only pass through the GLB on their way to DRAM."""
+        return self.layer.C <= self.z
+
+    @cached_property
+    def strip_words(self) -> int:
+        """Ifmap words of one strip of the N images."""
+        return self.N * self.ifmap_width(Span(0, self.X_o)) * self.y_i * self.z
+
+    @cached_property
+    def least_psum_words(self) -> int:
+        """Psum words without which the layer cannot run: all that wait for more channels, or two windows of all PEs
+        if none do, one that fills while the other drains."""
+        if self.psums_stream:
+            return 2 * self.f * self.y_o
+        return self.N * self.f * self.X_o * self.Y_o
+
+    @property
+    def fits(self) -> bool:
+        return self.strip_words + self.least_psum_words <= self.hardware.glb_words
+
+    @property
+    def one_psum_bank(self) -> bool:
+        """Psums lie in a single bank, whose one port serves reads and writes by turns."""
+        return self.psum_words <= self.bank_words
+
+    @property
+    def bank_words(self) -> int:
+        return max(1, int(self.hardware.glb_bank_kib * 8192) // self.hardware.b_w)
+
+    def ifmap_width(self, columns: Span) -> int:
+        """Ifmap columns that the ofmap's ``columns`` need; whole rows, if the tile is as wide as the ofmap."""
+        if len(columns) == self.layer.G:
+            return self.layer.W
+        return self.layer.U * (len(columns) - 1) + self.layer.S
+
+    def strip_height(self, rows: Span) -> int:
+        """Ifmap rows of a strip: y_i for a whole one."""
+        if len(rows) == self.y_o:
+            return self.y_i
+        return self.layer.U * (len(rows) - 1) + self.layer.R
+
+
+def tile(layer: Layer, hardware: Hardware, mapping: Mapping, batch: int) -> Tiling:
+    """Round a mapping to whole tiles that the RFs and the GLB hold.
+
+    Fractions of columns are cut, fractions of blocks shared out evenly. Where the paper's rules ask for more filters
+    than the RFs of the sets hold (rule 5 counts sets that rule 2 has given to other channels), what they hold counts.
+
+    Raises
+    ------
+    MappingError
+        No tile fits the GLB.
+    """
+    sets = -(-mapping.z_i // mapping.C_set)
+    filters_of_set = min(hardware.P_s, hardware.f_s // (mapping.C_set * layer.S))
+    blocks = max(1, -(-layer.E // max(mapping.Y_o, 1)))
+    tiling = Tiling(
+        layer=layer,
+        hardware=hardware,
+        S_pass=mapping.S_pass,
+        C_set=mapping.C_set,
+        z=mapping.z_i,
+        f=min(int(mapping.f_i), mapping.S_pass // sets * filters_of_set, layer.filters_per_group),
+        y_i=mapping.y_i,
+        y_o=mapping.y_o,
+        X_o=max(1, min(layer.G, int(mapping.X_o))),
+        Y_o=_share(layer.E, int(blocks)),
+        N=min(batch, mapping.N),
+        batch=batch,
+    )
+    while not tiling.fits:
+        tiling = _shrink(tiling)
+    return _divide_glb(tiling)
+
+
+def _share(size: int, parts: int) -> int:
+    return -(-size // parts)
+
+
+def _shrink(tiling: Tiling) -> Tiling:
+    """The next smaller tiling: fewer images, then less height, then less width, then fewer filters."""
+    layer = tiling.layer
+    if tiling.N > 1:
+        return replace(tiling, N=tiling.N - 1)
+    if not tiling.psums_stream and tiling.Y_o > tiling.y_o:
+        return replace(tiling, Y_o=_share(layer.E, _share(layer.E, tiling.Y_o) + 1))
+    if tiling.X_o > 1:
+        return replace(tiling, X_o=_share(tiling.X_o, 2))
+    if tiling.f > 1:
+        return replace(tiling, f=tiling.f - 1)
+    kib = (tiling.strip_words + tiling.least_psum_words) * tiling.hardware.b_w / 8192
+    raise MappingError(
+        f"layer {layer.name} cannot be mapped: the smallest tile, one window wide, exceeds the GLB of "
+        f"{tiling.hardware.glb_kib} KiB; {kib:g} KiB would fit it"
+    )
+
+
+def _divide_glb(tiling: Tiling) -> Tiling:
+    """Give ifmap and psums their parts of the GLB.
+
+    What neither needs goes to the ifmap for prefetch, up to a second strip, and then to the psums; a stream of psums
+    is worth as much as prefetch. Each part is whole banks, unless the layer needs the bank at the border for both.
+    """
+    glb, bank = tiling.hardware.glb_words, tiling.bank_words
+    spare = glb - tiling.strip_words - tiling.least_psum_words
+    ifmap = tiling.strip_words + min(tiling.strip_words, spare // 2 if tiling.psums_stream else spare)
+    for banks in (_share(ifmap, bank), ifmap // bank):
+        if tiling.strip_words <= banks * bank <= glb - tiling.least_psum_words:
+            ifmap = banks * bank
+            break
+    return replace(tiling, ifmap_words=ifmap, psum_words=glb - ifmap)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pass:
+    """One pass: where it lies in the layer, and its place in the sequence.
+
+    images, channels, filters  which of the layer's (channels and filters counted over all groups)
+    group           the group of a grouped convolution
+    rows, columns   of the ofmap
+    strip           rows of the padded ifmap
+    fetched         rows of it that cross the DRAM link for this pass
+    kept_before, kept_after   rows that the GLB holds from the strip before, and for the strip after
+    first_channels, last_channels   whether psums start here; whether they are complete afterwards
+    """
+
+    shape: PassShape
+    images: Span
+    group: int
+    channels: Span
+    filters: Span
+    rows: Span
+    columns: Span
+    ifmap_columns: Span
+    strip: Span
+    fetched: Span
+    kept_before: int
+    kept_after: int
+    first_channels: bool
+    last_channels: bool
+
+    @property
+    def stored_rows(self) -> int:
+        """Rows that enter the GLB for this pass."""
+        return len(self.strip) - self.kept_before
+
+
+def schedule(tiling: Tiling) -> Iterator[Pass]:
+    """The passes of a layer, in order."""
+    layer = tiling.layer
+    group_filters = layer.filters_per_group
+    for images in spans(tiling.batch, tiling.N):
+        for group in range(layer.groups):
+            for filters in spans(group_filters, tiling.f, group * group_filters):
+                for columns in spans(layer.G, tiling.X_o):
+                    for block in spans(layer.E, tiling.Y_o):
+                        for channels in spans(layer.C, tiling.z, group * layer.C):
+                            yield from _residency(tiling, images, group, filters, columns, block, channels)
+
+
+def _residency(
+    tiling: Tiling, images: Span, group: int, filters: Span, columns: Span, block: Span, channels: Span
+) -> Iterator[Pass]:
+    """Passes of one load of filters: the strips of a block."""
+    layer = tiling.layer
+    overlap = layer.R - layer.U
+    first = channels.start == group * layer.C
+    left = layer.U * columns.start
+    ifmap_columns = Span(left, left + tiling.ifmap_width(columns))
+    held_to = None
+    strips = spans(len(block), tiling.y_o, block.start)
+    for number, rows in enumerate(strips):
+        top = layer.U * rows.start
+        strip = Span(top, top + tiling.strip_height(rows))
+        yield Pass(
+            shape=_shape(
+                tiling, len(images), len(filters), len(channels), len(rows), len(columns), number == 0, not first
+            ),
+            images=images,
+            group=group,
+            channels=channels,
+            filters=filters,
+            rows=rows,
+            columns=columns,
+            ifmap_columns=ifmap_columns,
+            strip=strip,
+            fetched=strip if held_to is None else Span(held_to, strip.stop),
+            kept_before=0 if held_to is None else max(0, overlap),
+            kept_after=0 if number + 1 == len(strips) else max(0, overlap),
+            first_channels=first,
+            last_channels=channels.stop == (group + 1) * layer.C,
+        )
+        held_to = strip.stop
+
+
+@lru_cache(maxsize=4096)
+def _pass_sets(C_set: int, channels: int, S_pass: int, filters: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Channels of each set of the stack, and filters of each group of sets, as even as can be."""
+    sets = tuple(len(span) for span in spans(channels, C_set))
+    groups = min(filters, S_pass // len(sets))
+    return sets, tuple((filters + group) // groups for group in reversed(range(groups)))
+
+
+def _shape(
+    tiling: Tiling, images: int, filters: int, channels: int, rows: int, columns: int, loads: bool, reads: bool
+) -> PassShape:
+    layer = tiling.layer
+    set_channels, group_filters = _pass_sets(tiling.C_set, channels, tiling.S_pass, filters)
+    return PassShape(
+        set_channels=set_channels,
+        group_filters=group_filters,
+        R=layer.R,
+        S=layer.S,
+        U=layer.U,
+        images=images,
+        strip_rows=tiling.strip_height(Span(0, rows)),
+        width=tiling.ifmap_width(Span(0, columns)),
+        columns=rows,
+        windows=columns,
+        loads_filters=loads,
+        reads_psums=reads,
+        one_psum_bank=tiling.one_psum_bank,
+    )

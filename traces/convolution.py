@@ -1,0 +1,75 @@
+"""Exact integer convolution, twice: once as fast as it goes, once as plainly as it can be written."""
+
+import numba
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+EXACT_IN_FLOAT64 = 2**53
+"""Sums of integers below this are exact in float64, in whatever order they are added."""
+
+_PATCH_BYTES = 64 * 2**20
+"""Patches and filters are multiplied in pieces of about this size."""
+
+
+def convolve(
+    ifmap: NDArray[np.integer], filters: NDArray[np.integer], *, stride: int, groups: int, E: int, G: int
+) -> NDArray[np.int64]:
+    """Convolve padded ifmaps (N, groups*C, H, W) with filters (F, C, R, S) into psums (N, F, E, G), exactly.
+
+    The products are summed by a float64 matrix multiplication, exact because no sum reaches 2**53; sums that could
+    are left to :func:`convolve_plainly`.
+    """
+    N = ifmap.shape[0]
+    F, C, R, S = filters.shape
+    if C * R * S * _magnitude(ifmap) * _magnitude(filters) >= EXACT_IN_FLOAT64:
+        return convolve_plainly(ifmap, filters, stride=stride, groups=groups, E=E, G=G)
+    psums = np.empty((N, F, E, G), np.int64)
+    group_filters = F // groups
+    taps = C * R * S
+    rows_at_once = max(1, _PATCH_BYTES // (8 * taps * G * N))
+    filters_at_once = max(1, _PATCH_BYTES // (8 * taps))
+    for group in range(groups):
+        views = sliding_window_view(ifmap[:, group * C : (group + 1) * C], (R, S), axis=(2, 3))
+        views = views[:, :, ::stride, ::stride][:, :, :E, :G]
+        for top in range(0, E, rows_at_once):
+            patches = views[:, :, top : top + rows_at_once].transpose(1, 4, 5, 0, 2, 3)
+            height = patches.shape[4]
+            columns = patches.reshape(taps, -1).astype(np.float64)
+            for first in range(group * group_filters, (group + 1) * group_filters, filters_at_once):
+                last = min(first + filters_at_once, (group + 1) * group_filters)
+                sums = filters[first:last].reshape(last - first, taps).astype(np.float64) @ columns
+                psums[:, first:last, top : top + height] = sums.reshape(last - first, N, height, G).swapaxes(0, 1)
+    return psums
+
+
+def convolve_plainly(
+    ifmap: NDArray[np.integer], filters: NDArray[np.integer], *, stride: int, groups: int, E: int, G: int
+) -> NDArray[np.int64]:
+    """The same, by the definition: seven loops over integers."""
+    psums = np.zeros((ifmap.shape[0], filters.shape[0], E, G), np.int64)
+    _convolve_plainly(ifmap, filters, stride, groups, psums)
+    return psums
+
+
+def _magnitude(values: NDArray[np.integer]) -> int:
+    return max(abs(int(values.min())), abs(int(values.max())))
+
+
+@numba.njit(cache=True)
+def _convolve_plainly(ifmap, filters, stride, groups, psums):
+    N, F, E, G = psums.shape
+    C, R, S = filters.shape[1], filters.shape[2], filters.shape[3]
+    for n in range(N):
+        for f in range(F):
+            first = f // (F // groups) * C
+            for y in range(E):
+                for x in range(G):
+                    total = np.int64(0)
+                    for c in range(C):
+                        for r in range(R):
+                            for s in range(S):
+                                total += np.int64(ifmap[n, first + c, stride * y + r, stride * x + s]) * np.int64(
+                                    filters[f, c, r, s]
+                                )
+                    psums[n, f, y, x] = total

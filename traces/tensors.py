@@ -1,0 +1,115 @@
+"""Synthetic tensors with exactly the zeros that a layer table states."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from zlib import crc32
+
+import numpy as np
+from numpy.random import Generator, SeedSequence, default_rng
+from numpy.typing import NDArray
+
+from analytical.layer import Layer
+from traces.convolution import convolve
+
+_IFMAP, _FILTERS = range(2)
+
+
+@dataclass(frozen=True)
+class Requantiser:
+    """What an ofmap passes on its way to DRAM: a bias, ReLU, and b_w bits (MODEL section 5)."""
+
+    bias: int
+    shift: int
+    b_w: int
+
+    def __call__(self, psums: NDArray[np.int64]) -> NDArray[np.int64]:
+        """b_w-bit values; zero where the psum is at most the bias, and only there."""
+        positive = np.maximum(psums - self.bias, 0)
+        rounded_up = (positive + ((1 << self.shift) - 1)) >> self.shift
+        return np.minimum(rounded_up, (1 << (self.b_w - 1)) - 1)
+
+
+def calibrate(psums: NDArray[np.int64], sparsity: float, b_w: int) -> Requantiser:
+    """The requantiser whose bias leaves the share ``sparsity`` of zeros, as nearly as equal psums allow."""
+    ordered = np.sort(psums, axis=None)
+    zeros = round(sparsity * ordered.size)
+    bias = int(ordered[0]) - 1
+    if zeros:
+        # all psums equal to the threshold become zero together: take that threshold or the next one below
+        threshold = int(ordered[zeros - 1])
+        at_most = int(np.searchsorted(ordered, threshold, side="right"))
+        below = int(np.searchsorted(ordered, threshold, side="left"))
+        bias = threshold if at_most - zeros <= zeros - below else threshold - 1
+    largest = int(ordered[-1]) - bias
+    return Requantiser(bias=bias, shift=max(0, largest.bit_length() - (b_w - 1)), b_w=b_w)
+
+
+@dataclass(frozen=True)
+class LayerTensors:
+    """The values that one run of a layer works on, and what must come out.
+
+    ifmap    (batch, channels, H, W), padded, b_w-bit integers
+    filters  (F, C, R, S), b_w-bit integers, none zero
+    """
+
+    layer: Layer
+    b_w: int
+    ifmap: NDArray[np.int16]
+    filters: NDArray[np.int16]
+
+    @cached_property
+    def psums(self) -> NDArray[np.int64]:
+        """The exact ofmap (batch, F, E, G), before ReLU."""
+        layer = self.layer
+        return convolve(self.ifmap, self.filters, stride=layer.U, groups=layer.groups, E=layer.E, G=layer.G)
+
+    @cached_property
+    def requantise(self) -> Requantiser:
+        return calibrate(self.psums, self.layer.sparsity_ofmap, self.b_w)
+
+
+def synthesise(layer: Layer, *, b_w: int, batch: int, seed: int) -> LayerTensors:
+    """Tensors of ``layer``, from streams of its own: neither other layers nor the batch change what an image holds."""
+    images = [_ifmap(layer, b_w, _stream(seed, layer, _IFMAP, image)) for image in range(batch)]
+    return LayerTensors(
+        layer=layer,
+        b_w=b_w,
+        ifmap=np.stack(images),
+        filters=_filters(layer, b_w, _stream(seed, layer, _FILTERS, 0)),
+    )
+
+
+def padding_ring(layer: Layer) -> NDArray[np.bool_]:
+    """Where the padded ifmap (H, W) is padding; of a fractional pad, the smaller half stands before the data."""
+    ring = np.ones((layer.H, layer.W), np.bool_)
+    top, left = int(layer.pad_h), int(layer.pad_w)
+    bottom, right = layer.H - (round(2 * layer.pad_h) - top), layer.W - (round(2 * layer.pad_w) - left)
+    ring[top:bottom, left:right] = False
+    return ring
+
+
+def _stream(seed: int, layer: Layer, tensor: int, image: int) -> Generator:
+    return default_rng(SeedSequence(seed, spawn_key=(crc32(layer.name.encode()), tensor, image)))
+
+
+def _ifmap(layer: Layer, b_w: int, rng: Generator) -> NDArray[np.int16]:
+    """Positive values with round(z * size) zeros: the ring's first, the rest anywhere inside."""
+    shape = (layer.channels, layer.H, layer.W)
+    values = rng.integers(1, (1 << (b_w - 1)) - 1, shape, dtype=np.int16, endpoint=True)
+    ring = np.flatnonzero(np.broadcast_to(padding_ring(layer), shape))
+    zeros = round(layer.sparsity_ifmap * layer.ifmap_size)
+    if zeros <= ring.size:
+        values.reshape(-1)[rng.choice(ring, zeros, replace=False)] = 0
+        return values
+    inside = np.flatnonzero(~np.broadcast_to(padding_ring(layer), shape))
+    values.reshape(-1)[ring] = 0
+    values.reshape(-1)[rng.choice(inside, zeros - ring.size, replace=False)] = 0
+    return values
+
+
+def _filters(layer: Layer, b_w: int, rng: Generator) -> NDArray[np.int16]:
+    """Values of both signs, none zero."""
+    half = 1 << (b_w - 1)
+    values = rng.integers(-half, half - 1, (layer.F, layer.C, layer.R, layer.S), dtype=np.int16)
+    values[values >= 0] += 1
+    return values
