@@ -117,3 +117,6 @@ GLB_OFMAP_DRAIN = Event(Level.GLB, Data.OFMAP, Action.DRAIN)
 DRAM_IFMAP_READ = Event(Level.DRAM, Data.IFMAP, Action.READ)
 DRAM_FILTER_READ = Event(Level.DRAM, Data.FILTER, Action.READ)
 DRAM_OFMAP_WRITE = Event(Level.DRAM, Data.OFMAP, Action.WRITE)
+
+ALL_EVENTS = tuple(value for value in list(globals().values()) if isinstance(value, Event))
+"""Every kind of event that a machine or a formula counts."""

@@ -1,7 +1,7 @@
 """From counts to joules: one price list, one function, a choice of what is charged (section IV-D, eqs 3, 4, 20)."""
 
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from enum import Enum
 
 from analytical import counts as c
@@ -73,8 +73,13 @@ class Energy:
     def total(self) -> float:
         return self.without_control + self.clock + self.other_control
 
+    def parts(self) -> dict[str, float]:
+        """Joules by part, in the order of the fields."""
+        return asdict(self)
+
     def __add__(self, other: "Energy") -> "Energy":
-        return Energy(**{f.name: a + b for f, a, b in zip(fields(self), astuple(self), astuple(other), strict=True)})
+        theirs = other.parts()
+        return Energy(**{part: joules + theirs[part] for part, joules in self.parts().items()})
 
     @staticmethod
     def zero() -> "Energy":

@@ -76,9 +76,11 @@ class Hardware:
     def __post_init__(self) -> None:
         if self.b_w not in RLC_RUN_BITS:
             self._refuse("b_w", "8 or 16")
-        for name in ("J", "K", "f_s", "I_s", "P_s", "core_hz", "link_hz", "ifmap_fifo", "psum_fifo", "pe_stages"):
+        for name in ("J", "K", "f_s", "I_s", "P_s", "core_hz", "link_hz", "ifmap_fifo", "psum_fifo"):
             if getattr(self, name) < 1:
                 self._refuse(name, "a whole number of at least 1")
+        if self.pe_stages < 2:
+            self._refuse("pe_stages", "at least 2, one to multiply and one to add")
         for name in ("glb_kib", "glb_bank_kib", "filter_buffer_kib", "throughput"):
             if not (math.isfinite(getattr(self, name)) and getattr(self, name) > 0):
                 self._refuse(name, "a number above 0")

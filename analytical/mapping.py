@@ -76,7 +76,7 @@ def map_layer(layer: Layer, hardware: Hardware) -> Mapping:
         f"a filter of {layer.R} rows is taller than the array of {hardware.J} PE rows; J >= {layer.R} would fit it",
     )
     _require(
-        layer.S <= hardware.I_s,
+        hardware.I_s >= layer.S,
         layer,
         f"a filter row of {layer.S} words exceeds the ifmap RF of {hardware.I_s}; I_s >= {layer.S} would fit it",
     )

@@ -32,9 +32,7 @@ class Buffer:
             There is not that much room.
         """
         if not self.has_room(words):
-            raise RuntimeError(
-                f"{self.name} holds {self.level} of {self.capacity} words; {words} more do not fit"
-            )
+            raise RuntimeError(f"{self.name} holds {self.level} of {self.capacity} words; {words} more do not fit")
         self.level += words
         self.peak = max(self.peak, self.level)
 

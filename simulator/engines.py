@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 from analytical import counts as c
 from analytical.counts import Counts
 from analytical.layer import Layer
-from simulator.pe_array import PEArray, PEArrayRun, PassShape, Stall
+from simulator.pe_array import PassShape, PEArray, PEArrayRun, Stall
 from simulator.schedule import Pass, Span, Tiling, spans
 from traces import rlc
 from traces.tensors import LayerTensors
-
 
 _Tile = tuple[int, Span, Span, Span]
 """A contiguous piece of ifmap that crosses the link: image, channels, rows and columns."""
@@ -46,14 +45,14 @@ class Engine(Protocol):
     ofmap: NDArray[np.int64]
     """Psums of the whole layer (batch, F, E, G) once every pass has run."""
 
-    def fetch_ifmap(self, p: Pass, image: int) -> int:
-        """Bring an image's new rows of a strip into the GLB; DRAM words that crossed the link."""
+    def fetch_ifmap(self, p: Pass, images: Span) -> int:
+        """Bring the new rows of these images' strips into the GLB; DRAM words that crossed the link."""
 
     def run(self, p: Pass) -> PEArrayRun:
         """Run a pass on the array."""
 
-    def write_back(self, p: Pass, image: int, columns: Span) -> int:
-        """Send psums of a pass to DRAM as ofmap; DRAM words that crossed the link."""
+    def write_back(self, p: Pass, images: Span, columns: Span) -> int:
+        """Send psums of a pass to DRAM as ofmap, a tile an image; DRAM words that crossed the link."""
 
     def tally(self) -> Tally:
         """What happened in all the passes that ran."""
@@ -83,7 +82,10 @@ class DetailedEngine:
         layer = tiling.layer
         self.ofmap = np.zeros((tiling.batch, layer.F, layer.E, layer.G), np.int64)
 
-    def fetch_ifmap(self, p: Pass, image: int) -> int:
+    def fetch_ifmap(self, p: Pass, images: Span) -> int:
+        return sum(self._fetch(p, image) for image in range(*images))
+
+    def _fetch(self, p: Pass, image: int) -> int:
         sent = _fetched_values(self._tensors, p, image)
         if self._tiling.layer.first:
             received, words = sent.astype(np.int64), raw_words(sent.size, self._b_w)
@@ -94,7 +96,7 @@ class DetailedEngine:
         return words
 
     def run(self, p: Pass) -> PEArrayRun:
-        ifmap = np.stack([self._strip(p, image) for image in range(p.images.start, p.images.stop)])
+        ifmap = np.stack([self._strip(p, image) for image in range(*p.images)])
         filters = self._tensors.filters[p.filters.slice]
         first_channel = p.group * self._tiling.layer.C
         filters = filters[:, p.channels.start - first_channel : p.channels.stop - first_channel]
@@ -104,15 +106,15 @@ class DetailedEngine:
         self._tally.add(run)
         return run
 
-    def write_back(self, p: Pass, image: int, columns: Span) -> int:
-        psums = self.ofmap[image, p.filters.slice, p.rows.slice, columns.slice]
-        return len(rlc.encode(self._tensors.requantise(psums), self._b_w))
+    def write_back(self, p: Pass, images: Span, columns: Span) -> int:
+        psums = self.ofmap[images.slice, p.filters.slice, p.rows.slice, columns.slice]
+        return sum(len(rlc.encode(tile, self._b_w)) for tile in self._tensors.requantise(psums))
 
     def tally(self) -> Tally:
         return self._tally
 
     def _strip(self, p: Pass, image: int) -> NDArray[np.int64]:
-        """A whole strip in the GLB: rows that the last one left, and new ones; rows that no window needs are dropped."""
+        """A whole strip: rows that the last one left, and new ones; rows between windows are dropped."""
         new = self._in_glb.pop((p.filters, _fetched_tile(p, image)))[:, -p.stored_rows :]
         strip = np.concatenate([self._kept.pop(image), new], axis=1) if p.kept_before else new
         if p.kept_after:
@@ -131,19 +133,23 @@ class FastEngine:
         self._array = PEArray(tiling.hardware)
         self._runs: dict[PassShape, PEArrayRun] = {}
         self._times: dict[PassShape, int] = {}
-        self._fetch_words: dict[_Tile, int] = {}
+        self._fetch_words: dict[tuple[Span, Span, Span, Span], int] = {}
         self._out = tensors.requantise(tensors.psums).astype(np.int16)
         self.ofmap = tensors.psums
 
-    def fetch_ifmap(self, p: Pass, image: int) -> int:
-        tile = _fetched_tile(p, image)
-        words = self._fetch_words.get(tile)
+    def fetch_ifmap(self, p: Pass, images: Span) -> int:
+        tiles = (images, p.channels, p.fetched, p.ifmap_columns)
+        words = self._fetch_words.get(tiles)
         if words is None:
-            values = _fetched_values(self._tensors, p, image)
-            first = self._tiling.layer.first
-            words = raw_words(values.size, self._b_w) if first else rlc.encoded_words(values, self._b_w)
-            self._fetch_words[tile] = words
+            words = self._fetch_words[tiles] = sum(
+                self._tile_words(_fetched_values(self._tensors, p, image)) for image in range(*images)
+            )
         return words
+
+    def _tile_words(self, values: NDArray[np.integer]) -> int:
+        if self._tiling.layer.first:
+            return raw_words(values.size, self._b_w)
+        return rlc.encoded_words(values, self._b_w)
 
     def run(self, p: Pass) -> PEArrayRun:
         run = self._runs.get(p.shape)
@@ -153,8 +159,9 @@ class FastEngine:
         self._times[p.shape] += 1
         return run
 
-    def write_back(self, p: Pass, image: int, columns: Span) -> int:
-        return rlc.encoded_words(self._out[image, p.filters.slice, p.rows.slice, columns.slice], self._b_w)
+    def write_back(self, p: Pass, images: Span, columns: Span) -> int:
+        values = self._out[images.slice, p.filters.slice, p.rows.slice, columns.slice]
+        return sum(rlc.encoded_words(tile, self._b_w) for tile in values)
 
     def tally(self) -> Tally:
         tally = Tally()
@@ -215,7 +222,7 @@ def count_psum_takes(tiling: Tiling, ifmap: NDArray[np.integer]) -> int:
     takes = 0
     for first in range(0, layer.channels, layer.C):
         for channels in spans(layer.C, tiling.z, first):
-            stack = spans(len(channels), tiling.C_set, channels.start)
+            stack = spans(channels.size, tiling.C_set, channels.start)
             for set_channels in stack:
                 seen = (ifmap[:, set_channels.slice] != 0).any(axis=1)
                 in_window = np.zeros((*seen.shape[:2], layer.G), np.bool_)

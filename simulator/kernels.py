@@ -88,7 +88,7 @@ def step_pass(
     ``psums`` is read and written in place; ``classes``, ``events``, ``ifmap_read_at`` (per image and ifmap
     column), ``first_out_at`` and ``last_out_at`` (per window) are filled.
     """
-    images, channels, strip_rows, width = ifmap.shape
+    images, _, strip_rows, width = ifmap.shape
     R, S = filters.shape[2], filters.shape[3]
     columns = psums.shape[2]
     n_sets, n_groups = set_channels.size, group_filters.size

@@ -1,4 +1,4 @@
-"""The machine at work on a layer: SimPy moves tiles between DRAM, GLB and PE array; the engine says what a pass does."""
+"""The machine at work on a layer: SimPy moves tiles between DRAM, GLB and PEs, the engine says what a pass does."""
 
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from analytical.mapping import map_layer
 from simulator.buffer import Buffer
 from simulator.dram import DramLink, Fetch, WriteBack
 from simulator.engines import ENGINES, Engine, raw_words
-from simulator.pe_array import PEArrayRun, PassShape, Stall
+from simulator.pe_array import PassShape, PEArrayRun, Stall
 from simulator.schedule import Pass, Span, Tiling, schedule, spans, tile
 from traces.tensors import LayerTensors
 
@@ -99,6 +99,31 @@ class _Moment:
     act: Callable[[Pass], Generator[simpy.Event, None, None] | None]
 
 
+@dataclass
+class _Moved:
+    """Words of the GLB and of the DRAM link, counted as they move."""
+
+    ifmap_fills: int = 0
+    filter_fills: int = 0
+    ofmap_drains: int = 0
+    ifmap_link_words: int = 0
+    filter_link_words: int = 0
+    ofmap_link_words: int = 0
+
+    def counts(self, hardware: Hardware) -> Counts:
+        of_link_word = hardware.link_bits // hardware.b_w
+        return Counts(
+            events={
+                c.GLB_IFMAP_FILL: self.ifmap_fills,
+                c.GLB_FILTER_FILL: self.filter_fills,
+                c.GLB_OFMAP_DRAIN: self.ofmap_drains,
+                c.DRAM_IFMAP_READ: self.ifmap_link_words * of_link_word,
+                c.DRAM_FILTER_READ: self.filter_link_words * of_link_word,
+                c.DRAM_OFMAP_WRITE: self.ofmap_link_words * of_link_word,
+            }
+        )
+
+
 class Machine:
     """DRAM link, GLB and PE array of one layer's run.
 
@@ -120,17 +145,7 @@ class Machine:
         self.link = DramLink(self.env, self.hardware, self._fetches())
         for buffer in (self.ifmap, self.filters):
             buffer.on_release = self.link.wake
-        self._moved = dict.fromkeys(
-            (
-                c.DRAM_IFMAP_READ,
-                c.DRAM_FILTER_READ,
-                c.DRAM_OFMAP_WRITE,
-                c.GLB_IFMAP_FILL,
-                c.GLB_FILTER_FILL,
-                c.GLB_OFMAP_DRAIN,
-            ),
-            0,
-        )
+        self._moved = _Moved()
         self._waits = dict.fromkeys(Wait, 0)
         self._timelines: dict[tuple[PassShape, bool], list[_Moment]] = {}
         self._tile_words = 0
@@ -140,18 +155,18 @@ class Machine:
     def run(self) -> LayerRun:
         """Run all passes, and the write-backs after the last."""
         self.env.run(self.env.process(self._array()))
-        end_of_passes = self.env.now
+        end_of_passes = self._now()
         self.env.run()
-        self._waits[Wait.LAST_WRITE_BACK] = self.env.now - end_of_passes
+        self._waits[Wait.LAST_WRITE_BACK] = self._now() - end_of_passes
         tally = self.engine.tally()
         return LayerRun(
             layer=self.tiling.layer,
             tiling=self.tiling,
-            counts=tally.counts + Counts(events=self._moved),
+            counts=tally.counts + self._moved.counts(self.hardware),
             active_pes=self._active_pes,
             passes=self._passes,
             processing_cycles=tally.cycles,
-            total_cycles=self.env.now,
+            total_cycles=self._now(),
             compute=tally.compute,
             gated=tally.gated,
             stalls=tally.stalls,
@@ -161,6 +176,9 @@ class Machine:
             glb_peak_words={b.name: b.peak for b in (self.ifmap, self.psums, self.filters)},
             ofmap=self.engine.ofmap,
         )
+
+    def _now(self) -> int:
+        return int(self.env.now)
 
     def _fetches(self) -> Iterator[Fetch]:
         """What the link brings, pass after pass: filters first, then the new rows of the strip of each convoy."""
@@ -191,10 +209,10 @@ class Machine:
         for number, p in enumerate(schedule(self.tiling)):
             if self.link.fetched_passes <= number:
                 self.link.demand(number)
-                since = self.env.now
+                since = self._now()
                 while self.link.fetched_passes <= number:
                     yield self.link.fetched()
-                self._waits[Wait.DATA] += self.env.now - since
+                self._waits[Wait.DATA] += self._now() - since
             run = self.engine.run(p)
             cycle = 0
             for moment in self._timeline(p, run):
@@ -243,7 +261,7 @@ class Machine:
             done = int(run.last_out_at[last[0] : last[1]].max())
             if self.tiling.psums_stream:
                 begun = max(int(run.first_out_at[last[0]]), complete[-2])
-                yield _Moment(begun, partial(self._take_psums, len(images) * len(columns)))
+                yield _Moment(begun, partial(self._take_psums, images.size * columns.size))
             yield _Moment(done, partial(self._send_ofmap, images, columns))
             complete.append(done)
 
@@ -254,10 +272,10 @@ class Machine:
         if self.tiling.psums_stream:
             at_once = self.tiling.psum_words // 2 // (p.shape.filters * p.shape.columns)
         for images in _convoys_of_images(p.shape.images):
-            if len(images) * windows <= at_once:
+            if images.size * windows <= at_once:
                 yield images, Span(0, windows)
             else:
-                for image in range(images.start, images.stop):
+                for image in range(*images):
                     for columns in spans(windows, min(windows, at_once)):
                         yield Span(image, image + 1), columns
 
@@ -272,52 +290,46 @@ class Machine:
         return self._wait_for_psum_room(words)
 
     def _wait_for_psum_room(self, words: int) -> Generator[simpy.Event, None, None]:
-        since = self.env.now
+        since = self._now()
         while not self.psums.has_room(words):
             yield self.psums.released()
-        self._waits[Wait.ROOM] += self.env.now - since
+        self._waits[Wait.ROOM] += self._now() - since
         self.psums.take(words)
 
     def _send_ofmap(self, images: Span, columns: Span, p: Pass) -> None:
-        words = len(images) * len(columns) * p.shape.filters * p.shape.columns
-        first = p.columns.start
-        of_layer = Span(first + columns.start, first + columns.stop)
-        link_words = sum(
-            self.engine.write_back(p, p.images.start + image, of_layer) for image in range(images.start, images.stop)
-        )
-        self._moved[c.GLB_OFMAP_DRAIN] += words
-        self._count_link(c.DRAM_OFMAP_WRITE, link_words)
+        words = images.size * columns.size * p.shape.filters * p.shape.columns
+        link_words = self.engine.write_back(p, images.shifted(p.images.start), columns.shifted(p.columns.start))
+        self._moved.ofmap_drains += words
+        self._moved.ofmap_link_words += link_words
         self.link.write_back(WriteBack(buffer=self.psums, room=words, link_words=link_words))
 
     def _release_filters(self, p: Pass) -> None:
         self.filters.give_back(min(self._filter_words(p), self.filters.capacity))
 
     def _release_ifmap(self, convoy: "_Convoy", p: Pass) -> None:
-        self.ifmap.give_back(self._ifmap_words(p, convoy, len(p.strip) - p.kept_after))
+        self.ifmap.give_back(self._ifmap_words(p, convoy, p.strip.size - p.kept_after))
 
     def _fetch_filters(self, words: int) -> int:
-        self._moved[c.GLB_FILTER_FILL] += words
-        return self._count_link(c.DRAM_FILTER_READ, raw_words(words, self.hardware.b_w))
+        link_words = raw_words(words, self.hardware.b_w)
+        self._moved.filter_fills += words
+        self._moved.filter_link_words += link_words
+        return link_words
 
     def _fetch_ifmap(self, p: Pass, convoy: "_Convoy") -> int:
         """Fetch a convoy; an image that comes in parts is one RLC tile, of which each part is its share."""
-        self._moved[c.GLB_IFMAP_FILL] += self._ifmap_words(p, convoy, p.stored_rows)
-        images = range(p.images.start + convoy.images.start, p.images.start + convoy.images.stop)
         if convoy.columns.start == 0:
-            self._tile_words = sum(self.engine.fetch_ifmap(p, image) for image in images)
-        before, after = (self._tile_words * column // p.shape.width for column in convoy.columns.ends)
-        return self._count_link(c.DRAM_IFMAP_READ, after - before)
-
-    def _count_link(self, event: c.Event, link_words: int) -> int:
-        self._moved[event] += link_words * self.hardware.link_bits // self.hardware.b_w
-        return link_words
+            self._tile_words = self.engine.fetch_ifmap(p, convoy.images.shifted(p.images.start))
+        before, after = (self._tile_words * column // p.shape.width for column in convoy.columns)
+        self._moved.ifmap_fills += self._ifmap_words(p, convoy, p.stored_rows)
+        self._moved.ifmap_link_words += after - before
+        return after - before
 
     def _filter_words(self, p: Pass) -> int:
         return p.shape.filters * p.shape.channels * p.shape.R * p.shape.S
 
     def _ifmap_words(self, p: Pass, convoy: "_Convoy", rows: int) -> int:
         """Words of that many ifmap rows of a convoy, in all the pass's channels."""
-        return len(convoy.images) * len(convoy.columns) * rows * p.shape.channels
+        return convoy.images.size * convoy.columns.size * rows * p.shape.channels
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ ofmap rows, channel tiles, strips. Filters stay in the RFs for the strips of a b
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 from analytical.hardware import Hardware
 from analytical.layer import Layer
@@ -14,30 +15,32 @@ from analytical.mapping import Mapping, MappingError
 from simulator.pe_array import PassShape
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A half-open range of rows, columns, channels, filters or images."""
 
     start: int
     stop: int
 
-    def __len__(self) -> int:
-        return self.stop - self.start
-
     @property
-    def ends(self) -> tuple[int, int]:
-        return self.start, self.stop
+    def size(self) -> int:
+        return self.stop - self.start
 
     @property
     def slice(self) -> slice:
         return slice(self.start, self.stop)
 
+    def shifted(self, by: int) -> "Span":
+        return Span(self.start + by, self.stop + by)
+
+    def __str__(self) -> str:
+        return f"{self.start}:{self.stop}"
+
 
 def spans(size: int, tile: int, start: int = 0) -> list[Span]:
     """``size`` cut into tiles; the last may be smaller.
 
-    >>> [(s.start, s.stop) for s in spans(5, 2)]
-    [(0, 2), (2, 4), (4, 5)]
+    >>> [str(span) for span in spans(5, 2)]
+    ['0:2', '2:4', '4:5']
     """
     return [Span(start + at, start + min(at + tile, size)) for at in range(0, size, tile)]
 
@@ -68,7 +71,7 @@ class Tiling:
     @cached_property
     def psums_stream(self) -> bool:
         """All channels in one pass: psums only pass through the GLB on their way to DRAM."""
-        return self.layer.C <= self.z
+        return self.z >= self.layer.C
 
     @cached_property
     def strip_words(self) -> int:
@@ -85,7 +88,7 @@ class Tiling:
 
     @property
     def fits(self) -> bool:
-        return self.strip_words + self.least_psum_words <= self.hardware.glb_words
+        return self.hardware.glb_words >= self.strip_words + self.least_psum_words
 
     @property
     def one_psum_bank(self) -> bool:
@@ -98,15 +101,15 @@ class Tiling:
 
     def ifmap_width(self, columns: Span) -> int:
         """Ifmap columns that the ofmap's ``columns`` need; whole rows, if the tile is as wide as the ofmap."""
-        if len(columns) == self.layer.G:
+        if columns.size == self.layer.G:
             return self.layer.W
-        return self.layer.U * (len(columns) - 1) + self.layer.S
+        return self.layer.U * (columns.size - 1) + self.layer.S
 
     def strip_height(self, rows: Span) -> int:
         """Ifmap rows of a strip: y_i for a whole one."""
-        if len(rows) == self.y_o:
+        if rows.size == self.y_o:
             return self.y_i
-        return self.layer.U * (len(rows) - 1) + self.layer.R
+        return self.layer.U * (rows.size - 1) + self.layer.R
 
 
 def tile(layer: Layer, hardware: Hardware, mapping: Mapping, batch: int) -> Tiling:
@@ -211,7 +214,7 @@ class Pass:
     @property
     def stored_rows(self) -> int:
         """Rows that enter the GLB for this pass."""
-        return len(self.strip) - self.kept_before
+        return self.strip.size - self.kept_before
 
 
 def schedule(tiling: Tiling) -> Iterator[Pass]:
@@ -237,13 +240,13 @@ def _residency(
     left = layer.U * columns.start
     ifmap_columns = Span(left, left + tiling.ifmap_width(columns))
     held_to = None
-    strips = spans(len(block), tiling.y_o, block.start)
+    strips = spans(block.size, tiling.y_o, block.start)
     for number, rows in enumerate(strips):
         top = layer.U * rows.start
         strip = Span(top, top + tiling.strip_height(rows))
         yield Pass(
             shape=_shape(
-                tiling, len(images), len(filters), len(channels), len(rows), len(columns), number == 0, not first
+                tiling, images.size, filters.size, channels.size, rows.size, columns.size, number == 0, not first
             ),
             images=images,
             group=group,
@@ -265,7 +268,7 @@ def _residency(
 @lru_cache(maxsize=4096)
 def _pass_sets(C_set: int, channels: int, S_pass: int, filters: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Channels of each set of the stack, and filters of each group of sets, as even as can be."""
-    sets = tuple(len(span) for span in spans(channels, C_set))
+    sets = tuple(span.size for span in spans(channels, C_set))
     groups = min(filters, S_pass // len(sets))
     return sets, tuple((filters + group) // groups for group in reversed(range(groups)))
 

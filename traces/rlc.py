@@ -61,7 +61,9 @@ def decode(words: NDArray[np.uint64], size: int, b_w: int) -> NDArray[np.int64]:
     values = np.zeros(size, np.int64)
     used, filled = _decode(np.asarray(words, np.uint64), values, b_w, run_bits, pairs_of_word(b_w))
     if filled != size or used != len(words):
-        raise RLCError(f"{len(words)} words hold {filled} values in {used} words; expected {size} values in all of them")
+        raise RLCError(
+            f"{len(words)} words hold {filled} values in {used} words; expected {size} values in all of them"
+        )
     return values
 
 
@@ -115,7 +117,7 @@ def _decode(words, values, b_w, run_bits, pairs):
     run_mask = np.uint64((1 << run_bits) - 1)
     mask = np.uint64((1 << b_w) - 1)
     sign = np.int64(1) << (b_w - 1)
-    filled = 0
+    filled = np.int64(0)
     for at in range(words.size):
         if filled == values.size:
             return at, filled
@@ -123,7 +125,7 @@ def _decode(words, values, b_w, run_bits, pairs):
             if filled == values.size:
                 break
             pair = words[at] >> np.uint64(64 - (n + 1) * (run_bits + b_w))
-            filled += np.int64((pair >> np.uint64(b_w)) & run_mask)
+            filled = filled + np.int64((pair >> np.uint64(b_w)) & run_mask)
             if filled >= values.size:
                 return at + 1, filled + 1
             value = np.int64(pair & mask)

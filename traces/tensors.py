@@ -26,7 +26,8 @@ class Requantiser:
         """b_w-bit values; zero where the psum is at most the bias, and only there."""
         positive = np.maximum(psums - self.bias, 0)
         rounded_up = (positive + ((1 << self.shift) - 1)) >> self.shift
-        return np.minimum(rounded_up, (1 << (self.b_w - 1)) - 1)
+        clipped: NDArray[np.int64] = np.minimum(rounded_up, (1 << (self.b_w - 1)) - 1)
+        return clipped
 
 
 def calibrate(psums: NDArray[np.int64], sparsity: float, b_w: int) -> Requantiser:

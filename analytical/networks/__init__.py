@@ -1,6 +1,7 @@
 """Networks as layer tables: the zoo that ships with the package, and tables that a person writes."""
 
 import csv
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.resources import files
@@ -66,7 +67,10 @@ def _whole(text: str) -> int:
 
 
 def _number(text: str) -> float:
-    return float(text)
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{number} is not finite")
+    return number
 
 
 _COLUMNS: dict[str, tuple[str, Callable[[str], str | int | float]]] = {
@@ -147,9 +151,7 @@ def _layers(rows: Iterator[list[str]], header: list[str], source: str) -> Iterat
         yield layer
 
 
-def _read(
-    cell: str, column: str, read: Callable[[str], str | int | float], where: str
-) -> str | int | float:
+def _read(cell: str, column: str, read: Callable[[str], str | int | float], where: str) -> str | int | float:
     try:
         return read(cell)
     except ValueError as error:

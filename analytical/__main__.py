@@ -1,0 +1,105 @@
+"""``python -m analytical``: the paper's closed-form energy model of a network."""
+
+from typing import Any
+
+import click
+from rich.console import Console
+
+from analytical import __version__
+from analytical.cli import (
+    NETWORK_HELP,
+    as_csv,
+    as_json,
+    bits_option,
+    check_writable,
+    choose_hardware,
+    csv_option,
+    hardware_option,
+    json_option,
+    people_console,
+    people_table,
+    run_command,
+    write_text,
+)
+from analytical.energy import Energy
+from analytical.hardware import Hardware
+from analytical.hardware_file import as_record
+from analytical.mapping import Rule
+from analytical.model import LayerEstimate, estimate
+from analytical.networks import Network, load
+
+
+@click.group(no_args_is_help=True)
+@click.version_option(__version__)
+def main() -> None:
+    """CNNergy: what a CNN costs on a row-stationary accelerator, by closed formulas."""
+
+
+@main.command(epilog=NETWORK_HELP)
+@click.argument("network")
+@bits_option
+@hardware_option
+@csv_option
+@json_option
+def run(network: str, bits: str | None, hardware_file: str | None, csv_file: str | None, json_file: str | None) -> None:
+    """Estimate energy, accesses and GLB use of each layer of NETWORK, for one image.
+
+    \b
+    python -m analytical run alexnet
+    python -m analytical run squeezenet1_1 --bits 8 --csv -
+    """
+    console = people_console(csv_file, json_file)
+    hardware = choose_hardware(bits, hardware_file)
+    check_writable(csv_file, json_file)
+    chosen = load(network)
+    estimates = [estimate(layer, hardware) for layer in chosen.layers]
+    write_text(csv_file, lambda: as_csv([e.columns() for e in estimates]))
+    write_text(json_file, lambda: as_json(_record(chosen, hardware, estimates)))
+    if csv_file is None and json_file is None:
+        _print(console, chosen, hardware, estimates)
+
+
+def _record(network: Network, hardware: Hardware, estimates: list[LayerEstimate]) -> dict[str, Any]:
+    return {
+        "network": network.name,
+        "bits": hardware.b_w,
+        "version": __version__,
+        "hardware": as_record(hardware),
+        "layers": [
+            e.columns()
+            | {
+                "energy_J_by": e.energy.parts(),
+                "mapping": {name: getattr(e.mapping, name) for name in e.mapping.__slots__ if name != "rules"},
+                "rules": [rule.name.lower() for rule in e.mapping.rules],
+            }
+            for e in estimates
+        ],
+        "total": {
+            "energy_J": sum(e.energy.total for e in estimates),
+            "energy_without_control_J": sum(e.energy.without_control for e in estimates),
+        },
+    }
+
+
+def _print(console: Console, network: Network, hardware: Hardware, estimates: list[LayerEstimate]) -> None:
+    table = people_table(
+        f"{network.name} on {hardware.name}: energy of one image in mJ, by closed forms",
+        *("layer", "MAC", "RF", "PE-PE", "GLB", "DRAM", "clock", "other", "total", "fit", "rules"),
+    )
+    for e in estimates:
+        rules = ",".join(str(rule.value) for rule in e.mapping.rules)
+        table.add_row(e.layer.name, *_millijoules(e.energy), str(e.mapping.N), rules)
+    table.add_section()
+    total = sum((e.energy for e in estimates), Energy.zero())
+    table.add_row("total", *_millijoules(total), style="bold")
+    console.print(table)
+    rules = ", ".join(f"{rule.value} {rule.name.lower().replace('_', ' ')}" for rule in Rule)
+    console.print(f"fit: images that fit the GLB together; rules of the mapping that fired: {rules}")
+
+
+def _millijoules(energy: Energy) -> list[str]:
+    return [f"{joules * 1e3:.3f}" for joules in (*energy.parts().values(), energy.total)]
+
+
+if __name__ == "__main__":
+    run_command(main, "python -m analytical")

@@ -1,0 +1,188 @@
+"""What the command lines share: options, one-line errors, and files that are written whole or not at all."""
+
+import csv
+import io
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from analytical.hardware import PRESETS, Hardware, HardwareError
+from analytical.layer import LayerError
+from analytical.mapping import MappingError
+from analytical.networks import ZOO, NetworkError
+
+BAD_INPUT = 2
+"""Exit status of a command whose input cannot be used."""
+
+CHECK_FAILED = 1
+"""Exit status of a command whose check, asked for, failed."""
+
+STANDARD_OUTPUT = "-"
+
+
+class InputError(click.ClickException):
+    """Input that cannot be used; the message is one line."""
+
+
+INPUT_ERRORS = (LayerError, HardwareError, MappingError, NetworkError)
+
+NETWORK_HELP = f"NETWORK is one of {', '.join(ZOO)}, or a layer table (.csv)."
+
+bits_option = click.option(
+    "--bits", type=click.Choice(["8", "16"]), help="Width of a word; 16 unless the hardware file says otherwise."
+)
+hardware_option = click.option(
+    "--hardware", "hardware_file", metavar="FILE", help="A hardware file (.toml) in place of Eyeriss."
+)
+csv_option = click.option("--csv", "csv_file", metavar="FILE", help="Write one row a layer; - is standard output.")
+json_option = click.option("--json", "json_file", metavar="FILE", help="Write everything; - is standard output.")
+
+
+def run_command(command: click.Command, program: str) -> NoReturn:
+    """Run a command line; bad input ends it with one line on standard error and status 2."""
+    try:
+        status = command.main(prog_name=program, standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.ctx.get_help() if error.ctx else "", err=True)
+        sys.exit(BAD_INPUT)
+    except click.ClickException as error:
+        _refuse(error.format_message())
+    except INPUT_ERRORS as error:
+        _refuse(str(error))
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        # the reader of our output has left; there is nobody to tell
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _refuse(message: str) -> NoReturn:
+    click.echo("error: " + " ".join(message.split()), err=True)
+    sys.exit(BAD_INPUT)
+
+
+def choose_hardware(bits: str | None, hardware_file: str | None, default_bits: int = 16) -> Hardware:
+    """The preset of that many bits, or what a hardware file describes.
+
+    Raises
+    ------
+    InputError
+        ``bits`` contradicts the file.
+    HardwareError
+        The file is not a hardware file.
+    """
+    if hardware_file is None:
+        return PRESETS[int(bits) if bits else default_bits]
+    from analytical.hardware_file import load_hardware  # pydantic takes its time, and few runs need it
+
+    hardware = load_hardware(hardware_file)
+    if bits and int(bits) != hardware.b_w:
+        raise InputError(f"--bits is {bits}, but {hardware_file} says b_w = {hardware.b_w}; expected the same")
+    return hardware
+
+
+def people_console(*files: str | None) -> Console:
+    """Where tables go: standard output, unless one of the files is there."""
+    if sum(file == STANDARD_OUTPUT for file in files) > 1:
+        raise InputError("only one FILE may be - (standard output)")
+    return Console(stderr=STANDARD_OUTPUT in files, highlight=False)
+
+
+def people_table(title: str, *headings: str) -> Table:
+    """A table for people, narrow enough for a terminal of 80 columns: a name on the left, numbers on the right."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=0, pad_edge=False)
+    for number, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if number else "left", no_wrap=True)
+    return table
+
+
+def short(number: float) -> str:
+    """A number in three digits and the prefix of its thousands.
+
+    >>> short(0), short(999), short(12345), short(1.91e9)
+    ('0', '999', '12.3k', '1.91G')
+    """
+    prefixes = iter("kMGT")
+    prefix = ""
+    while abs(number) >= 999.5 and prefix != "T":
+        number, prefix = number / 1000, next(prefixes)
+    digits = f"{number:.3g}" if prefix or number < 100 else f"{number:.0f}"
+    return digits + prefix
+
+
+def check_writable(*files: str | None) -> None:
+    """Find out before a long run that a file cannot be written after it.
+
+    Raises
+    ------
+    InputError
+        A file whose folder does not exist or cannot be written to, or that is a folder.
+    """
+    for file in files:
+        if file is None or file == STANDARD_OUTPUT:
+            continue
+        path = Path(file)
+        if path.is_dir():
+            raise InputError(f"{file}: is a folder; expected the name of a file to write")
+        if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+            raise InputError(f"{file}: cannot be written; expected a file in a folder that can")
+
+
+@contextmanager
+def whole_file(file: str) -> Iterator[Path]:
+    """A path to write to that takes the name ``file`` once everything is written, and vanishes if anything fails."""
+    target = Path(file)
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=target.suffix, dir=target.parent)
+    os.close(handle)
+    unfinished = Path(name)
+    try:
+        yield unfinished
+        os.chmod(unfinished, 0o666 & ~_umask())
+        os.replace(unfinished, target)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def write_text(file: str | None, text: Callable[[], str]) -> None:
+    """Write what ``text`` gives to a file or standard output; without a file, nothing."""
+    if file is None:
+        return
+    if file == STANDARD_OUTPUT:
+        sys.stdout.write(text())
+        sys.stdout.flush()
+        return
+    with whole_file(file) as path:
+        path.write_text(text(), encoding="utf-8")
+
+
+def as_csv(rows: Sequence[Mapping[str, Any]]) -> str:
+    """A table of rows with the same keys, floats in full precision."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
+
+
+def as_json(record: Any) -> str:
+    """A record as indented JSON."""
+    return json.dumps(record, indent=2, allow_nan=False) + "\n"

@@ -1,0 +1,91 @@
+"""Hardware from a TOML file that a person writes."""
+
+import tomllib
+from dataclasses import asdict, fields, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+
+from analytical.clock_tree import ClockTree
+from analytical.hardware import PRESETS, Hardware, HardwareError, Prices
+
+_STRICT = ConfigDict(extra="forbid", strict=True)
+
+
+def _table(cls: type, **override: Any) -> type[BaseModel]:
+    """A pydantic model in which every field of a dataclass may be left out."""
+    optional = {f.name: override.get(f.name, (f.type | None, None)) for f in fields(cls)}  # type: ignore[operator]  # a type, not a name: no postponed annotations there
+    return create_model(cls.__name__, __config__=_STRICT, **optional)
+
+
+_Prices = _table(Prices)
+_ClockTree = _table(ClockTree)
+_Hardware = _table(
+    Hardware,
+    prices=(_Prices | None, None),
+    clock_tree=(_ClockTree | bool | None, None),
+    b_w=(int, Field(default=16)),
+    name=(str | None, None),
+)
+
+
+def load_hardware(path: str) -> Hardware:
+    """The hardware that a TOML file describes.
+
+    The keys are the fields of :class:`Hardware`; tables ``[prices]`` (joules) and ``[clock_tree]`` those of theirs, and
+    ``clock_tree = false`` makes the clock free. What the file leaves out is Eyeriss at its ``b_w`` (16 unless said),
+    but the ifmap FIFO holds one ifmap RF, and the throughput grows with PEs and clock.
+
+    Raises
+    ------
+    HardwareError
+        The file cannot be read, or what it describes cannot exist; the message names file and field.
+    """
+    try:
+        written = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise HardwareError(f"{path}: cannot be read ({error.strerror}); expected a hardware file (.toml)") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise HardwareError(f"{path}: {error}; expected TOML") from error
+    try:
+        given = _Hardware.model_validate(written).model_dump(exclude_none=True)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"] if not str(part)[0].isupper() or str(part) in written)
+        table = {"prices": Prices, "clock_tree": ClockTree}.get(str(first["loc"][0]), Hardware)
+        known = ", ".join(f.name for f in fields(table))
+        why = f"unknown; expected some of {known}" if first["type"] == "extra_forbidden" else _reason(first)
+        raise HardwareError(f"{path}: {field} is {why}") from error
+    b_w = given.get("b_w", 16)
+    if b_w not in PRESETS:
+        raise HardwareError(f"{path}: b_w is {b_w}; expected {' or '.join(str(bits) for bits in sorted(PRESETS))}")
+    try:
+        return _complete(PRESETS[b_w], given, name=Path(path).stem)
+    except HardwareError as error:
+        raise HardwareError(f"{path}: {error}") from error
+
+
+def _reason(error: Any) -> str:
+    return f"{error['input']!r}; expected: {error['msg'].removeprefix('Input should be ')}"
+
+
+def _complete(preset: Hardware, given: dict[str, Any], *, name: str) -> Hardware:
+    values = {"name": name, "ifmap_fifo": given.get("I_s", preset.ifmap_fifo)} | given
+    if "prices" in given:
+        values["prices"] = replace(preset.prices, **given["prices"])
+    tree = given.get("clock_tree")
+    if tree is False:
+        values["clock_tree"] = None
+    elif tree is not None:
+        values["clock_tree"] = replace(ClockTree(), **tree) if isinstance(tree, dict) else ClockTree()
+    hardware = replace(preset, **values)
+    if "throughput" not in given:
+        scale = hardware.pes * hardware.core_hz / (preset.pes * preset.core_hz)
+        hardware = replace(hardware, throughput=preset.throughput * scale)
+    return hardware
+
+
+def as_record(hardware: Hardware) -> dict[str, Any]:
+    """The hardware as JSON writes it, with the clock power that its tree gives."""
+    return asdict(hardware) | {"clock_W": hardware.clock_W}

@@ -1,0 +1,31 @@
+"""Simulated beside analytical: the only place that sees both sides."""
+
+from dataclasses import dataclass
+
+from analytical import closed_forms
+from analytical.energy import Accounting, Energy, price
+from analytical.model import estimate
+from simulator.machine import LayerRun
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SideBySide:
+    """Energy of one image of a layer: what the machine counted, and what the closed forms say of the same batch.
+
+    ``analytical_latency_s`` is the latency of one image that the closed forms' clock energy rests on.
+    """
+
+    simulated: Energy
+    analytical: Energy
+    analytical_latency_s: float
+
+
+def side_by_side(run: LayerRun, accounting: Accounting = Accounting.CNNERGY) -> SideBySide:
+    """Price a run's events over its total latency, and set CNNergy's estimate beside it."""
+    hardware = run.tiling.hardware
+    latency_s = run.total_cycles / hardware.core_hz / run.images
+    return SideBySide(
+        simulated=price(run.counts * (1 / run.images), hardware, latency_s=latency_s, accounting=accounting),
+        analytical=estimate(run.layer, hardware, run.images).energy,
+        analytical_latency_s=closed_forms.latency_s(run.layer, hardware),
+    )

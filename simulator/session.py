@@ -1,0 +1,139 @@
+"""A network's run: its layers one after the other, with data, energies, and the check that was asked for."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytical import __version__
+from analytical.energy import Accounting
+from analytical.hardware import Hardware
+from analytical.hardware_file import as_record
+from analytical.layer import Layer
+from analytical.mapping import map_layer
+from analytical.networks import Network
+from simulator.machine import LayerRun, Progress, run_layer
+from simulator.report import LayerReport, total
+from simulator.schedule import tile
+from traces.convolution import convolve_plainly
+from traces.store import StoredLayer, write_run
+from traces.tensors import LayerTensors, synthesise
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """All that a run depends on; the same settings give the same run.
+
+    batch         images; None: what each layer says
+    verify        compare each ofmap with a direct convolution
+    keep_tensors  keep ifmaps, filters and ofmaps in the results
+    """
+
+    network: Network
+    hardware: Hardware
+    mapping: str = "cnnergy"
+    engine: str = "fast"
+    batch: int | None = None
+    seed: int = 0
+    accounting: Accounting = Accounting.CNNERGY
+    verify: bool = False
+    keep_tensors: bool = False
+
+    def record(self) -> dict[str, Any]:
+        """The settings as files keep them."""
+        return {
+            "network": self.network.name,
+            "bits": self.hardware.b_w,
+            "mapping": self.mapping,
+            "engine": self.engine,
+            "seed": self.seed,
+            "accounting": self.accounting.value,
+            "version": __version__,
+            "hardware": as_record(self.hardware),
+        }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LayerResult:
+    """A layer's report; the number of its ofmap values that are wrong (None: not verified); tensors, if kept."""
+
+    report: LayerReport
+    wrong_values: int | None = None
+    tensors: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NetworkRun:
+    """What came out of a run."""
+
+    settings: Settings
+    layers: list[LayerResult]
+
+    @property
+    def reports(self) -> list[LayerReport]:
+        return [layer.report for layer in self.layers]
+
+    def columns(self) -> list[dict[str, str | int | float]]:
+        """One row a layer."""
+        return [report.columns() for report in self.reports]
+
+    def record(self) -> dict[str, Any]:
+        """Settings, layers and totals, as JSON has them."""
+        return self.settings.record() | {
+            "layers": [report.record() for report in self.reports],
+            "total": total(self.reports, self.settings.hardware),
+        }
+
+    def write(self, path: Path) -> None:
+        """Write the run to an HDF5 file."""
+        layers = [
+            StoredLayer(name=layer.report.run.layer.name, columns=layer.report.columns(), tensors=layer.tensors)
+            for layer in self.layers
+        ]
+        write_run(path, self.settings.record(), layers)
+
+    def wrong_layers(self) -> dict[str, int]:
+        """Layers whose ofmap is not the direct convolution, and in how many values."""
+        return {layer.report.run.layer.name: layer.wrong_values for layer in self.layers if layer.wrong_values}
+
+
+def run_network(settings: Settings, progress: Callable[[Layer], Progress] | None = None) -> NetworkRun:
+    """Run a network; ``progress`` is asked at each layer's start whom to tell of its passes.
+
+    Raises
+    ------
+    MappingError
+        A layer does not fit the hardware; none has run then.
+    """
+    hardware = settings.hardware
+    for layer in settings.network.layers:
+        tile(layer, hardware, map_layer(layer, hardware), settings.batch or layer.batch)
+    layers = [_run_layer(settings, layer, progress(layer) if progress else None) for layer in settings.network.layers]
+    return NetworkRun(settings=settings, layers=layers)
+
+
+def _run_layer(settings: Settings, layer: Layer, progress: Progress | None) -> LayerResult:
+    tensors = synthesise(layer, b_w=settings.hardware.b_w, batch=settings.batch or layer.batch, seed=settings.seed)
+    run = run_layer(layer, settings.hardware, tensors, engine=settings.engine, progress=progress)
+    return LayerResult(
+        report=LayerReport.of(run, settings.accounting),
+        wrong_values=_wrong_values(run, tensors) if settings.verify else None,
+        tensors=_narrow(run, tensors) if settings.keep_tensors else {},
+    )
+
+
+def _wrong_values(run: LayerRun, tensors: LayerTensors) -> int:
+    layer = run.layer
+    expected = convolve_plainly(
+        tensors.ifmap, tensors.filters, stride=layer.U, groups=layer.groups, E=layer.E, G=layer.G
+    )
+    return int(np.count_nonzero(run.ofmap != expected))
+
+
+def _narrow(run: LayerRun, tensors: LayerTensors) -> dict[str, NDArray[Any]]:
+    """The tensors as files keep them, in the words of the hardware; psums are exact."""
+    word = np.dtype(f"int{tensors.b_w}")
+    return {"ifmap": tensors.ifmap.astype(word), "filters": tensors.filters.astype(word), "ofmap": run.ofmap}

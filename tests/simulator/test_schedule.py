@@ -1,0 +1,129 @@
+"""Passes cover the layer, each part once, in an order that the memories can hold."""
+
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+
+from analytical.hardware import EYERISS_16BIT, Hardware
+from analytical.layer import Layer
+from analytical.mapping import MappingError, map_layer
+from analytical.networks import load
+from simulator.schedule import Pass, Tiling, schedule, tile
+from tests.strategies import mappable
+
+
+def tiling_of(layer: Layer, hardware: Hardware, batch: int) -> Tiling:
+    return tile(layer, hardware, map_layer(layer, hardware), batch)
+
+
+@given(mappable())
+def test_every_mac_is_in_one_pass(case: tuple[Layer, Hardware, int]) -> None:
+    layer, hardware, batch = case
+    # filters x channels of a group, once for each image and ofmap position
+    seen = np.zeros((batch, layer.F, layer.C, layer.E, layer.G), np.int8)
+    for p in schedule(tiling_of(layer, hardware, batch)):
+        first = p.group * layer.C
+        channels = slice(p.channels.start - first, p.channels.stop - first)
+        seen[p.images.slice, p.filters.slice, channels, p.rows.slice, p.columns.slice] += 1
+        assert p.filters.start // layer.filters_per_group == p.group == (p.filters.stop - 1) // layer.filters_per_group
+    assert (seen == 1).all()
+
+
+@given(mappable())
+def test_passes_fit_rfs_array_and_glb(case: tuple[Layer, Hardware, int]) -> None:
+    layer, hardware, batch = case
+    tiling = tiling_of(layer, hardware, batch)
+    assert tiling.strip_words <= tiling.ifmap_words
+    assert tiling.least_psum_words <= tiling.psum_words
+    assert tiling.ifmap_words + tiling.psum_words <= hardware.glb_words
+    for p in schedule(tiling):
+        shape = p.shape
+        assert len(shape.group_filters) * len(shape.set_channels) * shape.R <= hardware.J
+        assert shape.columns <= hardware.K
+        assert max(shape.set_channels) * shape.S <= hardware.I_s
+        assert max(shape.group_filters) <= hardware.P_s
+        assert max(shape.group_filters) * max(shape.set_channels) * shape.S <= hardware.f_s
+        assert shape.images * shape.width * shape.strip_rows * shape.channels <= tiling.ifmap_words
+        assert shape.macs == (
+            p.images.size * p.filters.size * p.channels.size * layer.R * layer.S * p.rows.size * p.columns.size
+        )
+
+
+@given(mappable())
+def test_strips_hold_the_rows_that_their_windows_need(case: tuple[Layer, Hardware, int]) -> None:
+    layer, hardware, batch = case
+    before: Pass | None = None
+    for p in schedule(tiling_of(layer, hardware, batch)):
+        assert p.strip.start == layer.U * p.rows.start
+        assert layer.U * (p.rows.stop - 1) + layer.R <= p.strip.stop <= layer.H
+        assert layer.U * (p.columns.stop - 1) + layer.S <= p.ifmap_columns.stop <= layer.W
+        assert p.fetched.stop == p.strip.stop
+        assert p.stored_rows <= p.fetched.size
+        if p.shape.loads_filters:
+            assert p.fetched == p.strip
+            assert p.kept_before == 0
+            assert before is None or before.kept_after == 0
+        else:
+            assert before is not None
+            assert p.fetched.start == before.strip.stop
+            assert p.kept_before == before.kept_after == max(0, layer.R - layer.U)
+        before = p
+
+
+@given(mappable())
+def test_psums_start_once_and_end_once(case: tuple[Layer, Hardware, int]) -> None:
+    layer, hardware, batch = case
+    first, last = Counter[str](), Counter[str]()
+    for p in schedule(tiling_of(layer, hardware, batch)):
+        place = f"{p.images} {p.filters} {p.rows} {p.columns}"
+        first[place] += p.first_channels
+        last[place] += p.last_channels
+        assert p.shape.reads_psums == (not p.first_channels)
+    assert set(first.values()) == set(last.values()) == {1}
+
+
+def test_alexnet_c3_runs_six_images_together_on_156_pes() -> None:
+    layer = load("alexnet").select(["C3"]).layers[0]
+    tiling = tiling_of(layer, EYERISS_16BIT, layer.batch)
+    passes = list(schedule(tiling))
+    assert (tiling.N, tiling.z, tiling.f, tiling.Y_o) == (6, 16, 18, 13)
+    assert len(passes) == 22 * 16
+    assert {p.shape.active_pes for p in passes} == {156}
+    assert passes[0].shape.set_channels == (4, 4, 4, 4)
+
+
+def test_alexnet_c1_rounds_27_5_rows_up_where_they_fit() -> None:
+    layer = load("alexnet").layers[0]
+    assert map_layer(layer, EYERISS_16BIT).Y_o == 27.5
+    assert tiling_of(layer, EYERISS_16BIT, 1).Y_o == 28
+
+
+def test_a_batch_larger_than_fits_runs_in_groups() -> None:
+    layer = load("alexnet").select(["C3"]).layers[0]
+    images = [p.images for p in schedule(tiling_of(layer, EYERISS_16BIT, 16))]
+    assert sorted({str(span) for span in images}) == ["0:7", "14:16", "7:14"]
+
+
+def test_a_group_runs_its_filters_before_the_next() -> None:
+    layer = load("alexnet").select(["C4"]).layers[0]
+    groups = [p.group for p in schedule(tiling_of(layer, EYERISS_16BIT, 1))]
+    assert groups == sorted(groups)
+    assert set(groups) == {0, 1}
+
+
+def test_rule_5_may_ask_for_more_filters_than_the_rfs_hold() -> None:
+    """R = 2, S = 7: rule 2 gives each channel a set, and rule 5 counts these sets as if they held filters."""
+    layer = Layer(name="L", H=14, W=19, C=3, R=2, S=7, F=400, E=13, G=13)
+    mapping = map_layer(layer, EYERISS_16BIT)
+    assert mapping.f_i == 144
+    assert tile(layer, EYERISS_16BIT, mapping, 1).f == 48
+
+
+def test_a_tile_that_fits_no_glb_says_what_would() -> None:
+    layer = Layer(name="L", H=14, W=14, C=64, R=1, S=1, F=36, E=14, G=14)
+    hardware = replace(EYERISS_16BIT, glb_kib=1.76)
+    with pytest.raises(MappingError, match="layer L cannot be mapped: .* KiB would fit it"):
+        tiling_of(layer, hardware, 1)

@@ -1,0 +1,84 @@
+"""Hypothesis strategies: layers and hardware that exist, and together can be mapped."""
+
+from dataclasses import replace
+
+from hypothesis import assume
+from hypothesis import strategies as st
+
+from analytical.hardware import PRESETS, Hardware
+from analytical.layer import Layer
+from analytical.mapping import MappingError, map_layer
+from simulator.schedule import tile
+
+SMALL = 300_000
+"""MACs of a layer that both engines run in a moment."""
+
+
+@st.composite
+def layers(draw: st.DrawFn, most_macs: int = SMALL) -> Layer:
+    """A layer of any shape: not square, strided, grouped, padded, with rows and columns that no window reaches."""
+    R, S = draw(st.integers(1, 7)), draw(st.integers(1, 8))
+    U = draw(st.integers(1, 4))
+    E, G = draw(st.integers(1, 18)), draw(st.integers(1, 12))
+    groups = draw(st.sampled_from([1, 1, 1, 2, 3]))
+    H = U * (E - 1) + R + draw(st.integers(0, U - 1))
+    W = U * (G - 1) + S + draw(st.integers(0, U - 1))
+    layer = Layer(
+        name="random",
+        groups=groups,
+        H=H,
+        W=W,
+        pad_h=draw(st.integers(0, min(4, H - 1))) / 2,
+        pad_w=draw(st.integers(0, min(4, W - 1))) / 2,
+        C=draw(st.integers(1, 40)),
+        R=R,
+        S=S,
+        F=groups * draw(st.integers(1, 40)),
+        U=U,
+        E=E,
+        G=G,
+        sparsity_ifmap=draw(st.sampled_from([0.0, 0.3, 0.8, 0.97, 1.0])),
+        sparsity_ofmap=draw(st.sampled_from([0.0, 0.5, 0.9, 1.0])),
+        first=draw(st.booleans()),
+    )
+    assume(layer.macs <= most_macs)
+    return layer
+
+
+@st.composite
+def hardwares(draw: st.DrawFn) -> Hardware:
+    """Eyeriss at either width, or one with other numbers everywhere."""
+    preset = PRESETS[draw(st.sampled_from([8, 16]))]
+    if draw(st.booleans()):
+        return preset
+    return replace(
+        preset,
+        name="random",
+        J=draw(st.integers(1, 14)),
+        K=draw(st.integers(1, 16)),
+        f_s=draw(st.sampled_from([48, 224, 448])),
+        I_s=draw(st.integers(4, 24)),
+        P_s=draw(st.integers(1, 48)),
+        glb_kib=draw(st.sampled_from([1.5, 6, 20, 100])),
+        glb_bank_kib=draw(st.sampled_from([0.5, 4])),
+        filter_buffer_kib=draw(st.sampled_from([0.25, 8])),
+        link_hz=draw(st.sampled_from([7_000_000, 60_000_000])),
+        gin_ifmap_bits=draw(st.sampled_from([16, 64])),
+        gin_psum_bits=draw(st.sampled_from([16, 64])),
+        gon_bits=draw(st.sampled_from([16, 64])),
+        ifmap_fifo=draw(st.integers(1, 12)),
+        psum_fifo=draw(st.integers(1, 8)),
+        pe_stages=draw(st.integers(2, 4)),
+    )
+
+
+@st.composite
+def mappable(draw: st.DrawFn) -> tuple[Layer, Hardware, int]:
+    """A layer, a hardware that can run it, and a batch."""
+    layer, hardware, batch = draw(layers()), draw(hardwares()), draw(st.integers(1, 6))
+    assume(layer.macs * batch <= SMALL)
+    try:
+        tile(layer, hardware, map_layer(layer, hardware), batch)
+    except MappingError:
+        assume(False)
+    return layer, hardware, batch

@@ -1,0 +1,81 @@
+"""Synthetic tensors have exactly the zeros that the table states."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analytical.layer import Layer
+from analytical.networks import load
+from tests.strategies import layers
+from traces.tensors import calibrate, padding_ring, synthesise
+
+
+@given(layers(), st.sampled_from([8, 16]), st.integers(0, 2**32))
+def test_zeros_are_those_of_the_table_and_the_rest_fits_the_word(layer: Layer, b_w: int, seed: int) -> None:
+    t = synthesise(layer, b_w=b_w, batch=2, seed=seed)
+    zeros = round(layer.sparsity_ifmap * layer.ifmap_size)
+    ring = np.broadcast_to(padding_ring(layer), t.ifmap.shape[1:])
+    for image in t.ifmap:
+        assert np.count_nonzero(image == 0) == zeros
+        if zeros >= np.count_nonzero(ring):
+            assert not image[ring].any()
+        else:
+            assert image[~ring].all()
+    assert t.filters.all()
+    for tensor in (t.ifmap, t.filters):
+        assert -(1 << (b_w - 1)) <= tensor.min()
+        assert tensor.max() < 1 << (b_w - 1)
+
+
+@pytest.mark.parametrize(("pad", "before", "after"), [(0, 0, 0), (1, 1, 1), (2.5, 2, 3), (0.5, 0, 1)])
+def test_a_fractional_pad_puts_the_smaller_half_before(pad: float, before: int, after: int) -> None:
+    ring = padding_ring(Layer(name="L", H=20, W=20, pad_h=pad, pad_w=0, C=1, R=1, S=1, F=1, E=20, G=20))
+    rows = ring.all(axis=1)
+    assert rows[:before].all()
+    assert not rows[before : 20 - after].any()
+    assert rows[20 - after :].all()
+
+
+def test_an_image_does_not_depend_on_its_batch_nor_a_layer_on_its_network() -> None:
+    layer = load("alexnet").select(["C3"]).layers[0]
+    one, three = (synthesise(layer, b_w=16, batch=batch, seed=7) for batch in (1, 3))
+    assert np.array_equal(one.ifmap[0], three.ifmap[0])
+    assert np.array_equal(one.filters, three.filters)
+    assert not np.array_equal(three.ifmap[0], three.ifmap[1])
+
+
+def test_seeds_and_layers_have_streams_of_their_own() -> None:
+    layer = Layer(name="A", H=9, W=9, C=8, R=3, S=3, F=4, E=7, G=7)
+    a = synthesise(layer, b_w=16, batch=1, seed=0)
+    assert not np.array_equal(a.ifmap, synthesise(layer, b_w=16, batch=1, seed=1).ifmap)
+    assert not np.array_equal(a.ifmap, synthesise(replace(layer, name="B"), b_w=16, batch=1, seed=0).ifmap)
+
+
+@given(
+    st.lists(st.integers(-(2**46), 2**46), min_size=1, max_size=200, unique=True),
+    st.floats(0, 1),
+    st.sampled_from([8, 16]),
+)
+def test_one_bias_leaves_the_share_of_zeros(psums: list[int], sparsity: float, b_w: int) -> None:
+    values = np.array(psums)
+    quantised = calibrate(values, sparsity, b_w)(values)
+    assert np.count_nonzero(quantised == 0) == round(sparsity * values.size)
+    assert quantised.min() >= 0
+    assert quantised.max() < 1 << (b_w - 1)
+
+
+def test_equal_psums_become_zero_together_on_the_nearer_side() -> None:
+    psums = np.array([1, 2, 2, 2, 3])
+    assert np.count_nonzero(calibrate(psums, 0.4, 8)(psums) == 0) == 1
+    assert np.count_nonzero(calibrate(psums, 0.6, 8)(psums) == 0) == 4
+
+
+@pytest.mark.parametrize("name", ["C1", "C5", "FC8"])
+def test_alexnets_ofmaps_have_the_tables_zeros(name: str) -> None:
+    layer = load("alexnet").select([name]).layers[0]
+    t = synthesise(layer, b_w=16, batch=1, seed=0)
+    zeros = np.count_nonzero(t.requantise(t.psums) == 0)
+    assert zeros == round(layer.sparsity_ofmap * layer.ofmap_size)
