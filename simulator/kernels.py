@@ -5,13 +5,16 @@ and order of the arguments are the same there.
 
 What a cycle is. First the GON takes up to its width from one top PE, round robin. Then the PEs work, those nearer the
 top first, so that what a PE hands on is seen above it one cycle later at the earliest. Last, each GIN delivers up to
-its width to the PEs that its tag names, if all of them can take it. The three networks are in-order streams.
+its width to the PEs that its tag names, if all of them can take it. The three GINs are in-order streams.
 
 A PE works on *blocks*: the C_c*S multiplications of one window (n, x) with one filter p, one a cycle. When all its
 inputs are there it starts; from then on nothing can stop it before the block's end, so the block's arithmetic is done
 at its start, and its position counts on cycle by cycle. A block needs its filter row, the window's pixels in the
 ifmap RF and its psum: from the PE below, or, in the bottom PE, from its psum RF. Because zeros only gate, never skip,
 timing does not depend on values.
+
+Why one long function: its state is arrays, and handing them to a function for each part of a cycle, or keeping them in
+records, made the kernel a fifth slower and twice as long to compile.
 """
 
 import numba
@@ -22,7 +25,6 @@ COMPUTE, GATED, FILTER_LOAD, IFMAP_FILL, PSUM_IN, PSUM_OUT, PASS_END = range(7)
 
 (
     CYCLES,
-    ACTIVE_PES,
     FILTERS_LOADED_AT,
     INTER_PE_PSUMS,
     PSUM_TAKES,
@@ -35,15 +37,55 @@ COMPUTE, GATED, FILTER_LOAD, IFMAP_FILL, PSUM_IN, PSUM_OUT, PASS_END = range(7)
     GLB_PSUM_READS,
     GLB_PSUM_WRITES,
     STUCK,
-) = range(14)
+) = range(13)
 """Positions in the kernel's vector of events."""
 
+
+NEVER = np.iinfo(np.int64).max
 
 STUCK_AFTER = 100_000
 """Cycles without any progress after which the kernel gives up; no FIFO that a hardware may have gets there."""
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
+def _next(position, size):
+    """The position after that one in a ring; a division would take as long as the rest of a PE's cycle."""
+    return position + 1 if position + 1 < size else 0
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _starts(sizes):
+    """Where each part begins, and behind the last one the end."""
+    starts = np.zeros(sizes.size + 1, np.int64)
+    for part in range(sizes.size):
+        starts[part + 1] = starts[part] + sizes[part]
+    return starts
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _places(n_groups, n_sets, R):
+    """Group, position in the stack (0 is the top), set and filter row of each row of PEs."""
+    rows = np.arange(n_groups * n_sets * R)
+    position = rows % (n_sets * R)
+    return rows // (n_sets * R), position, position // R, position % R
+
+
+@numba.njit(cache=True, error_model="numpy")
+def _targets(strip_rows, R, U, columns):
+    """PEs that each ifmap row of a strip goes to: row r feeds filter row i in column (r - i) / U."""
+    count = np.zeros(strip_rows, np.int64)
+    filter_row = np.zeros((strip_rows, R), np.int64)
+    column = np.zeros((strip_rows, R), np.int64)
+    for r in range(strip_rows):
+        for i in range(R):
+            if r >= i and (r - i) % U == 0 and (r - i) // U < columns:
+                filter_row[r, count[r]] = i
+                column[r, count[r]] = (r - i) // U
+                count[r] += 1
+    return count, filter_row, column
+
+
+@numba.njit(cache=True, error_model="numpy")
 def _place_filters(filter_rf, filters, set_start, group_start, height):
     """Put into the filter RFs what an earlier pass loaded: order (filter, column, channel), as the GIN brings it."""
     R, S = filters.shape[2], filters.shape[3]
@@ -57,7 +99,7 @@ def _place_filters(filter_rf, filters, set_start, group_start, height):
                     m += 1
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, error_model="numpy")
 def step_pass(
     ifmap,
     filters,
@@ -98,29 +140,10 @@ def step_pass(
     n_windows = images * windows
     reach = max(S, U)
 
-    set_start = np.zeros(n_sets + 1, np.int64)
-    for c in range(n_sets):
-        set_start[c + 1] = set_start[c] + set_channels[c]
-    group_start = np.zeros(n_groups + 1, np.int64)
-    for t in range(n_groups):
-        group_start[t + 1] = group_start[t] + group_filters[t]
-    most_filters = 0
-    for t in range(n_groups):
-        most_filters = max(most_filters, group_filters[t])
-    most_channels = 0
-    for c in range(n_sets):
-        most_channels = max(most_channels, set_channels[c])
-
-    # PEs that each ifmap row goes to: row r of a strip feeds filter row i in column (r - i) / U
-    n_targets = np.zeros(strip_rows, np.int64)
-    target_i = np.zeros((strip_rows, R), np.int64)
-    target_k = np.zeros((strip_rows, R), np.int64)
-    for r in range(strip_rows):
-        for i in range(R):
-            if r >= i and (r - i) % U == 0 and (r - i) // U < columns:
-                target_i[r, n_targets[r]] = i
-                target_k[r, n_targets[r]] = (r - i) // U
-                n_targets[r] += 1
+    set_start, group_start = _starts(set_channels), _starts(group_filters)
+    most_filters, most_channels = group_filters.max(), set_channels.max()
+    group_of, position_of, set_of, filter_row_of = _places(n_groups, n_sets, R)
+    n_targets, target_i, target_k = _targets(strip_rows, R, U, columns)
 
     # register files; the ifmap ring is written twice, so that any window of it is contiguous
     ring = reach * most_channels + ifmap_fifo
@@ -137,12 +160,16 @@ def step_pass(
     column = np.zeros((rows, columns), np.int64)
     filter_ = np.zeros((rows, columns), np.int64)
     base = np.zeros((rows, columns), np.int64)
+    window_at = np.zeros((rows, columns), np.int64)
     blocks = np.zeros((rows, columns), np.int64)
     busy_until = np.zeros((rows, columns), np.int64)
     in_hand = np.zeros((rows, columns), np.bool_)
     psum = np.zeros((rows, columns), np.int64)
     nonzero = np.zeros((rows, columns), np.int64)
     finished = np.zeros((rows, columns), np.bool_)
+    finished_in = np.zeros(rows, np.int64)
+    # a row whose PEs all are within a block, or finished, needs no look before the first block ends
+    wakes_at = np.zeros(rows, np.int64)
     unfinished = rows * columns
 
     # psums on their way up: FIFO of PE (row, k) holds what goes to the PE above, or to the GON from the top
@@ -156,7 +183,7 @@ def step_pass(
         out_left[w] = group_start[n_groups] * columns
         first_out_at[w] = -1
     out_waiting = 0
-    grant = 0
+    grant_t, grant_k = 0, 0
 
     # positions of the three streams
     fs_open, fs_p, fs_t, fs_row, fs_m = loads_filters, 0, 0, height - 1, 0
@@ -173,16 +200,15 @@ def step_pass(
         # GON: one top PE, up to the width
         psum_port_taken = False
         if out_waiting > 0:
-            for step in range(n_groups * columns):
-                turn = (grant + step) % (n_groups * columns)
-                t, k = turn // columns, turn % columns
+            t, k = grant_t, grant_k
+            for _ in range(n_groups * columns):
                 a = t * height
                 taken = 0
                 while taken < gon and fifo_size[a, k] > 0 and fifo_ready[a, k, fifo_head[a, k]] <= cycle:
                     w = out_block[t, k] // group_filters[t]
-                    p = out_block[t, k] % group_filters[t]
+                    p = out_block[t, k] - w * group_filters[t]
                     psums[w // windows, group_start[t] + p, k, w % windows] = fifo_value[a, k, fifo_head[a, k]]
-                    fifo_head[a, k] = (fifo_head[a, k] + 1) % psum_fifo
+                    fifo_head[a, k] = _next(fifo_head[a, k], psum_fifo)
                     fifo_size[a, k] -= 1
                     out_block[t, k] += 1
                     out_waiting -= 1
@@ -192,36 +218,44 @@ def step_pass(
                     out_left[w] -= 1
                     if out_left[w] == 0:
                         last_out_at[w] = cycle + 1
+                k = _next(k, columns)
+                if k == 0:
+                    t = _next(t, n_groups)
                 if taken > 0:
                     events[GLB_PSUM_WRITES] += taken
-                    grant = (turn + 1) % (n_groups * columns)
+                    grant_t, grant_k = t, k
                     psum_port_taken = one_psum_bank
                     last_progress = cycle
                     break
 
         # PEs, top first
         for a in range(rows):
-            t = a // height
-            position = a % height
-            c = position // R
-            i = position % R
-            top = position == 0
-            bottom = position == height - 1
+            if wakes_at[a] > cycle:
+                classes[PASS_END] += finished_in[a]
+                continue
+            wakes_at[a] = NEVER
+            t, c, i = group_of[a], set_of[a], filter_row_of[a]
+            top = position_of[a] == 0
+            bottom = position_of[a] == height - 1
             Cc = set_channels[c]
             length = Cc * S
             P = group_filters[t]
             for k in range(columns):
-                if busy_until[a, k] > cycle:
-                    continue
                 if finished[a, k]:
                     classes[PASS_END] += 1
+                    continue
+                if busy_until[a, k] > cycle:
+                    wakes_at[a] = min(wakes_at[a], busy_until[a, k])
                     continue
                 if in_hand[a, k]:
                     # the block is done: its psum leaves, or holds the PE up
                     if fifo_size[a, k] == psum_fifo:
                         classes[PSUM_OUT] += 1
+                        wakes_at[a] = cycle + 1
                         continue
-                    slot = (fifo_head[a, k] + fifo_size[a, k]) % psum_fifo
+                    slot = fifo_head[a, k] + fifo_size[a, k]
+                    if slot >= psum_fifo:
+                        slot -= psum_fifo
                     fifo_value[a, k, slot] = psum[a, k]
                     # the last MAC was issued in the cycle before busy_until
                     fifo_ready[a, k, slot] = max(cycle, busy_until[a, k] - 1 + stages)
@@ -244,15 +278,18 @@ def step_pass(
                             base[a, k] = image[a, k] * width
                         if window[a, k] == n_windows:
                             finished[a, k] = True
+                            finished_in[a] += 1
                             unfinished -= 1
                             classes[PASS_END] += 1
                             continue
                 p = filter_[a, k]
                 if filters_held[a] <= p:
                     classes[FILTER_LOAD] += 1
+                    wakes_at[a] = cycle + 1
                     continue
                 if arrived[c, U * k + i] < (base[a, k] + S) * Cc:
                     classes[IFMAP_FILL] += 1
+                    wakes_at[a] = cycle + 1
                     continue
                 if bottom:
                     if not reads_psums:
@@ -261,29 +298,29 @@ def step_pass(
                         start = psum_rf_value[t, k, blocks[a, k] % psum_rf]
                     else:
                         classes[PSUM_IN] += 1
+                        wakes_at[a] = cycle + 1
                         continue
                 else:
                     below = a + 1
                     if fifo_size[below, k] == 0 or fifo_ready[below, k, fifo_head[below, k]] > cycle:
                         classes[PSUM_IN] += 1
+                        wakes_at[a] = cycle + 1
                         continue
                     start = fifo_value[below, k, fifo_head[below, k]]
-                    fifo_head[below, k] = (fifo_head[below, k] + 1) % psum_fifo
+                    fifo_head[below, k] = _next(fifo_head[below, k], psum_fifo)
                     fifo_size[below, k] -= 1
                     events[INTER_PE_PSUMS] += 1
-                at = (base[a, k] * Cc) % ring
                 if p == 0:
-                    hits = 0
-                    for m in range(length):
-                        if ifmap_rf[a, k, at + m] != 0:
-                            hits += 1
-                    nonzero[a, k] = hits
+                    window_at[a, k] = base[a, k] * Cc % ring
+                    nonzero[a, k] = np.count_nonzero(ifmap_rf[a, k, window_at[a, k] : window_at[a, k] + length])
+                at = window_at[a, k]
                 total = np.int64(0)
                 for m in range(length):
                     total += np.int64(ifmap_rf[a, k, at + m]) * np.int64(filter_rf[a, p * length + m])
                 psum[a, k] = start + total
                 in_hand[a, k] = True
                 busy_until[a, k] = cycle + length
+                wakes_at[a] = min(wakes_at[a], cycle + length)
                 classes[COMPUTE] += nonzero[a, k]
                 classes[GATED] += length - nonzero[a, k]
                 if not bottom and nonzero[a, k] > 0:
@@ -395,4 +432,3 @@ def step_pass(
             break
 
     events[CYCLES] = cycle
-    events[ACTIVE_PES] = rows * columns

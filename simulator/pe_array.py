@@ -156,7 +156,7 @@ class PEArray:
             compute=int(classes[kernels.COMPUTE]),
             gated=int(classes[kernels.GATED]),
             stalls={stall: int(classes[stall.value]) for stall in Stall},
-            idle=(hardware.pes - int(events[kernels.ACTIVE_PES])) * cycles,
+            idle=(hardware.pes - shape.active_pes) * cycles,
             filters_loaded_at=int(events[kernels.FILTERS_LOADED_AT]),
             ifmap_read_at=ifmap_read_at,
             first_out_at=first_out_at,

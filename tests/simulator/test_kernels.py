@@ -114,6 +114,7 @@ def test_the_kernel_without_its_jit_gives_the_same(monkeypatch) -> None:  # type
         ONE_PE, R=2, S=2, strip_rows=4, width=6, windows=5, columns=3, group_filters=(2, 1), reads_psums=True
     )
     compiled = run(shape)
-    monkeypatch.setattr(kernels, "_place_filters", kernels._place_filters.py_func)
-    monkeypatch.setattr(kernels, "step_pass", kernels.step_pass.py_func)
+    for name, function in vars(kernels).items():
+        if hasattr(function, "py_func"):
+            monkeypatch.setattr(kernels, name, function.py_func)
     assert str(run(shape)) == str(compiled)

@@ -125,5 +125,5 @@ def test_rule_5_may_ask_for_more_filters_than_the_rfs_hold() -> None:
 def test_a_tile_that_fits_no_glb_says_what_would() -> None:
     layer = Layer(name="L", H=14, W=14, C=64, R=1, S=1, F=36, E=14, G=14)
     hardware = replace(EYERISS_16BIT, glb_kib=1.76)
-    with pytest.raises(MappingError, match="layer L cannot be mapped: .* KiB would fit it"):
+    with pytest.raises(MappingError, match=r"layer L cannot be mapped: .* KiB would fit it"):
         tiling_of(layer, hardware, 1)

@@ -1,0 +1,84 @@
+"""How fast the kernel, the codec, a layer and a network run; cases in ``cases.toml``.
+
+    python -m pytest benchmarks --benchmark-json results.json
+
+Each case notes what it worked through (PE-cycles, MACs, values) in ``extra_info``, so that results become rates.
+"""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+
+from analytical.hardware import EYERISS_16BIT
+from analytical.networks import load
+from simulator.machine import run_layer
+from simulator.pe_array import PassShape, PEArray
+from traces import rlc
+from traces.convolution import convolve
+from traces.tensors import LayerTensors, synthesise
+
+CASES: dict[str, list[dict[str, Any]]] = tomllib.loads(Path(__file__).with_name("cases.toml").read_text())
+
+
+@pytest.mark.parametrize("case", CASES["pass"], ids=lambda case: case["name"])
+def test_kernel(benchmark: BenchmarkFixture, case: dict[str, Any]) -> None:
+    shape = PassShape(
+        **{name: tuple(value) if isinstance(value, list) else value for name, value in case.items() if name != "name"},
+        images=1,
+        strip_rows=case["U"] * (case["columns"] - 1) + case["R"],
+        width=case["U"] * (case["windows"] - 1) + case["S"],
+        loads_filters=True,
+        reads_psums=True,
+    )
+    tensors = (
+        np.ones((shape.images, shape.channels, shape.strip_rows, shape.width), np.int32),
+        np.ones((shape.filters, shape.channels, shape.R, shape.S), np.int32),
+        np.zeros((shape.images, shape.filters, shape.columns, shape.windows), np.int64),
+    )
+    result = benchmark(PEArray(EYERISS_16BIT).run, shape, *tensors)
+    benchmark.extra_info |= {"pe_cycles": shape.active_pes * result.cycles, "macs": shape.macs}
+
+
+@pytest.mark.parametrize("case", CASES["rlc"], ids=lambda case: f"sparsity {case['sparsity']}")
+@pytest.mark.parametrize("step", ["encode", "count", "decode"])
+def test_rlc(benchmark: BenchmarkFixture, case: dict[str, Any], step: str) -> None:
+    rng = np.random.default_rng(0)
+    values = rng.integers(1, 2**15, case["values"]) * (rng.random(case["values"]) >= case["sparsity"])
+    code = rlc.encode(values, 16)
+    match step:
+        case "encode":
+            benchmark(rlc.encode, values, 16)
+        case "count":
+            benchmark(rlc.encoded_words, values, 16)
+        case "decode":
+            benchmark(rlc.decode, code, values.size, 16)
+    benchmark.extra_info["values"] = values.size
+
+
+def test_convolution(benchmark: BenchmarkFixture) -> None:
+    layer = load("alexnet").select(["C3"]).layers[0]
+    t = synthesise(layer, b_w=16, batch=1, seed=0)
+    benchmark(convolve, t.ifmap, t.filters, stride=layer.U, groups=layer.groups, E=layer.E, G=layer.G)
+    benchmark.extra_info["macs"] = layer.macs
+
+
+@pytest.mark.parametrize(
+    "case", CASES["layer"], ids=lambda case: f"{case['network']} {'+'.join(case['layers'])} {case['engine']}"
+)
+def test_machine(benchmark: BenchmarkFixture, case: dict[str, Any]) -> None:
+    """One image a layer, psums and their bias included, random data not."""
+    network = load(case["network"]).select(case["layers"])
+    tensors = [synthesise(layer, b_w=16, batch=1, seed=0) for layer in network.layers]
+
+    def run() -> int:
+        # psums are computed once and kept in the tensors: start from tensors that have not yet any
+        fresh = [LayerTensors(t.layer, t.b_w, t.ifmap, t.filters) for t in tensors]
+        runs = [run_layer(t.layer, EYERISS_16BIT, t, engine=case["engine"]) for t in fresh]
+        return sum(EYERISS_16BIT.pes * r.processing_cycles for r in runs)
+
+    pe_cycles = benchmark.pedantic(run, rounds=2, warmup_rounds=1)
+    benchmark.extra_info |= {"pe_cycles": pe_cycles, "macs": sum(layer.macs for layer in network.layers)}

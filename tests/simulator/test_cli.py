@@ -1,0 +1,199 @@
+"""``python -m simulator``, as programs and people call it."""
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from analytical.hardware import EYERISS_16BIT
+from traces.convolution import convolve_plainly
+
+COLUMNS = [
+    "layer",
+    "images",
+    "macs",
+    "nonzero_macs",
+    "active_pes",
+    "processing_cycles",
+    "total_cycles",
+    "compute_pe_cycles",
+    "gated_pe_cycles",
+    "stall_pe_cycles",
+    "idle_pe_cycles",
+    "rf_ifmap_reads",
+    "rf_filter_reads",
+    "rf_psum_reads",
+    "rf_psum_writes",
+    "inter_pe_psums",
+    "glb_ifmap_fills",
+    "glb_ifmap_reads",
+    "glb_filter_reads",
+    "glb_psum_reads",
+    "glb_psum_writes",
+    "glb_ofmap_drains",
+    "dram_ifmap_bits",
+    "dram_filter_bits",
+    "dram_ofmap_bits",
+    "energy_J",
+    "energy_without_control_J",
+    "analytical_energy_J",
+]
+"""What scripts outside the project read."""
+
+NETWORK = """\
+layer,kind,groups,ifmap_padded,pad,channels_per_filter,filter,filters,stride,ofmap,sparsity_ifmap_padded,sparsity_ofmap,batch
+A,conv,1,15,1,4,3,8,1,13,0.3,0.5,2
+B,conv,2,13,0,4,3,8,2,6,0.5,0.7,2
+C,fc,1,6,0,8,6,10,1,1,0.7,0,3
+"""
+
+
+def simulator(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "simulator", *arguments], capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def network(tmp_path: Path) -> str:
+    path = tmp_path / "small.csv"
+    path.write_text(NETWORK)
+    return str(path)
+
+
+def rows_of(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(text.splitlines()))
+
+
+@pytest.mark.parametrize("bits", ["8", "16"])
+def test_csv_has_every_column_and_both_engines_write_the_same(network: str, bits: str) -> None:
+    fast, detailed = (
+        simulator("run", network, "--bits", bits, "--engine", engine, "--csv", "-") for engine in ("fast", "detailed")
+    )
+    assert (fast.returncode, fast.stderr) == (0, "")
+    assert fast.stdout == detailed.stdout
+    rows = rows_of(fast.stdout)
+    assert list(rows[0])[: len(COLUMNS)] == COLUMNS
+    for row in rows:
+        classes = sum(int(row[f"{name}_pe_cycles"]) for name in ("compute", "gated", "stall", "idle"))
+        assert classes == EYERISS_16BIT.pes * int(row["processing_cycles"])
+
+
+def test_json_says_all_that_a_run_depends_on(network: str, tmp_path: Path) -> None:
+    path = tmp_path / "run.json"
+    assert simulator("run", network, "--seed", "5", "--batch", "4", "--json", str(path)).returncode == 0
+    record = json.loads(path.read_text())
+    assert (record["network"], record["bits"], record["mapping"], record["engine"], record["seed"]) == (
+        "small",
+        16,
+        "cnnergy",
+        "fast",
+        5,
+    )
+    assert record["hardware"]["J"] == 12
+    assert record["version"]
+    for layer in record["layers"]:
+        assert set(COLUMNS) <= set(layer)
+        assert layer["images"] == 4
+        assert sum(layer["stalls"].values()) == layer["stall_pe_cycles"]
+        assert sum(layer["dram_wait_cycles"].values()) == layer["total_cycles"] - layer["processing_cycles"]
+        for energy in ("energy_J", "analytical_energy_J"):
+            assert list(layer[f"{energy}_by"]) == ["mac", "rf", "inter_pe", "glb", "dram", "clock", "other_control"]
+            assert sum(layer[f"{energy}_by"].values()) == pytest.approx(layer[energy])
+    assert record["total"]["energy_J"] == pytest.approx(sum(layer["energy_J"] for layer in record["layers"]))
+    assert record["total"]["macs"] == sum(layer["macs"] for layer in record["layers"])
+
+
+def test_a_file_keeps_columns_settings_and_tensors(network: str, tmp_path: Path) -> None:
+    out, table = tmp_path / "run.h5", tmp_path / "run.csv"
+    result = simulator("run", network, "--out", str(out), "--tensors", "--csv", str(table), "--verify")
+    assert result.returncode == 0
+    assert "bit for bit" in result.stderr
+    rows = rows_of(table.read_text())
+    with h5py.File(out) as file:
+        assert list(file) == ["A", "B", "C"]
+        assert file.attrs["bits"] == 16
+        assert file.attrs["hardware.J"] == 12
+        assert file.attrs["seed"] == 0
+        assert file.attrs["mapping"] == "cnnergy"
+        for name, row, U, groups in zip("ABC", rows, (1, 2, 1), (1, 2, 1), strict=True):
+            group = file[name]
+            assert {column: str(group.attrs[column]) for column in COLUMNS} == row
+            ifmap, filters, ofmap = (group[tensor][()] for tensor in ("ifmap", "filters", "ofmap"))
+            E, G = ofmap.shape[2:]
+            expected = convolve_plainly(ifmap, filters, stride=U, groups=groups, E=E, G=G)
+            assert np.array_equal(ofmap, expected)
+            assert ifmap.dtype == filters.dtype == np.int16
+    assert {path.name for path in tmp_path.iterdir()} == {"small.csv", "run.h5", "run.csv"}
+
+
+def test_a_layer_alone_is_the_layer_of_the_whole_run(network: str) -> None:
+    whole, alone = (rows_of(simulator("run", network, "--csv", "-", *more).stdout) for more in ([], ["--layers", "B"]))
+    assert alone == [whole[1]]
+
+
+def test_the_seed_changes_values_and_nothing_else(network: str) -> None:
+    first, again, other = (
+        rows_of(simulator("run", network, "--seed", seed, "--csv", "-").stdout) for seed in ("1", "1", "2")
+    )
+    assert first == again
+    assert first[0]["processing_cycles"] == other[0]["processing_cycles"]
+    assert first[1]["nonzero_macs"] != other[1]["nonzero_macs"]
+
+
+@pytest.mark.parametrize("accounting", ["cnnergy", "chip", "full"])
+def test_the_report_fits_a_terminal_and_says_what_was_not_charged(network: str, accounting: str) -> None:
+    result = simulator("run", network, "--accounting", accounting)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert max(map(len, result.stdout.splitlines())) <= 80
+    assert "…" not in result.stdout
+    assert ("Counted, but not charged" in result.stdout) == (accounting != "full")
+
+
+def test_names_of_googlenet_fit_too() -> None:
+    result = simulator("run", "googlenet", "--layers", "I5b_3x3_reduce,I5b_5x5", "--batch", "1")
+    assert "I5b_3x3_reduce" in result.stdout
+    assert "…" not in result.stdout
+    assert max(map(len, result.stdout.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "alexnet", "--mapping", "eyeriss"], "--mapping eyeriss is not available yet; expected cnnergy"),
+        (["run", "alexnet", "--engine", "quick"], "'quick' is not one of"),
+        (["run", "alexnet", "--layers", "C9"], "no layer 'C9'; expected some of C1, C2"),
+        (["run", "alexnet", "--batch", "0"], "'--batch': 0 is not in the range"),
+        (["run", "alexnet", "--seed", "-1"], "'--seed': -1 is not in the range"),
+        (["run", "alexnet", "--tensors"], "--tensors is given without --out"),
+        (["run", "alexnet", "--out", "-"], "--out is -"),
+        (["run", "alexnet", "--out", "nowhere/run.h5"], "nowhere/run.h5: cannot be written"),
+        (["run", "nowhere.csv"], "nowhere.csv: cannot be read"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_2(arguments: list[str], message: str) -> None:
+    result = simulator(*arguments)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith("error: ")
+    assert message in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_layer_that_cannot_be_mapped_stops_the_run_before_it_starts(tmp_path: Path) -> None:
+    path, out = tmp_path / "tall.csv", tmp_path / "out.csv"
+    path.write_text(NETWORK + "D,conv,1,15,0,4,13,8,1,3,0.3,0.5,2\n")
+    result = simulator("run", str(path), "--csv", str(out))
+    assert result.returncode == 2
+    assert "layer D cannot be mapped" in result.stderr
+    assert "J >= 13 would fit" in result.stderr
+    assert not out.exists()
+
+
+def test_help_teaches() -> None:
+    result = simulator("run", "--help")
+    assert result.returncode == 0
+    for word in ("python -m simulator run alexnet", "--verify", "--engine", "standard output", "googlenet"):
+        assert word in result.stdout

@@ -1,0 +1,56 @@
+"""One test a published figure: what the machine says beside what was printed or measured."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from analytical import counts as c
+from analytical.energy import Accounting
+from analytical.hardware import EYERISS_16BIT
+from analytical.networks import load
+from simulator.machine import LayerRun, run_layer
+from simulator.report import LayerReport
+from traces.tensors import synthesise
+
+CHIP = Path(__file__).parent / "data" / "eyeriss" / "chip_alexnet_n4.csv"
+
+
+@pytest.fixture(scope="module")
+def alexnet() -> dict[str, LayerRun]:
+    """AlexNet's CONV layers in the main job's settings."""
+    layers = load("alexnet").layers[:5]
+    return {
+        layer.name: run_layer(layer, EYERISS_16BIT, synthesise(layer, b_w=16, batch=layer.batch, seed=0))
+        for layer in layers
+    }
+
+
+def test_table_iii_of_jssc_2017_active_pes_of_c3_to_c5(alexnet: dict[str, LayerRun]) -> None:
+    """13 columns of 12 rows. C1 and C2 differ: the chip folds wide sets and stacks others than CNNergy's mapping."""
+    with CHIP.open() as file:
+        measured = {row["layer"]: int(row["active_pes"]) for row in csv.DictReader(file)}
+    for name in ("C3", "C4", "C5"):
+        assert alexnet[name].active_pes == measured[name] == 156
+
+
+def test_gating_saves_energy_but_no_cycles(alexnet: dict[str, LayerRun]) -> None:
+    """Eyeriss gates zeros; a PE's MAC cycles are the layer's MACs whatever their values."""
+    for run in alexnet.values():
+        assert run.compute + run.gated == run.layer.macs * run.images
+
+
+def test_dense_alexnet_c1_reads_psums_in_the_rf_but_where_they_come_from_below(alexnet: dict[str, LayerRun]) -> None:
+    run = alexnet["C1"]
+    counts = run.counts
+    h = 11
+    assert counts[c.INTER_PE_PSUM] == (h - 1) * 96 * 55 * 55 * 3
+    assert counts[c.RF_PSUM_READ] == counts.nonzero_macs - counts[c.INTER_PE_PSUM]
+
+
+def test_cnnergy_and_the_machine_tell_the_same_story_of_conv_layers(alexnet: dict[str, LayerRun]) -> None:
+    """Without control, whose clock follows the latency, every CONV layer is within what its zeros and edges explain:
+    zeros lie in the padding more often than in a window, so windows see fewer than the table's share."""
+    for run in alexnet.values():
+        energy = LayerReport.of(run, Accounting.CNNERGY).energy
+        assert 1.0 <= energy.simulated.without_control / energy.analytical.without_control < 1.15
