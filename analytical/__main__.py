@@ -16,6 +16,7 @@ from analytical.cli import (
     csv_option,
     hardware_option,
     json_option,
+    metric,
     people_console,
     people_table,
     run_command,
@@ -82,23 +83,24 @@ def _record(network: Network, hardware: Hardware, estimates: list[LayerEstimate]
 
 
 def _print(console: Console, network: Network, hardware: Hardware, estimates: list[LayerEstimate]) -> None:
+    total = sum((e.energy for e in estimates), Energy.zero())
+    scale, prefix = metric(total.total)
     table = people_table(
-        f"{network.name} on {hardware.name}: energy of one image in mJ, by closed forms",
+        f"{network.name} on {hardware.name}: energy of one image in {prefix}J, by closed forms",
         *("layer", "MAC", "RF", "PE-PE", "GLB", "DRAM", "clock", "other", "total", "fit", "rules"),
     )
     for e in estimates:
         rules = ",".join(str(rule.value) for rule in e.mapping.rules)
-        table.add_row(e.layer.name, *_millijoules(e.energy), str(e.mapping.N), rules)
+        table.add_row(e.layer.name, *_scaled(e.energy, scale), str(e.mapping.N), rules)
     table.add_section()
-    total = sum((e.energy for e in estimates), Energy.zero())
-    table.add_row("total", *_millijoules(total), style="bold")
+    table.add_row("total", *_scaled(total, scale), style="bold")
     console.print(table)
     rules = ", ".join(f"{rule.value} {rule.name.lower().replace('_', ' ')}" for rule in Rule)
     console.print(f"fit: images that fit the GLB together; rules of the mapping that fired: {rules}")
 
 
-def _millijoules(energy: Energy) -> list[str]:
-    return [f"{joules * 1e3:.3f}" for joules in (*energy.parts().values(), energy.total)]
+def _scaled(energy: Energy, scale: float) -> list[str]:
+    return [f"{joules * scale:.3f}" for joules in (*energy.parts().values(), energy.total)]
 
 
 if __name__ == "__main__":

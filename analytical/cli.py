@@ -109,6 +109,18 @@ def people_table(title: str, *headings: str) -> Table:
     return table
 
 
+def metric(quantity: float) -> tuple[float, str]:
+    """The factor and prefix with which a quantity in SI units reads well.
+
+    >>> metric(0.015), metric(16e-6), metric(2.5)
+    ((1000.0, 'm'), (1000000.0, 'u'), (1.0, ''))
+    """
+    for scale, prefix in ((1.0, ""), (1e3, "m"), (1e6, "u")):
+        if quantity * scale >= 1:
+            return scale, prefix
+    return 1e9, "n"
+
+
 def short(number: float) -> str:
     """A number in three digits and the prefix of its thousands.
 

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from analytical import counts as c
-from analytical.cli import people_table, short
+from analytical.cli import metric, people_table, short
 from analytical.counts import Counts, Level
 from analytical.energy import Accounting, Energy, not_charged
 from analytical.hardware import Hardware
@@ -115,30 +115,35 @@ def print_report(console: Console, title: str, reports: Sequence[LayerReport], h
 
 
 def _energy_table(reports: Sequence[LayerReport]) -> Table:
+    simulated, analytical = _total_energy(reports)
+    scale, prefix = metric(simulated.total)
     table = people_table(
-        "Energy of one image in mJ: simulated (sim), and by CNNergy's closed forms (cnn)",
-        *("layer", "", "MAC", "RF", "PE-PE", "GLB", "DRAM", "clock", "other", "total", "sim/cnn"),
+        f"Energy of one image in {prefix}J: simulated (sim), and by CNNergy's closed forms (model)",
+        *("layer", "", "MAC", "RF", "PE-PE", "GLB", "DRAM", "clock", "other", "total", "sim/model"),
     )
     for report in reports:
-        _add_energies(table, report.run.layer.name, report.energy.simulated, report.energy.analytical)
+        _add_energies(table, scale, report.run.layer.name, report.energy.simulated, report.energy.analytical)
     table.add_section()
-    _add_energies(table, "total", *_total_energy(reports))
+    _add_energies(table, scale, "total", simulated, analytical)
     return table
 
 
-def _add_energies(table: Table, name: str, simulated: Energy, analytical: Energy) -> None:
-    table.add_row(name, "sim", *_millijoules(simulated), f"{simulated.total / analytical.total:.3f}", style="bold")
-    table.add_row("", "cnn", *_millijoules(analytical), "", style="dim")
-
-
-def _millijoules(energy: Energy) -> list[str]:
-    return [f"{joules * 1e3:.3f}" for joules in (*energy.parts().values(), energy.total)]
+def _add_energies(table: Table, scale: float, name: str, simulated: Energy, analytical: Energy) -> None:
+    ratio = f"{simulated.total / analytical.total:.3f}" if analytical.total else ""
+    for energy, label, row_name, quotient, style in (
+        (simulated, "sim", name, ratio, "bold"),
+        (analytical, "model", "", "", "dim"),
+    ):
+        numbers = [f"{joules * scale:.3f}" for joules in (*energy.parts().values(), energy.total)]
+        table.add_row(row_name, label, *numbers, quotient, style=style)
 
 
 def _time_table(reports: Sequence[LayerReport], hardware: Hardware) -> Table:
+    scale, prefix = metric(total(reports, hardware)["total_s_per_image"])
     table = people_table(
-        "Use of the PEs while processing in %; thousands of cycles a batch; ms an image",
-        *("layer", "batch", "PEs", "MAC", "gated", "stall", "idle", "process", "total", "sim ms", "cnn ms"),
+        f"Use of the PEs while processing in %; cycles of the batch; {prefix}s an image",
+        *("layer", "batch", "PEs", "MAC", "gated", "stall", "idle", "process", "total"),
+        *(f"sim {prefix}s", f"model {prefix}s"),
     )
     for report in reports:
         run = report.run
@@ -147,13 +152,14 @@ def _time_table(reports: Sequence[LayerReport], hardware: Hardware) -> Table:
             str(run.images),
             str(run.active_pes),
             *_shares([run]),
-            f"{run.processing_cycles / 1e3:,.0f}",
-            f"{run.total_cycles / 1e3:,.0f}",
-            *_milliseconds([report], hardware),
+            short(run.processing_cycles),
+            short(run.total_cycles),
+            *(f"{seconds * scale:.2f}" for seconds in _latencies_s([report], hardware)),
         )
     table.add_section()
     shares = _shares([report.run for report in reports])
-    table.add_row("total", "", "", *shares, "", "", *_milliseconds(reports, hardware), style="bold")
+    latencies = (f"{seconds * scale:.2f}" for seconds in _latencies_s(reports, hardware))
+    table.add_row("total", "", "", *shares, "", "", *latencies, style="bold")
     return table
 
 
@@ -166,11 +172,10 @@ def _shares(runs: Sequence[LayerRun]) -> list[str]:
     return [f"{100 * pe_cycles / sum(classes):.1f}" for pe_cycles in classes]
 
 
-def _milliseconds(reports: Sequence[LayerReport], hardware: Hardware) -> list[str]:
+def _latencies_s(reports: Sequence[LayerReport], hardware: Hardware) -> tuple[float, float]:
     """Latency of one image: what the machine took, and what the closed forms' throughput makes of it."""
     simulated = sum(report.run.total_cycles / report.run.images for report in reports) / hardware.core_hz
-    analytical = sum(report.energy.analytical_latency_s for report in reports)
-    return [f"{seconds * 1e3:.2f}" for seconds in (simulated, analytical)]
+    return simulated, sum(report.energy.analytical_latency_s for report in reports)
 
 
 _TRAFFIC = {
@@ -206,11 +211,13 @@ def _moved(counts: Counts) -> list[str]:
 
 def _print_totals(console: Console, reports: Sequence[LayerReport], hardware: Hardware) -> None:
     sums = total(reports, hardware)
-    processing, whole = sums["processing_s_per_image"], sums["total_s_per_image"]
     simulated, analytical = _total_energy(reports)
+    processing_s, total_s = sums["processing_s_per_image"], sums["total_s_per_image"]
+    (scale, joule), (time_scale, second) = metric(simulated.total), metric(total_s)
     console.print(
-        f"One image: {simulated.total * 1e3:.3f} mJ simulated, {analytical.total * 1e3:.3f} mJ by the closed forms; "
-        f"{whole * 1e3:.2f} ms ({processing * 1e3:.2f} ms processing), {1 / whole:.1f} images/s.",
+        f"One image: {simulated.total * scale:.3f} {joule}J simulated, {analytical.total * scale:.3f} {joule}J by the "
+        f"closed forms; {total_s * time_scale:.2f} {second}s, of which {processing_s * time_scale:.2f} {second}s "
+        f"processing; {1 / total_s:.1f} images/s."
     )
 
 
