@@ -14,6 +14,7 @@ from analytical.cli import (
     check_writable,
     choose_hardware,
     csv_option,
+    digits,
     hardware_option,
     json_option,
     metric,
@@ -100,7 +101,7 @@ def _print(console: Console, network: Network, hardware: Hardware, estimates: li
 
 
 def _scaled(energy: Energy, scale: float) -> list[str]:
-    return [f"{joules * scale:.3f}" for joules in (*energy.parts().values(), energy.total)]
+    return [digits(joules * scale) for joules in (*energy.parts().values(), energy.total)]
 
 
 if __name__ == "__main__":

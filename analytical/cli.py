@@ -121,6 +121,16 @@ def metric(quantity: float) -> tuple[float, str]:
     return 1e9, "n"
 
 
+def digits(number: float) -> str:
+    """A number of at most four digits before the point, in five characters.
+
+    >>> digits(0.0475), digits(9.9999), digits(15.009), digits(305.381)
+    ('0.048', '10.00', '15.01', '305.4')
+    """
+    decimals = 3 if number < 9.9995 else 2 if number < 99.995 else 1 if number < 999.95 else 0
+    return f"{number:.{decimals}f}"
+
+
 def short(number: float) -> str:
     """A number in three digits and the prefix of its thousands.
 

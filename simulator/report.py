@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from analytical import counts as c
-from analytical.cli import metric, people_table, short
+from analytical.cli import digits, metric, people_table, short
 from analytical.counts import Counts, Level
 from analytical.energy import Accounting, Energy, not_charged
 from analytical.hardware import Hardware
@@ -118,8 +118,8 @@ def _energy_table(reports: Sequence[LayerReport]) -> Table:
     simulated, analytical = _total_energy(reports)
     scale, prefix = metric(simulated.total)
     table = people_table(
-        f"Energy of one image in {prefix}J: simulated (sim), and by CNNergy's closed forms (model)",
-        *("layer", "", "MAC", "RF", "PE-PE", "GLB", "DRAM", "clock", "other", "total", "sim/model"),
+        f"Energy of one image in {prefix}J: simulated (sim), and by closed forms (model)",
+        *("layer", "", "MAC", "RF", "PE-PE", "GLB", "DRAM", "clock", "other", "total", "ratio"),
     )
     for report in reports:
         _add_energies(table, scale, report.run.layer.name, report.energy.simulated, report.energy.analytical)
@@ -134,7 +134,7 @@ def _add_energies(table: Table, scale: float, name: str, simulated: Energy, anal
         (simulated, "sim", name, ratio, "bold"),
         (analytical, "model", "", "", "dim"),
     ):
-        numbers = [f"{joules * scale:.3f}" for joules in (*energy.parts().values(), energy.total)]
+        numbers = [digits(joules * scale) for joules in (*energy.parts().values(), energy.total)]
         table.add_row(row_name, label, *numbers, quotient, style=style)
 
 
