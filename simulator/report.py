@@ -118,7 +118,7 @@ def _energy_table(reports: Sequence[LayerReport]) -> Table:
     simulated, analytical = _total_energy(reports)
     scale, prefix = metric(simulated.total)
     table = people_table(
-        f"Energy of one image in {prefix}J: simulated (sim), and by closed forms (model)",
+        f"Energy of an image in {prefix}J: machine (sim), closed forms (model)",
         *("layer", "", "MAC", "RF", "PE-PE", "GLB", "DRAM", "clock", "other", "total", "ratio"),
     )
     for report in reports:
@@ -141,7 +141,7 @@ def _add_energies(table: Table, scale: float, name: str, simulated: Energy, anal
 def _time_table(reports: Sequence[LayerReport], hardware: Hardware) -> Table:
     scale, prefix = metric(total(reports, hardware)["total_s_per_image"])
     table = people_table(
-        f"Use of the PEs while processing in %; cycles of the batch; {prefix}s an image",
+        f"PE use while processing, %; cycles of the batch; {prefix}s an image",
         *("layer", "batch", "PEs", "MAC", "gated", "stall", "idle", "process", "total"),
         *(f"sim {prefix}s", f"model {prefix}s"),
     )
