@@ -18,7 +18,7 @@ class Buffer:
         self.level = 0
         self.peak = 0
         self.on_release: Callable[[], None] | None = None
-        self._released = env.event()
+        self._released: simpy.Event | None = None
 
     def has_room(self, words: int) -> bool:
         return self.level + words <= self.capacity
@@ -47,11 +47,14 @@ class Buffer:
         if words > self.level:
             raise RuntimeError(f"{self.name} holds {self.level} words; cannot give back {words}")
         self.level -= words
-        self._released.succeed()
-        self._released = self.env.event()
+        if self._released is not None:
+            self._released.succeed()
+            self._released = None
         if self.on_release is not None:
             self.on_release()
 
     def released(self) -> simpy.Event:
         """The next time that words are given back."""
+        if self._released is None:
+            self._released = self.env.event()
         return self._released

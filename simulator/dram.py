@@ -53,7 +53,7 @@ class DramLink:
         self._write_backs: deque[WriteBack] = deque()
         self._demanded_pass = -1
         self._work = env.event()
-        self._fetched = env.event()
+        self._fetched: simpy.Event | None = None
         self.process = env.process(self._run())
 
     def write_back(self, transfer: WriteBack) -> None:
@@ -73,6 +73,8 @@ class DramLink:
 
     def fetched(self) -> simpy.Event:
         """The next time that a pass has all its data."""
+        if self._fetched is None:
+            self._fetched = self.env.event()
         return self._fetched
 
     def cycles(self, link_words: int) -> int:
@@ -96,8 +98,9 @@ class DramLink:
                 yield self._move(fetch.link_words())
                 if fetch.last:
                     self.fetched_passes = fetch.pass_number + 1
-                    self._fetched.succeed()
-                    self._fetched = self.env.event()
+                    if self._fetched is not None:
+                        self._fetched.succeed()
+                        self._fetched = None
                 fetch = next(self._fetches, None)
             else:
                 self._work = self.env.event()

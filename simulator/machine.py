@@ -3,7 +3,8 @@
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from enum import Enum
-from functools import cache, partial
+from functools import lru_cache, partial
+from itertools import tee
 
 import numpy as np
 import simpy
@@ -22,8 +23,8 @@ from simulator.schedule import Pass, Span, Tiling, schedule, spans, tile
 from traces.tensors import LayerTensors
 
 CONVOYS = 4
-"""In about so many parts the ifmaps of a pass enter and leave the GLB, so that one part moves while others work: by
-images, or by columns of the images where these are fewer."""
+"""In at most about so many parts, of at least a bank each, the ifmaps of a pass enter and leave the GLB, so that one
+part moves while others work: by images, or by columns of the images where these are fewer."""
 
 
 class Wait(Enum):
@@ -142,7 +143,8 @@ class Machine:
         self.ifmap = Buffer(self.env, "GLB for ifmap", tiling.ifmap_words)
         self.psums = Buffer(self.env, "GLB for psums", tiling.psum_words)
         self.filters = Buffer(self.env, "filter buffer", self.hardware.filter_buffer_words)
-        self.link = DramLink(self.env, self.hardware, self._fetches())
+        to_fetch, self._to_run = tee(schedule(tiling))
+        self.link = DramLink(self.env, self.hardware, self._fetches(to_fetch))
         for buffer in (self.ifmap, self.filters):
             buffer.on_release = self.link.wake
         self._moved = _Moved()
@@ -180,9 +182,9 @@ class Machine:
     def _now(self) -> int:
         return int(self.env.now)
 
-    def _fetches(self) -> Iterator[Fetch]:
+    def _fetches(self, passes: Iterator[Pass]) -> Iterator[Fetch]:
         """What the link brings, pass after pass: filters first, then the new rows of the strip of each convoy."""
-        for number, p in enumerate(schedule(self.tiling)):
+        for number, p in enumerate(passes):
             if p.shape.loads_filters:
                 words = self._filter_words(p)
                 room = min(words, self.filters.capacity)
@@ -194,7 +196,7 @@ class Machine:
                     last=False,
                     on_demand=room < words,
                 )
-            convoys = _convoys(p.shape)
+            convoys = _convoys(p.shape, self.tiling.bank_words)
             for convoy in convoys:
                 yield Fetch(
                     buffer=self.ifmap,
@@ -206,7 +208,7 @@ class Machine:
 
     def _array(self) -> Generator[simpy.Event, None, None]:
         """The PE array: pass after pass, each along its timeline."""
-        for number, p in enumerate(schedule(self.tiling)):
+        for number, p in enumerate(self._to_run):
             if self.link.fetched_passes <= number:
                 self.link.demand(number)
                 since = self._now()
@@ -243,7 +245,7 @@ class Machine:
     def _moments(self, p: Pass, run: PEArrayRun) -> Iterator[_Moment]:
         if p.shape.loads_filters:
             yield _Moment(run.filters_loaded_at, self._release_filters)
-        for convoy in _convoys(p.shape):
+        for convoy in _convoys(p.shape, self.tiling.bank_words):
             read_at = run.ifmap_read_at[convoy.images.stop - 1, convoy.columns.stop - 1]
             yield _Moment(int(read_at), partial(self._release_ifmap, convoy))
         if p.first_channels and not p.last_channels:
@@ -271,7 +273,7 @@ class Machine:
         at_once = windows * p.shape.images
         if self.tiling.psums_stream:
             at_once = self.tiling.psum_words // 2 // (p.shape.filters * p.shape.columns)
-        for images in _convoys_of_images(p.shape.images):
+        for images in sorted({convoy.images for convoy in _convoys(p.shape, self.tiling.bank_words)}):
             if images.size * windows <= at_once:
                 yield images, Span(0, windows)
             else:
@@ -340,12 +342,11 @@ class _Convoy:
     columns: Span
 
 
-@cache
-def _convoys_of_images(images: int) -> list[Span]:
-    return spans(images, -(-images // CONVOYS))
-
-
-@cache
-def _convoys(shape: PassShape) -> list[_Convoy]:
-    columns = spans(shape.width, -(-shape.width * min(shape.images, CONVOYS) // CONVOYS))
-    return [_Convoy(images, part) for images in _convoys_of_images(shape.images) for part in columns]
+@lru_cache(maxsize=1024)
+def _convoys(shape: PassShape, bank_words: int) -> list[_Convoy]:
+    """The parts in which the ifmaps of a pass move."""
+    words = shape.images * shape.width * shape.strip_rows * shape.channels
+    parts = max(1, min(CONVOYS, words // bank_words))
+    images = spans(shape.images, -(-shape.images // parts))
+    columns = spans(shape.width, -(-shape.width * min(shape.images, parts) // parts))
+    return [_Convoy(some, part) for some in images for part in columns]

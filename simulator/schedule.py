@@ -4,9 +4,9 @@ Order, outermost first: images that fit together, groups of a grouped convolutio
 ofmap rows, channel tiles, strips. Filters stay in the RFs for the strips of a block, psums in the GLB for its channels.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, partial
 from typing import NamedTuple
 
 from analytical.hardware import Hardware
@@ -221,17 +221,25 @@ def schedule(tiling: Tiling) -> Iterator[Pass]:
     """The passes of a layer, in order."""
     layer = tiling.layer
     group_filters = layer.filters_per_group
+    shape = cache(partial(_shape, tiling))
     for images in spans(tiling.batch, tiling.N):
         for group in range(layer.groups):
             for filters in spans(group_filters, tiling.f, group * group_filters):
                 for columns in spans(layer.G, tiling.X_o):
                     for block in spans(layer.E, tiling.Y_o):
                         for channels in spans(layer.C, tiling.z, group * layer.C):
-                            yield from _residency(tiling, images, group, filters, columns, block, channels)
+                            yield from _residency(tiling, shape, images, group, filters, columns, block, channels)
 
 
 def _residency(
-    tiling: Tiling, images: Span, group: int, filters: Span, columns: Span, block: Span, channels: Span
+    tiling: Tiling,
+    shape: Callable[..., PassShape],
+    images: Span,
+    group: int,
+    filters: Span,
+    columns: Span,
+    block: Span,
+    channels: Span,
 ) -> Iterator[Pass]:
     """Passes of one load of filters: the strips of a block."""
     layer = tiling.layer
@@ -245,9 +253,7 @@ def _residency(
         top = layer.U * rows.start
         strip = Span(top, top + tiling.strip_height(rows))
         yield Pass(
-            shape=_shape(
-                tiling, images.size, filters.size, channels.size, rows.size, columns.size, number == 0, not first
-            ),
+            shape=shape(images.size, filters.size, channels.size, rows.size, columns.size, number == 0, not first),
             images=images,
             group=group,
             channels=channels,
@@ -265,7 +271,6 @@ def _residency(
         held_to = strip.stop
 
 
-@lru_cache(maxsize=4096)
 def _pass_sets(C_set: int, channels: int, S_pass: int, filters: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Channels of each set of the stack, and filters of each group of sets, as even as can be."""
     sets = tuple(span.size for span in spans(channels, C_set))

@@ -1,5 +1,6 @@
 """Runs in HDF5: one group a layer, in order, columns as attributes, tensors as datasets."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,15 +20,14 @@ class StoredLayer:
 
 
 def write_run(path: Path, settings: Mapping[str, Any], layers: Sequence[StoredLayer]) -> None:
-    """Write a run; ``settings`` become attributes of the root, nested ones with dotted names."""
+    """Write a run; ``settings`` become attributes of the root, as JSON where they have parts of their own."""
     import h5py
 
     with h5py.File(path, "w", track_order=True) as file:
-        for name, value in _flat(settings):
-            file.attrs[name] = value
+        for name, value in settings.items():
+            file.attrs[name] = _attribute(value)
         for layer in layers:
-            # an HDF5 name cannot hold a slash; the layer's own name stays in the column "layer"
-            group = file.create_group(layer.name.replace("/", "_"), track_order=True)
+            group = file.create_group(_free_name(file, layer.name), track_order=True)
             group.attrs.update(layer.columns)
             for name, tensor in layer.tensors.items():
                 group.create_dataset(name, data=tensor, compression="gzip", compression_opts=1, shuffle=True)
@@ -49,15 +49,20 @@ def read_run(path: Path) -> tuple[dict[str, Any], list[StoredLayer]]:
         return {name: _plain(value) for name, value in file.attrs.items()}, layers
 
 
-def _flat(settings: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
-    flat: list[tuple[str, Any]] = []
-    for name, value in settings.items():
-        if isinstance(value, Mapping):
-            flat += _flat(value, f"{prefix}{name}.")
-        else:
-            flat.append((prefix + name, "none" if value is None else value))
-    return flat
+def _free_name(file: Any, layer: str) -> str:
+    """A group's name: the layer's, without the slashes that HDF5 would make folders of."""
+    name = layer.replace("/", "_")
+    while name in file:
+        name += "_"
+    return name
+
+
+def _attribute(value: Any) -> Any:
+    """An attribute's value; what has parts is kept as JSON."""
+    return json.dumps(value) if isinstance(value, Mapping) else value
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, str) and value.startswith("{"):
+        return json.loads(value)
     return value.item() if isinstance(value, np.generic) else value

@@ -116,7 +116,8 @@ def test_a_file_keeps_columns_settings_and_tensors(network: str, tmp_path: Path)
     with h5py.File(out) as file:
         assert list(file) == ["A", "B", "C"]
         assert file.attrs["bits"] == 16
-        assert file.attrs["hardware.J"] == 12
+        assert json.loads(file.attrs["hardware"])["J"] == 12
+        assert file.attrs["version"]
         assert file.attrs["seed"] == 0
         assert file.attrs["mapping"] == "cnnergy"
         for name, row, U, groups in zip("ABC", rows, (1, 2, 1), (1, 2, 1), strict=True):
