@@ -166,7 +166,11 @@ def check_writable(*files: str | None) -> None:
 @contextmanager
 def whole_file(file: str) -> Iterator[Path]:
     """A path to write to that takes the name ``file`` once everything is written, and vanishes if anything fails."""
-    target = Path(file)
+    target = Path(file).resolve()
+    if target.exists() and not target.is_file():
+        # a pipe or a device keeps its name
+        yield target
+        return
     handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=target.suffix, dir=target.parent)
     os.close(handle)
     unfinished = Path(name)

@@ -2,11 +2,15 @@
 
 import csv
 import json
+import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from analytical.cli import write_text
 
 REFERENCE = Path(__file__).parents[1] / "data" / "cnnergy" / "alexnet_16bit.csv"
 
@@ -72,3 +76,25 @@ def test_bits_must_not_contradict_the_hardware_file(tmp_path: Path) -> None:
     result = analytical("run", "alexnet", "--hardware", str(chip), "--bits", "16")
     assert result.returncode == 2
     assert "says b_w = 8" in result.stderr
+
+
+def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE, text=True) as reader:
+        assert analytical("run", "alexnet", "--csv", str(pipe)).returncode == 0
+        assert reader.communicate()[0] == analytical("run", "alexnet", "--csv", "-").stdout
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+def test_a_failed_write_leaves_what_was_there(tmp_path: Path) -> None:
+    path = tmp_path / "old.csv"
+    path.write_text("old")
+
+    def fail() -> str:
+        raise RuntimeError("no text")
+
+    with pytest.raises(RuntimeError, match="no text"):
+        write_text(str(path), fail)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
