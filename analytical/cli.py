@@ -59,6 +59,8 @@ def run_command(command: click.Command, program: str) -> NoReturn:
         _refuse(error.format_message())
     except INPUT_ERRORS as error:
         _refuse(str(error))
+    except MemoryError as error:
+        _refuse(f"not enough memory: {error}")
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         sys.exit(130)

@@ -6,6 +6,10 @@ from typing import Literal, get_args
 LayerKind = Literal["conv", "fc"]
 
 
+LARGEST = 2**31 - 1
+"""Beyond any size of a layer that a machine could run."""
+
+
 class LayerError(ValueError):
     """A layer that cannot exist; the message names the layer, the field, the value and what was expected."""
 
@@ -53,8 +57,8 @@ class Layer:
             self._refuse("kind", self.kind, f"one of {', '.join(get_args(LayerKind))}")
         for field in ("groups", "H", "W", "C", "R", "S", "F", "U", "E", "G", "batch"):
             value = getattr(self, field)
-            if value < 1:
-                self._refuse(field, value, "a whole number of at least 1")
+            if not 1 <= value <= LARGEST:
+                self._refuse(field, value, f"a whole number from 1 to {LARGEST}")
         for field in ("sparsity_ifmap", "sparsity_ofmap"):
             value = getattr(self, field)
             if not 0 <= value <= 1:

@@ -22,7 +22,8 @@ def test_groups_share_filters_and_channels() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"C": 0}, "C is 0; expected a whole number"),
+        ({"C": 0}, "C is 0; expected a whole number from 1"),
+        ({"F": 2**31}, "F is 2147483648; expected a whole number from 1 to 2147483647"),
         ({"R": 16}, "filter height is 16; expected at most the padded ifmap's 15"),
         ({"E": 14}, r"ofmap height is 14; expected at most \(15 - 3\) // 1 \+ 1 = 13"),
         ({"G": 14}, "ofmap width is 14"),
