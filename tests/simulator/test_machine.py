@@ -143,3 +143,21 @@ def test_more_room_in_the_glb_hides_more_of_the_link() -> None:
     layer = replace(load("alexnet").layers[0], F=20)
     tight, roomy = (simulate(layer, replace(EYERISS_16BIT, glb_kib=kib), 1) for kib in (100, 400))
     assert roomy.dram_waits[Wait.DATA] < tight.dram_waits[Wait.DATA]
+
+
+def test_one_pass_from_dram_to_dram() -> None:
+    """3 words of filters and 3 of ifmap come in 10 cycles each; the only psum leaves as one word in 4."""
+    layer = Layer(name="L", H=3, W=3, C=1, R=3, S=3, F=1, E=1, G=1, first=True)
+    run = simulate(layer, EYERISS_16BIT, 1)
+    assert run.passes == 1
+    assert run.dram_waits == {Wait.DATA: 20, Wait.ROOM: 0, Wait.LAST_WRITE_BACK: 4}
+    assert run.total_cycles == 20 + run.processing_cycles + 4
+    assert run.dram_busy_cycles == 24
+    # pixels arrive one a cycle, the last in cycle 8; three PEs hand the psum up, each after 3 MACs and its pipeline
+    assert run.processing_cycles == 9 + 3 * (3 - 1 + EYERISS_16BIT.pe_stages) + 1
+
+
+def test_images_that_follow_each_other_pay_the_ramp_once() -> None:
+    layer = Layer(name="L", H=15, W=15, C=16, R=3, S=3, F=18, E=13, G=13)
+    one, two, three = (simulate(layer, EYERISS_16BIT, batch).processing_cycles for batch in (1, 2, 3))
+    assert three - two == two - one < one
