@@ -1,6 +1,7 @@
 """Clock power from the capacitance the clock drives (eqs 21-23)."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, fields
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,6 +30,12 @@ class ClockTree:
     vdd: float = 1.1
     scale: float = (65 / 45) * (1 / 1.1) ** 2
 
+    def __post_init__(self) -> None:
+        for constant in fields(self):
+            value = getattr(self, constant.name)
+            if not (math.isfinite(value) and value >= 0):
+                raise ValueError(f"clock tree: {constant.name} is {value}; expected a number, at least 0")
+
     @property
     def tree_F(self) -> float:
         """Buffers and wires of the H-tree: C_buff + C_wire of eq 22."""
@@ -49,10 +56,10 @@ class ClockTree:
         return self.glb_flip_flops * self.flip_flop_F + gates * self.gate_F
 
     def power_W(self, *, pes: int, banks: int, clock_hz: float) -> float:
-        """P_clk = C_clk * Vdd^2 * f, leakage 0 (eq 21), to the 0.1 mW with which the paper goes on.
+        """P_clk = C_clk * Vdd^2 * f, leakage 0 (eq 21), to the four digits with which the paper goes on.
 
         >>> ClockTree().power_W(pes=168, banks=27, clock_hz=200e6)
         0.1063
         """
         capacitance = self.tree_F + pes * self.pe_F + self.glb_F(banks)
-        return round(capacitance * self.vdd**2 * clock_hz * self.scale, 4)
+        return float(f"{capacitance * self.vdd**2 * clock_hz * self.scale:.4g}")

@@ -154,12 +154,11 @@ def _fit_glb(
     elif not one_pass:
         while ifmap_kib + X_o * Y_o * f_i * kib > glb:
             Y_o /= 2
-        if Y_o < y_o:
-            rules.append(Rule.WHOLE_STRIP)
-            Y_o = y_o
-            f_i -= 1
-            while ifmap_kib + X_o * Y_o * f_i * kib > glb:
-                f_i -= 1
+    if Y_o < y_o:
+        rules.append(Rule.WHOLE_STRIP)
+        Y_o = y_o
+        if not one_pass:
+            f_i = _fewer_filters(f_i, (glb - ifmap_kib) / (X_o * Y_o * kib))
             _require(
                 f_i >= 1,
                 layer,
@@ -183,6 +182,15 @@ def _fit_glb(
         psum_kib=psum_kib,
         rules=tuple(rules),
     )
+
+
+def _fewer_filters(f_i: float, fit: float) -> float:
+    """Rule 6's f_i, of which ``fit`` fit: it falls by one until they do, but at least once, as in the authors'
+    program; a single filter that fits stays (there, it would leave none)."""
+    fewer = f_i - 1 if f_i > 1 else f_i
+    while fewer > fit:
+        fewer -= 1
+    return fewer
 
 
 def _is_1x1(layer: Layer) -> bool:

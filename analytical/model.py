@@ -68,8 +68,9 @@ class LayerEstimate:
 def estimate(layer: Layer, hardware: Hardware, batch: int | None = None) -> LayerEstimate:
     """Energy and accesses of one image when ``batch`` images (the layer's own unless given) share its filters.
 
-    As in CNNergy's program, nothing holds ``batch`` to the N that fits the GLB: SqueezeNet's Fs6 runs two images at
-    8 bit where one fits, and the GLB left for its psums is what remains beside two ifmaps.
+    No more share them than the N that fit the GLB, or than the layer's own batch, which CNNergy's program takes as it
+    stands: SqueezeNet's Fs6 runs two images at 8 bit where one fits, and the GLB left for its psums is what remains
+    beside two ifmaps.
 
     Raises
     ------
@@ -77,7 +78,7 @@ def estimate(layer: Layer, hardware: Hardware, batch: int | None = None) -> Laye
         The layer does not fit the hardware.
     """
     mapping = map_layer(layer, hardware)
-    images = layer.batch if batch is None else batch
+    images = layer.batch if batch is None else min(batch, max(mapping.N, layer.batch))
     counts = count(layer, hardware, mapping, images) * (1 / images)
     return LayerEstimate(
         layer=layer,

@@ -44,7 +44,7 @@ COMPUTE, GATED, FILTER_LOAD, IFMAP_FILL, PSUM_IN, PSUM_OUT, PASS_END = range(7)
 NEVER = np.iinfo(np.int64).max
 
 STUCK_AFTER = 100_000
-"""Cycles without any progress after which the kernel gives up; no FIFO that a hardware may have gets there."""
+"""Cycles without any progress, beyond a block and the pipeline, after which the kernel gives up."""
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -427,7 +427,7 @@ def step_pass(
                                 ps_open = False
 
         cycle += 1
-        if cycle - last_progress > STUCK_AFTER:
+        if cycle - last_progress > STUCK_AFTER + most_channels * S + stages:
             events[STUCK] = 1
             break
 

@@ -254,15 +254,19 @@ class Machine:
             yield from self._ofmap_moments(p, run)
 
     def _ofmap_moments(self, p: Pass, run: PEArrayRun) -> Iterator[_Moment]:
-        """Complete psums leave by convoys, or, where they stream, by pieces that are at most half the psums' part of
-        the GLB: a piece takes its room once the one but last is complete."""
+        """Complete psums leave by convoys, or, where they stream, by pieces.
+
+        Pieces have two halves of the psums' part of the GLB by turns: one takes its room once the one but last is
+        complete. If the part holds but one window, once the last is.
+        """
         windows = p.shape.windows
         complete = [0, 0]
+        halves = 2 if self._streamed_windows(p) * 2 * p.shape.filters * p.shape.columns <= self.psums.capacity else 1
         for images, columns in self._pieces(p):
             last = images.start * windows + columns.start, (images.stop - 1) * windows + columns.stop
             done = int(run.last_out_at[last[0] : last[1]].max())
             if self.tiling.psums_stream:
-                begun = max(int(run.first_out_at[last[0]]), complete[-2])
+                begun = max(int(run.first_out_at[last[0]]), complete[-halves])
                 yield _Moment(begun, partial(self._take_psums, images.size * columns.size))
             yield _Moment(done, partial(self._send_ofmap, images, columns))
             complete.append(done)
@@ -270,9 +274,7 @@ class Machine:
     def _pieces(self, p: Pass) -> Iterator[tuple[Span, Span]]:
         """Images and columns of a pass, counted from its first, whose ofmap leaves together."""
         windows = p.shape.windows
-        at_once = windows * p.shape.images
-        if self.tiling.psums_stream:
-            at_once = self.tiling.psum_words // 2 // (p.shape.filters * p.shape.columns)
+        at_once = self._streamed_windows(p) if self.tiling.psums_stream else windows * p.shape.images
         for images in sorted({convoy.images for convoy in _convoys(p.shape, self.tiling.bank_words)}):
             if images.size * windows <= at_once:
                 yield images, Span(0, windows)
@@ -280,6 +282,10 @@ class Machine:
                 for image in range(*images):
                     for columns in spans(windows, min(windows, at_once)):
                         yield Span(image, image + 1), columns
+
+    def _streamed_windows(self, p: Pass) -> int:
+        """Windows of a piece: what half of the psums' part of the GLB holds, but at least one."""
+        return max(1, self.psums.capacity // 2 // (p.shape.filters * p.shape.columns))
 
     def _take_all_psums(self, p: Pass) -> Generator[simpy.Event, None, None] | None:
         return self._take_psums(p.shape.images * p.shape.windows, p)

@@ -80,10 +80,10 @@ class Tiling:
 
     @cached_property
     def least_psum_words(self) -> int:
-        """Psum words without which the layer cannot run: all that wait for more channels, or two windows of all PEs
-        if none do, one that fills while the other drains."""
+        """Psum words without which the layer cannot run: all that wait for more channels, or one window of all PEs
+        if none do."""
         if self.psums_stream:
-            return 2 * self.f * self.y_o
+            return self.f * self.y_o
         return self.N * self.f * self.X_o * self.Y_o
 
     @property
@@ -115,8 +115,9 @@ class Tiling:
 def tile(layer: Layer, hardware: Hardware, mapping: Mapping, batch: int) -> Tiling:
     """Round a mapping to whole tiles that the RFs and the GLB hold.
 
-    Fractions of columns are cut, fractions of blocks shared out evenly. Where the paper's rules ask for more filters
-    than the RFs of the sets hold (rule 5 counts sets that rule 2 has given to other channels), what they hold counts.
+    Fractions of columns are cut; a block is the whole strips nearest to it. Where the paper's rules ask for more
+    filters than the RFs of the sets hold (rules 4 and 5 count sets that others have given to channels), what they hold
+    counts.
 
     Raises
     ------
@@ -125,7 +126,7 @@ def tile(layer: Layer, hardware: Hardware, mapping: Mapping, batch: int) -> Tili
     """
     sets = -(-mapping.z_i // mapping.C_set)
     filters_of_set = min(hardware.P_s, hardware.f_s // (mapping.C_set * layer.S))
-    blocks = max(1, -(-layer.E // max(mapping.Y_o, 1)))
+    y_o = min(mapping.y_o, layer.E)
     tiling = Tiling(
         layer=layer,
         hardware=hardware,
@@ -134,9 +135,9 @@ def tile(layer: Layer, hardware: Hardware, mapping: Mapping, batch: int) -> Tili
         z=mapping.z_i,
         f=min(int(mapping.f_i), mapping.S_pass // sets * filters_of_set, layer.filters_per_group),
         y_i=mapping.y_i,
-        y_o=mapping.y_o,
+        y_o=y_o,
         X_o=max(1, min(layer.G, int(mapping.X_o))),
-        Y_o=_share(layer.E, int(blocks)),
+        Y_o=min(layer.E, y_o * max(1, round(mapping.Y_o / y_o))),
         N=min(batch, mapping.N),
         batch=batch,
     )
@@ -155,7 +156,7 @@ def _shrink(tiling: Tiling) -> Tiling:
     if tiling.N > 1:
         return replace(tiling, N=tiling.N - 1)
     if not tiling.psums_stream and tiling.Y_o > tiling.y_o:
-        return replace(tiling, Y_o=_share(layer.E, _share(layer.E, tiling.Y_o) + 1))
+        return replace(tiling, Y_o=tiling.y_o * (_share(tiling.Y_o, tiling.y_o) - 1))
     if tiling.X_o > 1:
         return replace(tiling, X_o=_share(tiling.X_o, 2))
     if tiling.f > 1:
@@ -272,7 +273,7 @@ def _residency(
 
 
 def _pass_sets(C_set: int, channels: int, S_pass: int, filters: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Channels of each set of the stack, and filters of each group of sets, as even as can be."""
+    """Channels of each set of the stack, the last one's fewer, and filters of each group of sets, shared evenly."""
     sets = tuple(span.size for span in spans(channels, C_set))
     groups = min(filters, S_pass // len(sets))
     return sets, tuple((filters + group) // groups for group in reversed(range(groups)))

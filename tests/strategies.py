@@ -19,9 +19,11 @@ def layers(draw: st.DrawFn, most_macs: int = SMALL) -> Layer:
     """A layer of any shape: not square, strided, grouped, padded, with rows and columns that no window reaches."""
     R, S = draw(st.integers(1, 7)), draw(st.integers(1, 8))
     U = draw(st.integers(1, 4))
-    E, G = draw(st.integers(1, 18)), draw(st.integers(1, 12))
+    E, G = draw(st.integers(1, 40)), draw(st.integers(1, 12))
     groups = draw(st.sampled_from([1, 1, 1, 2, 3]))
-    H = U * (E - 1) + R + draw(st.integers(0, U - 1))
+    C = draw(st.integers(1, min(40, max(1, most_macs // (R * S * E * G * groups)))))
+    F = draw(st.integers(1, min(40, max(1, most_macs // (R * S * E * G * groups * C)))))
+    H = U * (E - 1) + R + draw(st.integers(0, U + 4))
     W = U * (G - 1) + S + draw(st.integers(0, U - 1))
     layer = Layer(
         name="random",
@@ -30,10 +32,10 @@ def layers(draw: st.DrawFn, most_macs: int = SMALL) -> Layer:
         W=W,
         pad_h=draw(st.integers(0, min(4, H - 1))) / 2,
         pad_w=draw(st.integers(0, min(4, W - 1))) / 2,
-        C=draw(st.integers(1, 40)),
+        C=C,
         R=R,
         S=S,
-        F=groups * draw(st.integers(1, 40)),
+        F=groups * F,
         U=U,
         E=E,
         G=G,
@@ -46,7 +48,7 @@ def layers(draw: st.DrawFn, most_macs: int = SMALL) -> Layer:
 
 
 @st.composite
-def hardwares(draw: st.DrawFn) -> Hardware:
+def hardwares(draw: st.DrawFn, least_J: int = 1, least_I_s: int = 4) -> Hardware:
     """Eyeriss at either width, or one with other numbers everywhere."""
     preset = PRESETS[draw(st.sampled_from([8, 16]))]
     if draw(st.booleans()):
@@ -54,10 +56,10 @@ def hardwares(draw: st.DrawFn) -> Hardware:
     return replace(
         preset,
         name="random",
-        J=draw(st.integers(1, 14)),
+        J=draw(st.integers(least_J, 14)),
         K=draw(st.integers(1, 16)),
         f_s=draw(st.sampled_from([48, 224, 448])),
-        I_s=draw(st.integers(4, 24)),
+        I_s=draw(st.integers(least_I_s, 24)),
         P_s=draw(st.integers(1, 48)),
         glb_kib=draw(st.sampled_from([1.5, 6, 20, 100])),
         glb_bank_kib=draw(st.sampled_from([0.5, 4])),
@@ -75,8 +77,9 @@ def hardwares(draw: st.DrawFn) -> Hardware:
 @st.composite
 def mappable(draw: st.DrawFn) -> tuple[Layer, Hardware, int]:
     """A layer, a hardware that can run it, and a batch."""
-    layer, hardware, batch = draw(layers()), draw(hardwares()), draw(st.integers(1, 6))
-    assume(layer.macs * batch <= SMALL)
+    layer = draw(layers())
+    hardware = draw(hardwares(least_J=layer.R, least_I_s=max(4, layer.S)))
+    batch = draw(st.integers(1, min(6, max(1, SMALL // layer.macs))))
     try:
         tile(layer, hardware, map_layer(layer, hardware), batch)
     except MappingError:

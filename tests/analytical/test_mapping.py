@@ -116,6 +116,14 @@ def test_a_mapping_fits_the_memories_it_was_made_for(layer: Layer, hardware: Har
     assert mapping.f_i >= 1
     assert mapping.ifmap_kib < hardware.glb_kib
     assert mapping.N >= 1
-    assert mapping.y_o <= mapping.Y_o <= layer.E
+    assert mapping.y_o <= mapping.Y_o <= max(layer.E, mapping.y_o)
     if not mapping.all_channels_in_one_pass:
         assert mapping.N * (mapping.ifmap_kib + mapping.psum_kib) <= hardware.glb_kib * (1 + 1e-12)
+
+
+def test_rule_6_also_widens_a_block_that_was_never_halved() -> None:
+    """An ofmap smaller than its ifmap allows, and than the array is wide."""
+    mapping = map_layer(conv(H=33, W=33, U=2, F=20, E=5, G=5), EYERISS_16BIT)
+    assert mapping.rules == (Rule.WHOLE_STRIP,)
+    assert (mapping.Y_o, mapping.y_o, mapping.f_i) == (14, 14, 17)
+    assert map_layer(conv(H=33, W=33, U=2, F=1, E=5, G=5), EYERISS_16BIT).f_i == 1

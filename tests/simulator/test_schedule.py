@@ -127,3 +127,12 @@ def test_a_tile_that_fits_no_glb_says_what_would() -> None:
     hardware = replace(EYERISS_16BIT, glb_kib=1.76)
     with pytest.raises(MappingError, match=r"layer L cannot be mapped: .* KiB would fit it"):
         tiling_of(layer, hardware, 1)
+
+
+def test_blocks_shrink_by_strips_until_they_fit() -> None:
+    """Rounding 14.06 rows to whole strips leaves no block of a strip and a row, and always ends."""
+    layer = Layer(name="L", H=227, W=92, C=64, R=3, S=3, F=72, E=225, G=90)
+    assert map_layer(layer, EYERISS_16BIT).Y_o == pytest.approx(14.06, abs=0.01)
+    assert tiling_of(layer, EYERISS_16BIT, 1).Y_o == 14
+    wider = Layer(name="L", H=227, W=101, C=64, R=3, S=3, F=64, E=225, G=99)
+    assert tiling_of(wider, EYERISS_16BIT, 1).fits
