@@ -21,7 +21,7 @@ from analytical.cli import (
     people_console,
     people_table,
     run_command,
-    write_text,
+    write_outputs,
 )
 from analytical.energy import Energy
 from analytical.hardware import Hardware
@@ -55,9 +55,13 @@ def run(network: str, bits: str | None, hardware_file: str | None, csv_file: str
     check_writable(csv_file, json_file)
     chosen = load(network)
     estimates = [estimate(layer, hardware) for layer in chosen.layers]
-    write_text(csv_file, lambda: as_csv([e.columns() for e in estimates]))
-    write_text(json_file, lambda: as_json(_record(chosen, hardware, estimates)))
-    if csv_file is None and json_file is None:
+    outputs = {}
+    if csv_file is not None:
+        outputs[csv_file] = as_csv([e.columns() for e in estimates])
+    if json_file is not None:
+        outputs[json_file] = as_json(_record(chosen, hardware, estimates))
+    write_outputs(outputs)
+    if not outputs:
         _print(console, chosen, hardware, estimates)
 
 

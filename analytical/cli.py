@@ -6,8 +6,8 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -61,13 +61,17 @@ def run_command(command: click.Command, program: str) -> NoReturn:
         _refuse(str(error))
     except MemoryError as error:
         _refuse(f"not enough memory: {error}")
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
-        sys.exit(130)
+    except UnicodeEncodeError as error:
+        _refuse(f"{error.object[error.start : error.end]!r} cannot be shown in {error.encoding}; expected UTF-8 output")
     except BrokenPipeError:
         # the reader of our output has left; there is nobody to tell
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except OSError as error:
+        _refuse(f"{error.filename or 'output'}: {error.strerror}; expected a file that can be used")
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        sys.exit(130)
     sys.exit(status if isinstance(status, int) else 0)
 
 
@@ -81,26 +85,21 @@ def choose_hardware(bits: str | None, hardware_file: str | None, default_bits: i
 
     Raises
     ------
-    InputError
-        ``bits`` contradicts the file.
     HardwareError
-        The file is not a hardware file.
+        The file is not a hardware file, or states other ``bits``.
     """
     if hardware_file is None:
         return PRESETS[int(bits) if bits else default_bits]
     from analytical.hardware_file import load_hardware  # pydantic takes its time, and few runs need it
 
-    hardware = load_hardware(hardware_file)
-    if bits and int(bits) != hardware.b_w:
-        raise InputError(f"--bits is {bits}, but {hardware_file} says b_w = {hardware.b_w}; expected the same")
-    return hardware
+    return load_hardware(hardware_file, int(bits) if bits else None)
 
 
 def people_console(*files: str | None) -> Console:
     """Where tables go: standard output, unless one of the files is there."""
     if sum(file == STANDARD_OUTPUT for file in files) > 1:
         raise InputError("only one FILE may be - (standard output)")
-    return Console(stderr=STANDARD_OUTPUT in files, highlight=False)
+    return Console(stderr=STANDARD_OUTPUT in files, highlight=False, markup=False, emoji=False)
 
 
 def people_table(title: str, *headings: str) -> Table:
@@ -153,35 +152,58 @@ def check_writable(*files: str | None) -> None:
     Raises
     ------
     InputError
-        A file whose folder does not exist or cannot be written to, or that is a folder.
+        A file whose folder does not exist or cannot be written to, that is a folder, or that is named twice.
     """
+    seen: set[Path] = set()
     for file in files:
         if file is None or file == STANDARD_OUTPUT:
             continue
         path = Path(file)
-        if path.is_dir():
+        if path.is_dir() or file.endswith(os.sep):
             raise InputError(f"{file}: is a folder; expected the name of a file to write")
         if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
             raise InputError(f"{file}: cannot be written; expected a file in a folder that can")
+        if path.resolve() in seen:
+            raise InputError(f"{file}: is to be written twice; expected a file for each output")
+        seen.add(path.resolve())
 
 
-@contextmanager
-def whole_file(file: str) -> Iterator[Path]:
-    """A path to write to that takes the name ``file`` once everything is written, and vanishes if anything fails."""
-    target = Path(file).resolve()
+def write_outputs(outputs: Mapping[str, bytes]) -> None:
+    """Write files, all of them whole or none; ``-`` is standard output.
+
+    Raises
+    ------
+    InputError
+        The system refuses a file.
+    """
+    with ExitStack() as unfinished:
+        try:
+            names = {file: _unfinished(Path(file), unfinished) for file in outputs if file != STANDARD_OUTPUT}
+            for file, content in outputs.items():
+                if file == STANDARD_OUTPUT:
+                    sys.stdout.buffer.write(content)
+                    sys.stdout.buffer.flush()
+                else:
+                    names[file].write_bytes(content)
+            for file, name in names.items():
+                if name != Path(file):
+                    name.chmod(0o666 & ~_umask())
+                    name.replace(Path(file).resolve())
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            where = " or ".join(outputs)
+            raise InputError(f"{where}: cannot be written ({error.strerror}); expected room for it") from error
+
+
+def _unfinished(target: Path, cleanup: ExitStack) -> Path:
+    """Where to write what will take the name ``target``, and goes if that fails; pipes and devices are themselves."""
     if target.exists() and not target.is_file():
-        # a pipe or a device keeps its name
-        yield target
-        return
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=target.suffix, dir=target.parent)
+        return target
+    handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=target.resolve().parent)
     os.close(handle)
-    unfinished = Path(name)
-    try:
-        yield unfinished
-        os.chmod(unfinished, 0o666 & ~_umask())
-        os.replace(unfinished, target)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    cleanup.callback(Path(name).unlink, missing_ok=True)
+    return Path(name)
 
 
 def _umask() -> int:
@@ -190,27 +212,15 @@ def _umask() -> int:
     return mask
 
 
-def write_text(file: str | None, text: Callable[[], str]) -> None:
-    """Write what ``text`` gives to a file or standard output; without a file, nothing."""
-    if file is None:
-        return
-    if file == STANDARD_OUTPUT:
-        sys.stdout.write(text())
-        sys.stdout.flush()
-        return
-    with whole_file(file) as path:
-        path.write_text(text(), encoding="utf-8")
-
-
-def as_csv(rows: Sequence[Mapping[str, Any]]) -> str:
+def as_csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
     """A table of rows with the same keys, floats in full precision."""
     text = io.StringIO()
     writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    return text.getvalue()
+    return text.getvalue().encode()
 
 
-def as_json(record: Any) -> str:
+def as_json(record: Any) -> bytes:
     """A record as indented JSON."""
-    return json.dumps(record, indent=2, allow_nan=False) + "\n"
+    return (json.dumps(record, indent=2, allow_nan=False) + "\n").encode()

@@ -9,6 +9,11 @@ RLC_RUN_BITS = {16: 5, 8: 4}
 """Bits of a run field in RLC, for each data width that the format is defined for (paper, section VI-A)."""
 
 
+LARGEST = 2**31 - 1
+SMALLEST = 1e-15
+"""Beyond any whole number, and any size or rate or its inverse, of a hardware that could be built."""
+
+
 class HardwareError(ValueError):
     """A hardware that cannot exist; the message names the field, its value and what was expected."""
 
@@ -25,8 +30,8 @@ class Prices:
 
     def __post_init__(self) -> None:
         for name in ("mac", "rf", "inter_pe", "glb", "dram"):
-            if not (math.isfinite(getattr(self, name)) and getattr(self, name) >= 0):
-                raise HardwareError(f"price {name} is {getattr(self, name)}; expected joules, at least 0")
+            if not 0 <= getattr(self, name) <= 1:
+                raise HardwareError(f"price {name} is {getattr(self, name)}; expected joules, from 0 to 1")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,16 +82,16 @@ class Hardware:
         if self.b_w not in RLC_RUN_BITS:
             self._refuse("b_w", "8 or 16")
         for name in ("J", "K", "f_s", "I_s", "P_s", "core_hz", "link_hz", "ifmap_fifo", "psum_fifo"):
-            if getattr(self, name) < 1:
-                self._refuse(name, "a whole number of at least 1")
-        if self.pe_stages < 2:
-            self._refuse("pe_stages", "at least 2, one to multiply and one to add")
+            if not 1 <= getattr(self, name) <= LARGEST:
+                self._refuse(name, f"a whole number from 1 to {LARGEST}")
+        if not 2 <= self.pe_stages <= LARGEST:
+            self._refuse("pe_stages", f"from 2, one to multiply and one to add, to {LARGEST}")
         for name in ("glb_kib", "glb_bank_kib", "filter_buffer_kib", "throughput"):
-            if not (math.isfinite(getattr(self, name)) and getattr(self, name) > 0):
-                self._refuse(name, "a number above 0")
+            if not SMALLEST <= getattr(self, name) <= 1 / SMALLEST:
+                self._refuse(name, f"a number from {SMALLEST:g} to {1 / SMALLEST:g}")
         for name in ("gin_filter_bits", "gin_ifmap_bits", "gin_psum_bits", "gon_bits"):
-            if getattr(self, name) < self.b_w:
-                self._refuse(name, f"at least one word of {self.b_w} bits")
+            if not self.b_w <= getattr(self, name) <= LARGEST:
+                self._refuse(name, f"at least one word of {self.b_w} bits, at most {LARGEST}")
         if self.link_bits != 64:
             self._refuse("link_bits", "64, the width for which the RLC words are defined")
         if not 0 <= self.other_control < 1:

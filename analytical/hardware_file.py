@@ -5,7 +5,7 @@ from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from analytical.clock_tree import ClockTree
 from analytical.hardware import PRESETS, Hardware, HardwareError, Prices
@@ -25,13 +25,13 @@ _Hardware = _table(
     Hardware,
     prices=(_Prices | None, None),
     clock_tree=(_ClockTree | bool | None, None),
-    b_w=(int, Field(default=16)),
+    b_w=(int | None, None),
     name=(str | None, None),
 )
 
 
-def load_hardware(path: str) -> Hardware:
-    """The hardware that a TOML file describes.
+def load_hardware(path: str, b_w: int | None = None) -> Hardware:
+    """The hardware that a TOML file describes, ``b_w`` bits wide if that is given.
 
     The keys are the fields of :class:`Hardware`; tables ``[prices]`` (joules) and ``[clock_tree]`` those of theirs, and
     ``clock_tree = false`` makes the clock free. What the file leaves out is Eyeriss at its ``b_w`` (16 unless said),
@@ -40,7 +40,8 @@ def load_hardware(path: str) -> Hardware:
     Raises
     ------
     HardwareError
-        The file cannot be read, or what it describes cannot exist; the message names file and field.
+        The file cannot be read, states another width than ``b_w``, or what it describes cannot exist; the message
+        names file and field.
     """
     try:
         written = tomllib.loads(Path(path).read_text(encoding="utf-8"))
@@ -52,17 +53,18 @@ def load_hardware(path: str) -> Hardware:
         given = _Hardware.model_validate(written).model_dump(exclude_none=True)
     except ValidationError as error:
         first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"] if not str(part)[0].isupper() or str(part) in written)
+        field = ".".join(str(part) for part in first["loc"] if not str(part)[:1].isupper() or str(part) in written)
         table = {"prices": Prices, "clock_tree": ClockTree}.get(str(first["loc"][0]), Hardware)
         known = ", ".join(f.name for f in fields(table))
         why = f"unknown; expected some of {known}" if first["type"] == "extra_forbidden" else _reason(first)
         raise HardwareError(f"{path}: {field} is {why}") from error
-    b_w = given.get("b_w", 16)
-    if b_w not in PRESETS:
-        raise HardwareError(f"{path}: b_w is {b_w}; expected {' or '.join(str(bits) for bits in sorted(PRESETS))}")
+    stated = given.get("b_w", b_w or 16)
+    if stated not in PRESETS or stated != (b_w or stated):
+        expected = str(b_w) if b_w else " or ".join(str(bits) for bits in sorted(PRESETS))
+        raise HardwareError(f"{path}: b_w is {stated}; expected {expected}")
     try:
-        return _complete(PRESETS[b_w], given, name=Path(path).stem)
-    except HardwareError as error:
+        return _complete(PRESETS[stated], given, name=Path(path).stem)
+    except ValueError as error:
         raise HardwareError(f"{path}: {error}") from error
 
 

@@ -51,8 +51,8 @@ class Layer:
     first: bool = False
 
     def __post_init__(self) -> None:
-        if not self.name:
-            raise LayerError("layer name is empty; expected a name")
+        if not self.name.isprintable() or not self.name.strip():
+            raise LayerError(f"layer name is {self.name!r}; expected a name of printable characters")
         if self.kind not in get_args(LayerKind):
             self._refuse("kind", self.kind, f"one of {', '.join(get_args(LayerKind))}")
         for field in ("groups", "H", "W", "C", "R", "S", "F", "U", "E", "G", "batch"):
@@ -69,7 +69,7 @@ class Layer:
             (self.pad_h, self.H, self.R, self.E, "height"),
             (self.pad_w, self.W, self.S, self.G, "width"),
         ):
-            if padding < 0 or padding * 2 != int(padding * 2) or padding * 2 >= size:
+            if not 0 <= padding * 2 < size or padding * 2 != int(padding * 2):
                 self._refuse("pad", padding, f"a multiple of 0.5 that leaves some of the padded {axis} of {size}")
             if filter_size > size:
                 self._refuse(f"filter {axis}", filter_size, f"at most the padded ifmap's {size}")

@@ -22,8 +22,7 @@ from analytical.cli import (
     json_option,
     people_console,
     run_command,
-    whole_file,
-    write_text,
+    write_outputs,
 )
 from analytical.energy import Accounting
 from analytical.layer import Layer
@@ -56,9 +55,13 @@ def main() -> None:
     show_default=True,
     help="Step each distinct pass once, or every pass with its values; the results are the same.",
 )
-@click.option("--batch", type=click.IntRange(min=1), metavar="N", help="Images; what the table says unless given.")
+@click.option(
+    "--batch", type=click.IntRange(1, 2**31 - 1), metavar="N", help="Images; what the table says unless given."
+)
 @click.option("--layers", metavar="C1,C3", help="Run only these layers.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the synthetic data.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="Seed of the synthetic data."
+)
 @click.option(
     "--accounting",
     type=click.Choice([accounting.value for accounting in Accounting]),
@@ -115,11 +118,14 @@ def run(
     )
     with _progress(settings) as progress:
         results = run_network(settings, progress)
-    write_text(csv_file, lambda: as_csv(results.columns()))
-    write_text(json_file, lambda: as_json(results.record()))
+    outputs = {}
+    if csv_file is not None:
+        outputs[csv_file] = as_csv(results.columns())
+    if json_file is not None:
+        outputs[json_file] = as_json(results.record())
     if out is not None:
-        with whole_file(out) as path:
-            results.write(path)
+        outputs[out] = results.hdf5()
+    write_outputs(outputs)
     if csv_file is None and json_file is None:
         hardware = settings.hardware
         title = f"{settings.network.name} on {hardware.name}, seed {seed}, {engine} engine"

@@ -21,11 +21,16 @@ class SideBySide:
 
 
 def side_by_side(run: LayerRun, accounting: Accounting = Accounting.CNNERGY) -> SideBySide:
-    """Price a run's events over its total latency, and set CNNergy's estimate beside it."""
+    """Price a run's events over its total latency, and set CNNergy's estimate beside it, under the same accounting.
+
+    The closed forms have no fills and drains to charge: beside ``full``, they lack what they do not count.
+    """
     hardware = run.tiling.hardware
     latency_s = run.total_cycles / hardware.core_hz / run.images
+    closed_latency_s = closed_forms.latency_s(run.layer, hardware)
+    closed = estimate(run.layer, hardware, run.images).counts
     return SideBySide(
         simulated=price(run.counts * (1 / run.images), hardware, latency_s=latency_s, accounting=accounting),
-        analytical=estimate(run.layer, hardware, run.images).energy,
-        analytical_latency_s=closed_forms.latency_s(run.layer, hardware),
+        analytical=price(closed, hardware, latency_s=closed_latency_s, accounting=accounting),
+        analytical_latency_s=closed_latency_s,
     )

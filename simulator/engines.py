@@ -12,6 +12,7 @@ from analytical.layer import Layer
 from simulator.pe_array import PassShape, PEArray, PEArrayRun, Stall
 from simulator.schedule import Pass, Span, Tiling, spans
 from traces import rlc
+from traces.convolution import convolve
 from traces.tensors import LayerTensors
 
 _Tile = tuple[int, Span, Span, Span]
@@ -97,9 +98,7 @@ class DetailedEngine:
 
     def run(self, p: Pass) -> PEArrayRun:
         ifmap = np.stack([self._strip(p, image) for image in range(*p.images)])
-        filters = self._tensors.filters[p.filters.slice]
-        first_channel = p.group * self._tiling.layer.C
-        filters = filters[:, p.channels.start - first_channel : p.channels.stop - first_channel]
+        filters = _filters_of(self._tensors, self._tiling.layer, p)
         psums = np.ascontiguousarray(self.ofmap[p.images.slice, p.filters.slice, p.rows.slice, p.columns.slice])
         run = self._array.run(p.shape, ifmap, filters, psums)
         self.ofmap[p.images.slice, p.filters.slice, p.rows.slice, p.columns.slice] = psums
@@ -124,7 +123,11 @@ class DetailedEngine:
 
 class FastEngine:
     """Each distinct pass once, for its cycles and for the events that values do not change; what values do change,
-    the MACs and psum reads that zeros gate and the sizes of RLC tiles, comes from array code over the tensors."""
+    the MACs and psum reads that zeros gate and the sizes of RLC tiles, comes from array code over the tensors.
+
+    A pass that is stepped has the values of the layer's first pass of its shape. Were its psums not what the array
+    code gives, ``ofmap`` would have the machine's, for ``--verify`` to find.
+    """
 
     def __init__(self, tiling: Tiling, tensors: LayerTensors) -> None:
         self._tiling = tiling
@@ -154,7 +157,7 @@ class FastEngine:
     def run(self, p: Pass) -> PEArrayRun:
         run = self._runs.get(p.shape)
         if run is None:
-            run = self._runs[p.shape] = self._step(p.shape)
+            run = self._runs[p.shape] = self._step(p)
             self._times[p.shape] = 0
         self._times[p.shape] += 1
         return run
@@ -169,8 +172,7 @@ class FastEngine:
             tally.add(run, self._times[shape])
         nonzero = count_nonzero_macs(self._tiling.layer, self._tensors.ifmap)
         taken = count_psum_takes(self._tiling, self._tensors.ifmap)
-        # the stepped passes were dense: their first MACs all were nonzero
-        macs = tally.compute
+        macs = tally.compute + tally.gated
         tally.compute, tally.gated = nonzero, macs - nonzero
         events = dict(tally.counts.events)
         events[c.RF_FILTER_READ] = events[c.RF_PSUM_WRITE] = nonzero
@@ -178,13 +180,17 @@ class FastEngine:
         tally.counts = Counts(macs, nonzero, events)
         return tally
 
-    def _step(self, shape: PassShape) -> PEArrayRun:
-        return self._array.run(
-            shape,
-            np.ones((shape.images, shape.channels, shape.strip_rows, shape.width), np.int32),
-            np.ones((shape.filters, shape.channels, shape.R, shape.S), np.int32),
-            np.zeros((shape.images, shape.filters, shape.columns, shape.windows), np.int64),
-        )
+    def _step(self, p: Pass) -> PEArrayRun:
+        layer = self._tiling.layer
+        ifmap = self._tensors.ifmap[p.images.slice, p.channels.slice, p.strip.slice, p.ifmap_columns.slice]
+        filters = _filters_of(self._tensors, layer, p)
+        psums = np.zeros((p.images.size, p.filters.size, p.rows.size, p.columns.size), np.int64)
+        run = self._array.run(p.shape, ifmap, filters, psums)
+        wrong = psums - convolve(ifmap, filters, stride=layer.U, groups=1, E=p.rows.size, G=p.columns.size)
+        if wrong.any():
+            self.ofmap = self.ofmap.copy()
+            self.ofmap[p.images.slice, p.filters.slice, p.rows.slice, p.columns.slice] += wrong
+        return run
 
 
 ENGINES: dict[str, type[DetailedEngine] | type[FastEngine]] = {"fast": FastEngine, "detailed": DetailedEngine}
@@ -196,6 +202,12 @@ def _fetched_tile(p: Pass, image: int) -> _Tile:
 
 def _fetched_values(tensors: LayerTensors, p: Pass, image: int) -> NDArray[np.int16]:
     return tensors.ifmap[image, p.channels.slice, p.fetched.slice, p.ifmap_columns.slice]
+
+
+def _filters_of(tensors: LayerTensors, layer: Layer, p: Pass) -> NDArray[np.int16]:
+    """A pass's filters; theirs are the channels of one group."""
+    channels = p.channels.shifted(-p.group * layer.C)
+    return tensors.filters[p.filters.slice, channels.slice]
 
 
 def count_nonzero_macs(layer: Layer, ifmap: NDArray[np.integer]) -> int:

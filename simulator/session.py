@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,7 @@ from simulator.machine import LayerRun, Progress, run_layer
 from simulator.report import LayerReport, total
 from simulator.schedule import tile
 from traces.convolution import convolve_plainly
-from traces.store import StoredLayer, write_run
+from traces.store import StoredLayer, run_as_hdf5
 from traces.tensors import LayerTensors, synthesise
 
 
@@ -87,13 +86,13 @@ class NetworkRun:
             "total": total(self.reports, self.settings.hardware),
         }
 
-    def write(self, path: Path) -> None:
-        """Write the run to an HDF5 file."""
+    def hdf5(self) -> bytes:
+        """The run as an HDF5 file has it."""
         layers = [
             StoredLayer(name=layer.report.run.layer.name, columns=layer.report.columns(), tensors=layer.tensors)
             for layer in self.layers
         ]
-        write_run(path, self.settings.record(), layers)
+        return run_as_hdf5(self.settings.record(), layers)
 
     def wrong_layers(self) -> dict[str, int]:
         """Layers whose ofmap is not the direct convolution, and in how many values."""

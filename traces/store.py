@@ -1,5 +1,6 @@
 """Runs in HDF5: one group a layer, in order, columns as attributes, tensors as datasets."""
 
+import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,11 +20,15 @@ class StoredLayer:
     tensors: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 
 
-def write_run(path: Path, settings: Mapping[str, Any], layers: Sequence[StoredLayer]) -> None:
-    """Write a run; ``settings`` become attributes of the root, as JSON where they have parts of their own."""
+def run_as_hdf5(settings: Mapping[str, Any], layers: Sequence[StoredLayer]) -> bytes:
+    """A run as an HDF5 file; ``settings`` become attributes of the root, as JSON where they have parts of their own.
+
+    Made in memory: a disk that is full then is the matter of who writes it, and not of HDF5, which takes it badly.
+    """
     import h5py
 
-    with h5py.File(path, "w", track_order=True) as file:
+    image = io.BytesIO()
+    with h5py.File(image, "w", track_order=True) as file:
         for name, value in settings.items():
             file.attrs[name] = _attribute(value)
         for layer in layers:
@@ -31,10 +36,11 @@ def write_run(path: Path, settings: Mapping[str, Any], layers: Sequence[StoredLa
             group.attrs.update(layer.columns)
             for name, tensor in layer.tensors.items():
                 group.create_dataset(name, data=tensor, compression="gzip", compression_opts=1, shuffle=True)
+    return image.getvalue()
 
 
 def read_run(path: Path) -> tuple[dict[str, Any], list[StoredLayer]]:
-    """Read what :func:`write_run` wrote."""
+    """Read what :func:`run_as_hdf5` made."""
     import h5py
 
     with h5py.File(path, "r") as file:

@@ -71,11 +71,13 @@ class LayerTensors:
 
 def synthesise(layer: Layer, *, b_w: int, batch: int, seed: int) -> LayerTensors:
     """Tensors of ``layer``, from streams of its own: neither other layers nor the batch change what an image holds."""
-    images = [_ifmap(layer, b_w, _stream(seed, layer, _IFMAP, image)) for image in range(batch)]
+    ifmap = np.empty((batch, layer.channels, layer.H, layer.W), np.int16)
+    for image in range(batch):
+        ifmap[image] = _ifmap(layer, b_w, _stream(seed, layer, _IFMAP, image))
     return LayerTensors(
         layer=layer,
         b_w=b_w,
-        ifmap=np.stack(images),
+        ifmap=ifmap,
         filters=_filters(layer, b_w, _stream(seed, layer, _FILTERS, 0)),
     )
 

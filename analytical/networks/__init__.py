@@ -120,7 +120,10 @@ def parse_table(text: str, source: str) -> tuple[Layer, ...]:
             raise NetworkError(f"{source}: column {column!r} is unknown; the optional columns are {optional}")
         if header.count(column) > 1:
             raise NetworkError(f"{source}: column {column!r} stands twice; expected it once")
-    layers = tuple(_layers(rows, header, source))
+    try:
+        layers = tuple(_layers(rows, header, source))
+    except csv.Error as error:
+        raise NetworkError(f"{source}, row {rows.line_num}: {error}; expected cells of a layer table") from error
     if not layers:
         raise NetworkError(f"{source}: no layers; expected one row a layer under the header")
     return layers

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from analytical.cli import write_text
+from analytical.cli import InputError, write_outputs
 
+ZOO_TABLE = Path(__file__).parents[2] / "analytical" / "networks" / "alexnet.csv"
 REFERENCE = Path(__file__).parents[1] / "data" / "cnnergy" / "alexnet_16bit.csv"
 
 
@@ -55,6 +56,9 @@ def test_the_table_fits_a_terminal(network: str) -> None:
         (["run", "alexnet", "--bits", "9"], "'--bits': '9' is not one of"),
         (["run", "alexnet", "--csv", "nowhere/x.csv"], "nowhere/x.csv: cannot be written"),
         (["run", "alexnet", "--csv", "-", "--json", "-"], "only one FILE may be -"),
+        (["run", "alexnet", "--csv", "x", "--json", "x"], "x: is to be written twice"),
+        (["run", "alexnet", "--csv", "x/"], "x/: is a folder"),
+        (["run", "alexnet", "--csv", "x" * 300], "File name too long"),
         (["run"], "Missing argument 'NETWORK'"),
         (["run", "alexnet", "--hardware", "nowhere.toml"], "nowhere.toml: cannot be read"),
         (["walk"], "No such command 'walk'"),
@@ -75,7 +79,7 @@ def test_bits_must_not_contradict_the_hardware_file(tmp_path: Path) -> None:
     assert analytical("run", "alexnet", "--hardware", str(chip)).returncode == 0
     result = analytical("run", "alexnet", "--hardware", str(chip), "--bits", "16")
     assert result.returncode == 2
-    assert "says b_w = 8" in result.stderr
+    assert "b_w is 8; expected 16" in result.stderr
 
 
 def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path: Path) -> None:
@@ -88,13 +92,18 @@ def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path: Path) -> None:
 
 
 def test_a_failed_write_leaves_what_was_there(tmp_path: Path) -> None:
-    path = tmp_path / "old.csv"
-    path.write_text("old")
+    first, full = tmp_path / "first.csv", Path("/dev/full")
+    first.write_text("old")
+    with pytest.raises(InputError, match=r"/dev/full: cannot be written \(No space left on device\)"):
+        write_outputs({str(first): b"new", str(full): b"new"})
+    assert first.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [first]
 
-    def fail() -> str:
-        raise RuntimeError("no text")
 
-    with pytest.raises(RuntimeError, match="no text"):
-        write_text(str(path), fail)
-    assert path.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [path]
+def test_names_are_shown_as_they_are(tmp_path: Path) -> None:
+    table = tmp_path / "odd.csv"
+    header, row = ZOO_TABLE.read_text().splitlines()[:2]
+    table.write_text(f"{header}\n{row.replace('C1', '[/a]:smile:')}\n")
+    result = analytical("run", str(table))
+    assert result.returncode == 0
+    assert "[/a]:smile:" in result.stdout

@@ -28,11 +28,14 @@ def test_8_bit_holds_twice_the_words_of_the_same_silicon() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"J": 0}, "J is 0; expected a whole number"),
+        ({"J": 0}, "J is 0; expected a whole number from 1"),
         ({"b_w": 12}, "b_w is 12; expected 8 or 16"),
-        ({"glb_kib": 0}, "glb_kib is 0; expected a number above 0"),
+        ({"glb_kib": 0}, "glb_kib is 0; expected a number from"),
         ({"gon_bits": 8}, "gon_bits is 8; expected at least one word of 16 bits"),
         ({"other_control": 1}, "other_control is 1"),
+        ({"glb_kib": 1e308}, "glb_kib is 1e.308; expected a number from"),
+        ({"core_hz": 10**30}, "core_hz is 1000000000000000000000000000000; expected"),
+        ({"pe_stages": 1}, "pe_stages is 1; expected from 2"),
         ({"link_bits": 32}, "link_bits is 32; expected 64"),
         ({"throughput": float("nan")}, "throughput is nan"),
     ],
@@ -74,6 +77,9 @@ def test_a_free_clock_can_be_written(tmp_path: Path) -> None:
         ("[clock_tree]\nvdd = 'x'", "chip.toml: clock_tree.vdd is 'x'"),
         ("b_w = 4", "chip.toml: b_w is 4; expected 8 or 16"),
         ("J =", "chip.toml: .*expected TOML"),
+        ("'' = 3", "chip.toml:  is unknown; expected some of name"),
+        ("[prices]\nmac = 1e308", "chip.toml: price mac is 1e.308; expected joules"),
+        ("[clock_tree]\nvdd = nan", "chip.toml: clock tree: vdd is nan; expected a number"),
     ],
 )
 def test_a_file_that_is_wrong_says_where(tmp_path: Path, text: str, message: str) -> None:

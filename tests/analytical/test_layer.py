@@ -35,7 +35,9 @@ def test_groups_share_filters_and_channels() -> None:
         ({"pad_w": 8}, "pad is 8; expected"),
         ({"kind": "pool"}, "kind is pool; expected one of conv, fc"),
         ({"kind": "fc"}, "ofmap is 13x13; expected 1x1"),
-        ({"name": ""}, "layer name is empty"),
+        ({"name": ""}, "layer name is ''; expected a name"),
+        ({"name": "a\nb"}, "expected a name of printable characters"),
+        ({"pad_h": 1e308}, "pad is 1e.308; expected a multiple"),
     ],
 )
 def test_a_layer_that_cannot_exist_says_why(change: dict[str, Any], message: str) -> None:

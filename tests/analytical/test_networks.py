@@ -56,6 +56,7 @@ def test_heights_stand_for_widths_unless_the_table_has_some() -> None:
         (table(ROW, "C2,conv,1,15"), "row 3: 4 cells; expected 13"),
         (table(ROW.replace(",13,", ",14,")), "row 2: layer C1: ofmap height is 14"),
         (table(ROW.replace("conv", "pool")), "row 2: layer C1: kind is pool"),
+        (table("C" * 200_000 + ROW), "row 2: field larger than field limit"),
     ],
 )
 def test_a_table_that_is_wrong_says_where(text: str, message: str) -> None:

@@ -1,6 +1,7 @@
 """The machine's laws, on random layers and random hardware."""
 
 from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from analytical.mapping import map_layer
 from analytical.networks import load
 from simulator.engines import count_nonzero_macs
 from simulator.machine import LayerRun, Wait, run_layer
+from simulator.pe_array import PassShape, PEArray, PEArrayRun
 from tests.strategies import mappable
 from traces.convolution import convolve_plainly
 from traces.tensors import synthesise
@@ -161,3 +163,20 @@ def test_images_that_follow_each_other_pay_the_ramp_once() -> None:
     layer = Layer(name="L", H=15, W=15, C=16, R=3, S=3, F=18, E=13, G=13)
     one, two, three = (simulate(layer, EYERISS_16BIT, batch).processing_cycles for batch in (1, 2, 3))
     assert three - two == two - one < one
+
+
+@pytest.mark.parametrize("engine", ["fast", "detailed"])
+def test_a_pe_that_adds_wrongly_shows_in_the_ofmap(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fast engine, too, steps its passes with values, so that a check of the ofmap checks the machine."""
+    honest = PEArray.run
+
+    def faulty(self: PEArray, shape: PassShape, ifmap: Any, filters: Any, psums: Any) -> PEArrayRun:
+        run = honest(self, shape, ifmap, filters, psums)
+        psums[0, 0, 0, 0] += 1
+        return run
+
+    monkeypatch.setattr(PEArray, "run", faulty)
+    layer = Layer(name="L", H=15, W=15, C=32, R=3, S=3, F=18, E=13, G=13)
+    tensors = synthesise(layer, b_w=16, batch=1, seed=0)
+    run = run_layer(layer, EYERISS_16BIT, tensors, engine=engine)
+    assert np.count_nonzero(run.ofmap != tensors.psums) >= 1
