@@ -52,7 +52,7 @@ def run(network: str, bits: str | None, hardware_file: str | None, csv_file: str
     """
     console = people_console(csv_file, json_file)
     hardware = choose_hardware(bits, hardware_file)
-    check_writable(csv_file, json_file)
+    check_writable(csv_file, json_file, inputs=(network, hardware_file))
     chosen = load(network)
     estimates = [estimate(layer, hardware) for layer in chosen.layers]
     outputs = {}

@@ -146,15 +146,15 @@ def short(number: float) -> str:
     return digits + prefix
 
 
-def check_writable(*files: str | None) -> None:
-    """Find out before a long run that a file cannot be written after it.
+def check_writable(*files: str | None, inputs: Sequence[str | None]) -> None:
+    """Find out before a long run that a file cannot be written after it; ``inputs`` are what the run reads.
 
     Raises
     ------
     InputError
-        A file whose folder does not exist or cannot be written to, that is a folder, or that is named twice.
+        A file whose folder does not exist or cannot be written to, that is a folder, that the run reads, or that is named twice.
     """
-    seen: set[Path] = set()
+    seen = {Path(file).resolve() for file in inputs if file is not None}
     for file in files:
         if file is None or file == STANDARD_OUTPUT:
             continue
@@ -164,7 +164,7 @@ def check_writable(*files: str | None) -> None:
         if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
             raise InputError(f"{file}: cannot be written; expected a file in a folder that can")
         if path.resolve() in seen:
-            raise InputError(f"{file}: is to be written twice; expected a file for each output")
+            raise InputError(f"{file}: has another part in this run; expected a file of its own for each output")
         seen.add(path.resolve())
 
 
@@ -181,6 +181,8 @@ def write_outputs(outputs: Mapping[str, bytes]) -> None:
             names = {file: _unfinished(Path(file), unfinished) for file in outputs if file != STANDARD_OUTPUT}
             for file, content in outputs.items():
                 if file == STANDARD_OUTPUT:
+                    if sys.stdout is None:
+                        raise InputError("standard output is closed; expected it open, for - to write to")
                     sys.stdout.buffer.write(content)
                     sys.stdout.buffer.flush()
                 else:

@@ -104,7 +104,7 @@ def run(
         raise InputError("--out is -; expected the name of a file, since HDF5 cannot go to standard output")
     if tensors and out is None:
         raise InputError("--tensors is given without --out; expected --out RUN.h5 to write them to")
-    check_writable(csv_file, json_file, out)
+    check_writable(csv_file, json_file, out, inputs=(network, hardware_file))
     settings = Settings(
         network=_choose_network(network, layers),
         hardware=choose_hardware(bits, hardware_file),

@@ -56,7 +56,7 @@ def test_the_table_fits_a_terminal(network: str) -> None:
         (["run", "alexnet", "--bits", "9"], "'--bits': '9' is not one of"),
         (["run", "alexnet", "--csv", "nowhere/x.csv"], "nowhere/x.csv: cannot be written"),
         (["run", "alexnet", "--csv", "-", "--json", "-"], "only one FILE may be -"),
-        (["run", "alexnet", "--csv", "x", "--json", "x"], "x: is to be written twice"),
+        (["run", "alexnet", "--csv", "x", "--json", "x"], "x: has another part in this run"),
         (["run", "alexnet", "--csv", "x/"], "x/: is a folder"),
         (["run", "alexnet", "--csv", "x" * 300], "File name too long"),
         (["run"], "Missing argument 'NETWORK'"),

@@ -193,6 +193,13 @@ def test_a_layer_that_cannot_be_mapped_stops_the_run_before_it_starts(tmp_path: 
     assert not out.exists()
 
 
+def test_a_run_does_not_write_over_what_it_reads(network: str) -> None:
+    result = simulator("run", network, "--csv", network)
+    assert result.returncode == 2
+    assert "has another part in this run" in result.stderr
+    assert Path(network).read_text() == NETWORK
+
+
 def test_help_teaches() -> None:
     result = simulator("run", "--help")
     assert result.returncode == 0
