@@ -152,7 +152,8 @@ def check_writable(*files: str | None, inputs: Sequence[str | None]) -> None:
     Raises
     ------
     InputError
-        A file whose folder does not exist or cannot be written to, that is a folder, that the run reads, or that is named twice.
+        A file whose folder does not exist or cannot be written to, that is a folder or named twice, or that
+        the run reads.
     """
     seen = {Path(file).resolve() for file in inputs if file is not None}
     for file in files:

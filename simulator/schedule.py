@@ -4,6 +4,7 @@ Order, outermost first: images that fit together, groups of a grouped convolutio
 ofmap rows, channel tiles, strips. Filters stay in the RFs for the strips of a block, psums in the GLB for its channels.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
@@ -115,7 +116,7 @@ class Tiling:
 def tile(layer: Layer, hardware: Hardware, mapping: Mapping, batch: int) -> Tiling:
     """Round a mapping to whole tiles that the RFs and the GLB hold.
 
-    Fractions of columns are cut; a block is the whole strips nearest to it. Where the paper's rules ask for more
+    Fractions of columns are cut; as many blocks as the mapping has share out whole strips. Where the paper's rules ask for more
     filters than the RFs of the sets hold (rules 4 and 5 count sets that others have given to channels), what they hold
     counts.
 
@@ -127,6 +128,7 @@ def tile(layer: Layer, hardware: Hardware, mapping: Mapping, batch: int) -> Tili
     sets = -(-mapping.z_i // mapping.C_set)
     filters_of_set = min(hardware.P_s, hardware.f_s // (mapping.C_set * layer.S))
     y_o = min(mapping.y_o, layer.E)
+    blocks = math.ceil(layer.E / mapping.Y_o)
     tiling = Tiling(
         layer=layer,
         hardware=hardware,
@@ -137,7 +139,7 @@ def tile(layer: Layer, hardware: Hardware, mapping: Mapping, batch: int) -> Tili
         y_i=mapping.y_i,
         y_o=y_o,
         X_o=max(1, min(layer.G, int(mapping.X_o))),
-        Y_o=min(layer.E, y_o * max(1, round(mapping.Y_o / y_o))),
+        Y_o=min(layer.E, y_o * _share(_share(layer.E, y_o), blocks)),
         N=min(batch, mapping.N),
         batch=batch,
     )

@@ -101,6 +101,11 @@ def test_alexnet_c1_rounds_27_5_rows_up_where_they_fit() -> None:
     assert tiling_of(layer, EYERISS_16BIT, 1).Y_o == 28
 
 
+def test_a_block_that_the_mapping_leaves_whole_stays_whole() -> None:
+    layer = Layer(name="L", H=14, W=14, C=6, R=5, S=5, F=16, E=10, G=10)
+    assert tiling_of(layer, replace(EYERISS_16BIT, K=7), 1).Y_o == 10
+
+
 def test_a_batch_larger_than_fits_runs_in_groups() -> None:
     layer = load("alexnet").select(["C3"]).layers[0]
     images = [p.images for p in schedule(tiling_of(layer, EYERISS_16BIT, 16))]
