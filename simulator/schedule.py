@@ -116,9 +116,9 @@ class Tiling:
 def tile(layer: Layer, hardware: Hardware, mapping: Mapping, batch: int) -> Tiling:
     """Round a mapping to whole tiles that the RFs and the GLB hold.
 
-    Fractions of columns are cut; as many blocks as the mapping has share out whole strips. Where the paper's rules ask for more
-    filters than the RFs of the sets hold (rules 4 and 5 count sets that others have given to channels), what they hold
-    counts.
+    Fractions of columns are cut; as many blocks as the mapping has share out whole strips. Where the paper's rules ask
+    for more filters than the RFs of the sets hold (rules 4 and 5 count sets that others have given to channels), what
+    they hold counts.
 
     Raises
     ------
