@@ -25,7 +25,6 @@ from analytical.cli import (
 )
 from analytical.energy import Energy
 from analytical.hardware import Hardware
-from analytical.hardware_file import as_record
 from analytical.mapping import Rule
 from analytical.model import LayerEstimate, estimate
 from analytical.networks import Network, load
@@ -70,7 +69,7 @@ def _record(network: Network, hardware: Hardware, estimates: list[LayerEstimate]
         "network": network.name,
         "bits": hardware.b_w,
         "version": __version__,
-        "hardware": as_record(hardware),
+        "hardware": hardware.record(),
         "layers": [
             e.columns()
             | {

@@ -1,7 +1,8 @@
 """The accelerator as a value: PE array, memories, ports, clocks, prices (paper, Tables II and III)."""
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 from analytical.clock_tree import ClockTree
 
@@ -142,6 +143,10 @@ class Hardware:
     def rlc_words_per_value(self) -> float:
         """b_w-bit words that a nonzero value costs in RLC when nothing is wasted (eq 25)."""
         return self.link_bits / self.b_w / self.rlc_pairs
+
+    def record(self) -> dict[str, Any]:
+        """The hardware as files keep it, with the clock power that its tree gives."""
+        return asdict(self) | {"clock_W": self.clock_W}
 
     def without_control(self) -> "Hardware":
         """The same hardware with free control: P_clk = 0 and c = 0."""

@@ -1,7 +1,7 @@
 """Hardware from a TOML file that a person writes."""
 
 import tomllib
-from dataclasses import asdict, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -86,8 +86,3 @@ def _complete(preset: Hardware, given: dict[str, Any], *, name: str) -> Hardware
         scale = hardware.pes * hardware.core_hz / (preset.pes * preset.core_hz)
         hardware = replace(hardware, throughput=preset.throughput * scale)
     return hardware
-
-
-def as_record(hardware: Hardware) -> dict[str, Any]:
-    """The hardware as JSON writes it, with the clock power that its tree gives."""
-    return asdict(hardware) | {"clock_W": hardware.clock_W}

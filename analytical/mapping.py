@@ -158,7 +158,10 @@ def _fit_glb(
         rules.append(Rule.WHOLE_STRIP)
         Y_o = y_o
         if not one_pass:
-            f_i = _fewer_filters(f_i, (glb - ifmap_kib) / (X_o * Y_o * kib))
+            # at least one filter fewer, as in the authors' program; but where that would leave none, one that fits stays
+            f_i = f_i - 1 if f_i > 1 else f_i
+            while ifmap_kib + X_o * Y_o * f_i * kib > glb:
+                f_i -= 1
             _require(
                 f_i >= 1,
                 layer,
@@ -182,15 +185,6 @@ def _fit_glb(
         psum_kib=psum_kib,
         rules=tuple(rules),
     )
-
-
-def _fewer_filters(f_i: float, fit: float) -> float:
-    """Rule 6's f_i, of which ``fit`` fit: it falls by one until they do, but at least once, as in the authors'
-    program; a single filter that fits stays (there, it would leave none)."""
-    fewer = f_i - 1 if f_i > 1 else f_i
-    while fewer > fit:
-        fewer -= 1
-    return fewer
 
 
 def _is_1x1(layer: Layer) -> bool:

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from analytical import __version__
 from analytical.energy import Accounting
 from analytical.hardware import Hardware
-from analytical.hardware_file import as_record
 from analytical.layer import Layer
 from analytical.mapping import map_layer
 from analytical.networks import Network
@@ -51,7 +50,7 @@ class Settings:
             "seed": self.seed,
             "accounting": self.accounting.value,
             "version": __version__,
-            "hardware": as_record(self.hardware),
+            "hardware": self.hardware.record(),
         }
 
 
