@@ -158,7 +158,7 @@ def _fit_glb(
         rules.append(Rule.WHOLE_STRIP)
         Y_o = y_o
         if not one_pass:
-            # at least one filter fewer, as in the authors' program; but where that would leave none, one that fits stays
+            # at least one fewer, as in the authors' program; where that would leave none, a filter that fits stays
             f_i = f_i - 1 if f_i > 1 else f_i
             while ifmap_kib + X_o * Y_o * f_i * kib > glb:
                 f_i -= 1
