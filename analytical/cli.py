@@ -29,6 +29,9 @@ CHECK_FAILED = 1
 
 STANDARD_OUTPUT = "-"
 
+NARROWEST = 80
+"""Columns that tables take at least; a narrower terminal breaks their lines, and nothing is left out."""
+
 
 class InputError(click.ClickException):
     """Input that cannot be used; the message is one line."""
@@ -44,8 +47,12 @@ bits_option = click.option(
 hardware_option = click.option(
     "--hardware", "hardware_file", metavar="FILE", help="A hardware file (.toml) in place of Eyeriss."
 )
-csv_option = click.option("--csv", "csv_file", metavar="FILE", help="Write one row a layer; - is standard output.")
-json_option = click.option("--json", "json_file", metavar="FILE", help="Write everything; - is standard output.")
+csv_option = click.option(
+    "--csv", "csv_file", metavar="FILE", help="Write one row a layer, in place of tables; - is standard output."
+)
+json_option = click.option(
+    "--json", "json_file", metavar="FILE", help="Write everything, in place of tables; - is standard output."
+)
 
 
 def run_command(command: click.Command, program: str) -> NoReturn:
@@ -99,7 +106,9 @@ def people_console(*files: str | None) -> Console:
     """Where tables go: standard output, unless one of the files is there."""
     if sum(file == STANDARD_OUTPUT for file in files) > 1:
         raise InputError("only one FILE may be - (standard output)")
-    return Console(stderr=STANDARD_OUTPUT in files, highlight=False, markup=False, emoji=False)
+    console = Console(stderr=STANDARD_OUTPUT in files, highlight=False, markup=False, emoji=False)
+    console.width = max(console.width, NARROWEST)
+    return console
 
 
 def people_table(title: str, *headings: str) -> Table:
@@ -162,7 +171,9 @@ def check_writable(*files: str | None, inputs: Sequence[str | None]) -> None:
         path = Path(file)
         if path.is_dir() or file.endswith(os.sep):
             raise InputError(f"{file}: is a folder; expected the name of a file to write")
-        if not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+        if not path.parent.is_dir():
+            raise InputError(f"{file}: cannot be written, no folder {path.parent}; expected a file in one that exists")
+        if not os.access(path.parent, os.W_OK):
             raise InputError(f"{file}: cannot be written; expected a file in a folder that can")
         if path.resolve() in seen:
             raise InputError(f"{file}: has another part in this run; expected a file of its own for each output")

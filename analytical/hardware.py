@@ -51,7 +51,7 @@ class Hardware:
     throughput     MAC/s that the closed forms take for the latency (section V)
     prices         joules an event
     clock_tree     what the clock drives; None: the clock costs nothing
-    other_control  share of control beside the clock, c of MODEL and section IV-D3
+    other_control  share of control beside the clock, of all but DRAM (section IV-D3)
     """
 
     name: str

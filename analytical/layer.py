@@ -10,6 +10,21 @@ LARGEST = 2**31 - 1
 """Beyond any size of a layer that a machine could run."""
 
 
+_IN_TABLES = {
+    "H": "ifmap_padded",
+    "W": "ifmap_padded_width",
+    "C": "channels_per_filter",
+    "R": "filter",
+    "S": "filter_width",
+    "F": "filters",
+    "U": "stride",
+    "E": "ofmap",
+    "G": "ofmap_width",
+    "sparsity_ifmap": "sparsity_ifmap_padded",
+}
+"""What layer tables call the fields, for errors."""
+
+
 class LayerError(ValueError):
     """A layer that cannot exist; the message names the layer, the field, the value and what was expected."""
 
@@ -80,7 +95,8 @@ class Layer:
             self._refuse("ofmap", f"{self.E}x{self.G}", "1x1 for an fc layer")
 
     def _refuse(self, field: str, value: object, expected: str) -> None:
-        raise LayerError(f"layer {self.name}: {field} is {value}; expected {expected}")
+        said = f"{field} ({_IN_TABLES[field]})" if field in _IN_TABLES else field
+        raise LayerError(f"layer {self.name}: {said} is {value}; expected {expected}")
 
     @property
     def channels(self) -> int:

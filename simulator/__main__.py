@@ -46,7 +46,7 @@ def main() -> None:
     type=click.Choice(["cnnergy", "eyeriss"]),
     default="cnnergy",
     show_default=True,
-    help="How layers are laid on the array.",
+    help="How layers are laid on the array; eyeriss is not available yet.",
 )
 @click.option(
     "--engine",

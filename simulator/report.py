@@ -9,7 +9,7 @@ from rich.table import Table
 
 from analytical import counts as c
 from analytical.cli import digits, metric, people_table, short
-from analytical.counts import Counts, Level
+from analytical.counts import Counts, Data, Event, Level
 from analytical.energy import Accounting, Energy, not_charged
 from analytical.hardware import Hardware
 from simulator.crosscheck import SideBySide, side_by_side
@@ -82,20 +82,32 @@ class LayerReport:
         }
 
 
-_PER_LAYER = ("layer", "images", "active_pes")
-"""Columns that do not add up over layers."""
+_OF_THE_BATCH = ("macs", "nonzero_macs", "rf_", "inter_pe_", "glb_", "dram_")
+"""How the names of columns begin that count the whole batch, and add up over layers once divided by it."""
 
 
 def total(reports: Sequence[LayerReport], hardware: Hardware) -> dict[str, Any]:
-    """Columns summed over layers, energies by part, and the latency of one image."""
+    """What one image costs, all layers together: energies, latencies, and the counts ``per_image``."""
     rows = [report.columns() for report in reports]
-    sums: dict[str, Any] = {name: sum(row[name] for row in rows) for name in rows[0] if name not in _PER_LAYER}
     simulated, analytical = _total_energy(reports)
-    per_image = {
-        f"{kind}_s_per_image": sum(getattr(r.run, f"{kind}_cycles") / r.run.images for r in reports) / hardware.core_hz
-        for kind in ("processing", "total")
+    processing_s, total_s = (
+        sum(cycles / report.run.images for cycles, report in zip(column, reports, strict=True)) / hardware.core_hz
+        for column in zip(*((r.run.processing_cycles, r.run.total_cycles) for r in reports), strict=True)
+    )
+    return {
+        "energy_J": simulated.total,
+        "energy_without_control_J": simulated.without_control,
+        "analytical_energy_J": analytical.total,
+        "energy_J_by": simulated.parts(),
+        "analytical_energy_J_by": analytical.parts(),
+        "processing_s_per_image": processing_s,
+        "total_s_per_image": total_s,
+        "per_image": {
+            name: sum(float(row[name]) / report.run.images for row, report in zip(rows, reports, strict=True))
+            for name in rows[0]
+            if name.startswith(_OF_THE_BATCH)
+        },
     }
-    return sums | {"energy_J_by": simulated.parts(), "analytical_energy_J_by": analytical.parts()} | per_image
 
 
 def _total_energy(reports: Sequence[LayerReport]) -> tuple[Energy, Energy]:
@@ -141,7 +153,7 @@ def _add_energies(table: Table, scale: float, name: str, simulated: Energy, anal
 def _time_table(reports: Sequence[LayerReport], hardware: Hardware) -> Table:
     scale, prefix = metric(total(reports, hardware)["total_s_per_image"])
     table = people_table(
-        f"PE use while processing, %; cycles of the batch; {prefix}s an image",
+        f"Use of {hardware.pes} PEs while processing, %; cycles a batch; {prefix}s an image",
         *("layer", "batch", "PEs", "MAC", "gated", "stall", "idle", "process", "total"),
         *(f"sim {prefix}s", f"model {prefix}s"),
     )
@@ -178,14 +190,19 @@ def _latencies_s(reports: Sequence[LayerReport], hardware: Hardware) -> tuple[fl
     return simulated, sum(report.energy.analytical_latency_s for report in reports)
 
 
+def _of(level: Level, *data: Data) -> list[Event]:
+    return [event for event in c.ALL_EVENTS if event.level is level and event.data in data]
+
+
 _TRAFFIC = {
-    "RF": [e for e in c.ALL_EVENTS if e.level is Level.RF],
-    "PE-PE": [c.INTER_PE_PSUM],
-    **{
-        f"{level.name} {data}": [e for e in c.ALL_EVENTS if e.level is level and e.data.value in data.split("+")]
-        for level in (Level.GLB, Level.DRAM)
-        for data in ("ifmap", "filter", "psum+ofmap")
-    },
+    "RF": _of(Level.RF, *Data),
+    "PE-PE": _of(Level.INTER_PE, *Data),
+    "GLB ifmap": _of(Level.GLB, Data.IFMAP),
+    "GLB filter": _of(Level.GLB, Data.FILTER),
+    "GLB psum": _of(Level.GLB, Data.PSUM, Data.OFMAP),
+    "DRAM ifmap": _of(Level.DRAM, Data.IFMAP),
+    "DRAM filter": _of(Level.DRAM, Data.FILTER),
+    "DRAM ofmap": _of(Level.DRAM, Data.OFMAP),
 }
 
 
@@ -193,7 +210,7 @@ def _traffic_table(reports: Sequence[LayerReport], hardware: Hardware) -> Table:
     """MACs and words of one image; every event counts, charged or not."""
     table = people_table(
         f"What moved for one image, {hardware.b_w}-bit words, charged or not",
-        *("layer", "MACs", "nonzero", *(name.replace("psum+ofmap", "psum").replace(" ", "\n") for name in _TRAFFIC)),
+        *("layer", "MACs", "nonzero", *(name.replace(" ", "\n") for name in _TRAFFIC)),
     )
     per_image = [report.run.counts * (1 / report.run.images) for report in reports]
     for report, counts in zip(reports, per_image, strict=True):

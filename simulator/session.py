@@ -18,7 +18,7 @@ from simulator.report import LayerReport, total
 from simulator.schedule import tile
 from traces.convolution import convolve_plainly
 from traces.store import StoredLayer, run_as_hdf5
-from traces.tensors import LayerTensors, synthesise
+from traces.tensors import LayerTensors, Requantiser, synthesise
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,11 +56,17 @@ class Settings:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LayerResult:
-    """A layer's report; the number of its ofmap values that are wrong (None: not verified); tensors, if kept."""
+    """A layer's report; what its ofmap passed on the way to DRAM; the number of its ofmap values that are wrong
+    (None: not verified); tensors, if kept."""
 
     report: LayerReport
+    requantise: Requantiser
     wrong_values: int | None = None
     tensors: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+
+    def on_the_way_out(self) -> dict[str, int]:
+        """Bias and shift with which psums became the ofmap in DRAM."""
+        return {"ofmap_bias": self.requantise.bias, "ofmap_shift": self.requantise.shift}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,14 +87,18 @@ class NetworkRun:
     def record(self) -> dict[str, Any]:
         """Settings, layers and totals, as JSON has them."""
         return self.settings.record() | {
-            "layers": [report.record() for report in self.reports],
+            "layers": [layer.report.record() | layer.on_the_way_out() for layer in self.layers],
             "total": total(self.reports, self.settings.hardware),
         }
 
     def hdf5(self) -> bytes:
         """The run as an HDF5 file has it."""
         layers = [
-            StoredLayer(name=layer.report.run.layer.name, columns=layer.report.columns(), tensors=layer.tensors)
+            StoredLayer(
+                name=layer.report.run.layer.name,
+                columns=layer.report.columns() | layer.on_the_way_out(),
+                tensors=layer.tensors,
+            )
             for layer in self.layers
         ]
         return run_as_hdf5(self.settings.record(), layers)
@@ -118,6 +128,7 @@ def _run_layer(settings: Settings, layer: Layer, progress: Progress | None) -> L
     run = run_layer(layer, settings.hardware, tensors, engine=settings.engine, progress=progress)
     return LayerResult(
         report=LayerReport.of(run, settings.accounting),
+        requantise=tensors.requantise,
         wrong_values=_wrong_values(run, tensors) if settings.verify else None,
         tensors=_narrow(run, tensors) if settings.keep_tensors else {},
     )

@@ -16,7 +16,10 @@ _IFMAP, _FILTERS = range(2)
 
 @dataclass(frozen=True)
 class Requantiser:
-    """What an ofmap passes on its way to DRAM: a bias, ReLU, and b_w bits (MODEL section 5)."""
+    """What an ofmap passes on its way to DRAM: a bias, ReLU, and b_w bits, rounded up.
+
+    ``(psum - bias) / 2**shift``, at least 0 and at most the largest word.
+    """
 
     bias: int
     shift: int

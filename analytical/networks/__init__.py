@@ -113,7 +113,10 @@ def parse_table(text: str, source: str) -> tuple[Layer, ...]:
     header = [cell.strip() for cell in next(rows, [])]
     for column in _COLUMNS:
         if column not in header:
-            raise NetworkError(f"{source}: column {column!r} is missing; expected {', '.join(_COLUMNS)}")
+            found = ", ".join(header) or "nothing"
+            raise NetworkError(
+                f"{source}: column {column!r} is missing; expected {', '.join(_COLUMNS)}, with commas; found {found}"
+            )
     for column in header:
         if column not in _COLUMNS and column not in _WIDTHS:
             optional = ", ".join(_WIDTHS)

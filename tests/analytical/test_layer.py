@@ -22,14 +22,14 @@ def test_groups_share_filters_and_channels() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"C": 0}, "C is 0; expected a whole number from 1"),
-        ({"F": 2**31}, "F is 2147483648; expected a whole number from 1 to 2147483647"),
+        ({"C": 0}, r"C \(channels_per_filter\) is 0; expected a whole number from 1"),
+        ({"F": 2**31}, r"F \(filters\) is 2147483648; expected a whole number from 1 to 2147483647"),
         ({"R": 16}, "filter height is 16; expected at most the padded ifmap's 15"),
         ({"E": 14}, r"ofmap height is 14; expected at most \(15 - 3\) // 1 \+ 1 = 13"),
         ({"G": 14}, "ofmap width is 14"),
         ({"U": 2}, "ofmap height is 13; expected at most"),
-        ({"groups": 5}, "F is 384; expected a multiple of the 5 groups"),
-        ({"sparsity_ifmap": 1.5}, "sparsity_ifmap is 1.5; expected a fraction"),
+        ({"groups": 5}, r"F \(filters\) is 384; expected a multiple of the 5 groups"),
+        ({"sparsity_ifmap": 1.5}, r"sparsity_ifmap \(sparsity_ifmap_padded\) is 1.5; expected a fraction"),
         ({"sparsity_ofmap": float("nan")}, "sparsity_ofmap is nan"),
         ({"pad_h": 0.3}, "pad is 0.3; expected a multiple of 0.5"),
         ({"pad_w": 8}, "pad is 8; expected"),

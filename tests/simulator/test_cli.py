@@ -104,7 +104,9 @@ def test_json_says_all_that_a_run_depends_on(network: str, tmp_path: Path) -> No
             assert list(layer[f"{energy}_by"]) == ["mac", "rf", "inter_pe", "glb", "dram", "clock", "other_control"]
             assert sum(layer[f"{energy}_by"].values()) == pytest.approx(layer[energy])
     assert record["total"]["energy_J"] == pytest.approx(sum(layer["energy_J"] for layer in record["layers"]))
-    assert record["total"]["macs"] == sum(layer["macs"] for layer in record["layers"])
+    per_image = record["total"]["per_image"]
+    assert per_image["macs"] == sum(layer["macs"] / layer["images"] for layer in record["layers"])
+    assert all("ofmap_bias" in layer for layer in record["layers"])
 
 
 def test_a_file_keeps_columns_settings_and_tensors(network: str, tmp_path: Path) -> None:
