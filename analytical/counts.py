@@ -84,15 +84,6 @@ class Counts:
         events = {event: words * times for event, words in self.events.items()}
         return Counts(self.macs * times, self.nonzero_macs * times, events)
 
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Counts):
-            return NotImplemented
-        return (self.macs, self.nonzero_macs, dict(self.events)) == (
-            other.macs,
-            other.nonzero_macs,
-            dict(other.events),
-        )
-
     def total(self, *events: Event) -> float:
         """Words of several kinds of events together."""
         return sum(self[event] for event in events)

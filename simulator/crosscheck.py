@@ -26,11 +26,10 @@ def side_by_side(run: LayerRun, accounting: Accounting = Accounting.CNNERGY) -> 
     The closed forms have no fills and drains to charge: beside ``full``, they lack what they do not count.
     """
     hardware = run.tiling.hardware
-    latency_s = run.total_cycles / hardware.core_hz / run.images
     closed_latency_s = closed_forms.latency_s(run.layer, hardware)
     closed = estimate(run.layer, hardware, run.images).counts
     return SideBySide(
-        simulated=price(run.counts * (1 / run.images), hardware, latency_s=latency_s, accounting=accounting),
+        simulated=price(run.counts * (1 / run.images), hardware, latency_s=run.total_s, accounting=accounting),
         analytical=price(closed, hardware, latency_s=closed_latency_s, accounting=accounting),
         analytical_latency_s=closed_latency_s,
     )

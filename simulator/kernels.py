@@ -1,7 +1,6 @@
 """One pass of the PE array, stepped cycle by cycle.
 
-Everything here is Numba: plain arrays and integers in, counters out. :mod:`simulator.pe_array` is the face of it; names
-and order of the arguments are the same there.
+Everything here is Numba: plain arrays and integers in, counters out. :mod:`simulator.pe_array` is the face of it.
 
 What a cycle is. First the GON takes up to its width from one top PE, round robin. Then the PEs work, those nearer the
 top first, so that what a PE hands on is seen above it one cycle later at the earliest. Last, each GIN delivers up to
@@ -14,7 +13,7 @@ ifmap RF and its psum: from the PE below, or, in the bottom PE, from its psum RF
 timing does not depend on values.
 
 Why one long function: its state is arrays, and handing them to a function for each part of a cycle, or keeping them in
-records, made the kernel a fifth slower and twice as long to compile.
+records, made the kernel slower and its compilation longer.
 """
 
 import numba
@@ -49,7 +48,7 @@ STUCK_AFTER = 100_000
 
 @numba.njit(cache=True, error_model="numpy")
 def _next(position, size):
-    """The position after that one in a ring; a division would take as long as the rest of a PE's cycle."""
+    """The position after that one in a ring, without a division."""
     return position + 1 if position + 1 < size else 0
 
 
@@ -155,7 +154,6 @@ def step_pass(
     arrived = np.zeros((n_sets, strip_rows), np.int64)
 
     # loop position of each PE
-    window = np.zeros((rows, columns), np.int64)
     image = np.zeros((rows, columns), np.int64)
     column = np.zeros((rows, columns), np.int64)
     filter_ = np.zeros((rows, columns), np.int64)
@@ -269,14 +267,13 @@ def step_pass(
                     filter_[a, k] += 1
                     if filter_[a, k] == P:
                         filter_[a, k] = 0
-                        window[a, k] += 1
                         column[a, k] += 1
                         base[a, k] += U
                         if column[a, k] == windows:
                             column[a, k] = 0
                             image[a, k] += 1
                             base[a, k] = image[a, k] * width
-                        if window[a, k] == n_windows:
+                        if image[a, k] == images:
                             finished[a, k] = True
                             finished_in[a] += 1
                             unfinished -= 1

@@ -67,6 +67,16 @@ class LayerRun:
     def images(self) -> int:
         return self.tiling.batch
 
+    @property
+    def processing_s(self) -> float:
+        """Processing latency of one image, in seconds."""
+        return self.processing_cycles / self.tiling.hardware.core_hz / self.images
+
+    @property
+    def total_s(self) -> float:
+        """Total latency of one image, in seconds."""
+        return self.total_cycles / self.tiling.hardware.core_hz / self.images
+
 
 Progress = Callable[[int], None]
 """Told of each pass that ends, with the number of its MACs."""
@@ -263,10 +273,10 @@ class Machine:
         complete = [0, 0]
         halves = 2 if self._streamed_windows(p) * 2 * p.shape.filters * p.shape.columns <= self.psums.capacity else 1
         for images, columns in self._pieces(p):
-            last = images.start * windows + columns.start, (images.stop - 1) * windows + columns.stop
-            done = int(run.last_out_at[last[0] : last[1]].max())
+            first, stop = images.start * windows + columns.start, (images.stop - 1) * windows + columns.stop
+            done = int(run.last_out_at[first:stop].max())
             if self.tiling.psums_stream:
-                begun = max(int(run.first_out_at[last[0]]), complete[-halves])
+                begun = max(int(run.first_out_at[first]), complete[-halves])
                 yield _Moment(begun, partial(self._take_psums, images.size * columns.size))
             yield _Moment(done, partial(self._send_ofmap, images, columns))
             complete.append(done)

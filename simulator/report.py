@@ -86,22 +86,18 @@ _OF_THE_BATCH = ("macs", "nonzero_macs", "rf_", "inter_pe_", "glb_", "dram_")
 """How the names of columns begin that count the whole batch, and add up over layers once divided by it."""
 
 
-def total(reports: Sequence[LayerReport], hardware: Hardware) -> dict[str, Any]:
+def total(reports: Sequence[LayerReport]) -> dict[str, Any]:
     """What one image costs, all layers together: energies, latencies, and the counts ``per_image``."""
     rows = [report.columns() for report in reports]
     simulated, analytical = _total_energy(reports)
-    processing_s, total_s = (
-        sum(cycles / report.run.images for cycles, report in zip(column, reports, strict=True)) / hardware.core_hz
-        for column in zip(*((r.run.processing_cycles, r.run.total_cycles) for r in reports), strict=True)
-    )
     return {
         "energy_J": simulated.total,
         "energy_without_control_J": simulated.without_control,
         "analytical_energy_J": analytical.total,
         "energy_J_by": simulated.parts(),
         "analytical_energy_J_by": analytical.parts(),
-        "processing_s_per_image": processing_s,
-        "total_s_per_image": total_s,
+        "processing_s_per_image": sum(report.run.processing_s for report in reports),
+        "total_s_per_image": sum(report.run.total_s for report in reports),
         "per_image": {
             name: sum(float(row[name]) / report.run.images for row, report in zip(rows, reports, strict=True))
             for name in rows[0]
@@ -122,7 +118,7 @@ def print_report(console: Console, title: str, reports: Sequence[LayerReport], h
     console.print(title, style="bold")
     for table in (_energy_table(reports), _time_table(reports, hardware), _traffic_table(reports, hardware)):
         console.print(table)
-    _print_totals(console, reports, hardware)
+    _print_totals(console, reports)
     _print_not_charged(console, reports)
 
 
@@ -151,7 +147,7 @@ def _add_energies(table: Table, scale: float, name: str, simulated: Energy, anal
 
 
 def _time_table(reports: Sequence[LayerReport], hardware: Hardware) -> Table:
-    scale, prefix = metric(total(reports, hardware)["total_s_per_image"])
+    scale, prefix = metric(sum(report.run.total_s for report in reports))
     table = people_table(
         f"Use of {hardware.pes} PEs while processing, %; cycles a batch; {prefix}s an image",
         *("layer", "batch", "PEs", "MAC", "gated", "stall", "idle", "process", "total"),
@@ -166,11 +162,11 @@ def _time_table(reports: Sequence[LayerReport], hardware: Hardware) -> Table:
             *_shares([run]),
             short(run.processing_cycles),
             short(run.total_cycles),
-            *(f"{seconds * scale:.2f}" for seconds in _latencies_s([report], hardware)),
+            *(f"{seconds * scale:.2f}" for seconds in _latencies_s([report])),
         )
     table.add_section()
     shares = _shares([report.run for report in reports])
-    latencies = (f"{seconds * scale:.2f}" for seconds in _latencies_s(reports, hardware))
+    latencies = (f"{seconds * scale:.2f}" for seconds in _latencies_s(reports))
     table.add_row("total", "", "", *shares, "", "", *latencies, style="bold")
     return table
 
@@ -184,10 +180,12 @@ def _shares(runs: Sequence[LayerRun]) -> list[str]:
     return [f"{100 * pe_cycles / sum(classes):.1f}" for pe_cycles in classes]
 
 
-def _latencies_s(reports: Sequence[LayerReport], hardware: Hardware) -> tuple[float, float]:
+def _latencies_s(reports: Sequence[LayerReport]) -> tuple[float, float]:
     """Latency of one image: what the machine took, and what the closed forms' throughput makes of it."""
-    simulated = sum(report.run.total_cycles / report.run.images for report in reports) / hardware.core_hz
-    return simulated, sum(report.energy.analytical_latency_s for report in reports)
+    return (
+        sum(report.run.total_s for report in reports),
+        sum(report.energy.analytical_latency_s for report in reports),
+    )
 
 
 def _of(level: Level, *data: Data) -> list[Event]:
@@ -226,10 +224,9 @@ def _moved(counts: Counts) -> list[str]:
     ]
 
 
-def _print_totals(console: Console, reports: Sequence[LayerReport], hardware: Hardware) -> None:
-    sums = total(reports, hardware)
+def _print_totals(console: Console, reports: Sequence[LayerReport]) -> None:
     simulated, analytical = _total_energy(reports)
-    processing_s, total_s = sums["processing_s_per_image"], sums["total_s_per_image"]
+    processing_s, total_s = sum(r.run.processing_s for r in reports), sum(r.run.total_s for r in reports)
     (scale, joule), (time_scale, second) = metric(simulated.total), metric(total_s)
     console.print(
         f"One image: {simulated.total * scale:.3f} {joule}J simulated, {analytical.total * scale:.3f} {joule}J by the "

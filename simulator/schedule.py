@@ -77,7 +77,7 @@ class Tiling:
     @cached_property
     def strip_words(self) -> int:
         """Ifmap words of one strip of the N images."""
-        return self.N * self.ifmap_width(Span(0, self.X_o)) * self.y_i * self.z
+        return self.N * self.ifmap_width(self.X_o) * self.y_i * self.z
 
     @cached_property
     def least_psum_words(self) -> int:
@@ -100,17 +100,17 @@ class Tiling:
     def bank_words(self) -> int:
         return max(1, int(self.hardware.glb_bank_kib * 8192) // self.hardware.b_w)
 
-    def ifmap_width(self, columns: Span) -> int:
-        """Ifmap columns that the ofmap's ``columns`` need; whole rows, if the tile is as wide as the ofmap."""
-        if columns.size == self.layer.G:
+    def ifmap_width(self, columns: int) -> int:
+        """Ifmap columns that so many ofmap ``columns`` need; whole rows, if the tile is as wide as the ofmap."""
+        if columns == self.layer.G:
             return self.layer.W
-        return self.layer.U * (columns.size - 1) + self.layer.S
+        return self.layer.U * (columns - 1) + self.layer.S
 
-    def strip_height(self, rows: Span) -> int:
-        """Ifmap rows of a strip: y_i for a whole one."""
-        if rows.size == self.y_o:
+    def strip_height(self, rows: int) -> int:
+        """Ifmap rows of a strip of so many ofmap ``rows``: y_i for a whole one."""
+        if rows == self.y_o:
             return self.y_i
-        return self.layer.U * (rows.size - 1) + self.layer.R
+        return self.layer.U * (rows - 1) + self.layer.R
 
 
 def tile(layer: Layer, hardware: Hardware, mapping: Mapping, batch: int) -> Tiling:
@@ -125,7 +125,7 @@ def tile(layer: Layer, hardware: Hardware, mapping: Mapping, batch: int) -> Tili
     MappingError
         No tile fits the GLB.
     """
-    sets = -(-mapping.z_i // mapping.C_set)
+    sets = _share(mapping.z_i, mapping.C_set)
     filters_of_set = min(hardware.P_s, hardware.f_s // (mapping.C_set * layer.S))
     y_o = min(mapping.y_o, layer.E)
     blocks = math.ceil(layer.E / mapping.Y_o)
@@ -249,12 +249,12 @@ def _residency(
     overlap = layer.R - layer.U
     first = channels.start == group * layer.C
     left = layer.U * columns.start
-    ifmap_columns = Span(left, left + tiling.ifmap_width(columns))
+    ifmap_columns = Span(left, left + tiling.ifmap_width(columns.size))
     held_to = None
     strips = spans(block.size, tiling.y_o, block.start)
     for number, rows in enumerate(strips):
         top = layer.U * rows.start
-        strip = Span(top, top + tiling.strip_height(rows))
+        strip = Span(top, top + tiling.strip_height(rows.size))
         yield Pass(
             shape=shape(images.size, filters.size, channels.size, rows.size, columns.size, number == 0, not first),
             images=images,
@@ -293,8 +293,8 @@ def _shape(
         S=layer.S,
         U=layer.U,
         images=images,
-        strip_rows=tiling.strip_height(Span(0, rows)),
-        width=tiling.ifmap_width(Span(0, columns)),
+        strip_rows=tiling.strip_height(rows),
+        width=tiling.ifmap_width(columns),
         columns=rows,
         windows=columns,
         loads_filters=loads,

@@ -88,7 +88,7 @@ class NetworkRun:
         """Settings, layers and totals, as JSON has them."""
         return self.settings.record() | {
             "layers": [layer.report.record() | layer.on_the_way_out() for layer in self.layers],
-            "total": total(self.reports, self.settings.hardware),
+            "total": total(self.reports),
         }
 
     def hdf5(self) -> bytes:
