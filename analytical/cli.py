@@ -16,6 +16,7 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from analytical.counts import Number
 from analytical.hardware import PRESETS, Hardware, HardwareError
 from analytical.layer import LayerError
 from analytical.mapping import MappingError
@@ -141,12 +142,13 @@ def digits(number: float) -> str:
     return f"{number:.{decimals}f}"
 
 
-def short(number: float) -> str:
+def short(number: Number) -> str:
     """A number in three digits and the prefix of its thousands.
 
     >>> short(0), short(999), short(12345), short(1.91e9)
     ('0', '999', '12.3k', '1.91G')
     """
+    number = float(number)
     prefixes = iter("kMGT")
     prefix = ""
     while abs(number) >= 999.5 and prefix != "T":

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from fractions import Fraction
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -49,26 +50,30 @@ class Event(NamedTuple):
         return f"{self.level.value} {self.data.value} {self.action.value}"
 
 
+Number = float | Fraction
+"""Integers where a machine counted, fractions where a formula did: floats, or exact ones."""
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
     """MACs, and b_w-bit words by level, data and action.
 
-    Integers where a machine counted, fractions where a formula did; adds with ``+`` and scales with ``*``. Events that
-    never happened are left out, so that equal histories compare equal.
+    Adds with ``+``, subtracts with ``-`` and scales with ``*``. Events that never happened are left out, so that equal
+    histories compare equal.
 
     >>> two = Counts(macs=1, events={RF_IFMAP_READ: 1}) * 2
     >>> two.macs, two[RF_IFMAP_READ], two[RF_FILTER_READ]
     (2, 2, 0)
     """
 
-    macs: float = 0
-    nonzero_macs: float = 0
-    events: Mapping[Event, float] = field(default_factory=dict)
+    macs: Number = 0
+    nonzero_macs: Number = 0
+    events: Mapping[Event, Number] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "events", MappingProxyType({e: n for e, n in self.events.items() if n}))
 
-    def __getitem__(self, event: Event) -> float:
+    def __getitem__(self, event: Event) -> Number:
         return self.events.get(event, 0)
 
     def __iter__(self) -> Iterator[Event]:
@@ -80,11 +85,14 @@ class Counts:
             events[event] = events.get(event, 0) + words
         return Counts(self.macs + other.macs, self.nonzero_macs + other.nonzero_macs, events)
 
-    def __mul__(self, times: float) -> "Counts":
+    def __sub__(self, other: "Counts") -> "Counts":
+        return self + other * -1
+
+    def __mul__(self, times: Number) -> "Counts":
         events = {event: words * times for event, words in self.events.items()}
         return Counts(self.macs * times, self.nonzero_macs * times, events)
 
-    def total(self, *events: Event) -> float:
+    def total(self, *events: Event) -> Number:
         """Words of several kinds of events together."""
         return sum(self[event] for event in events)
 

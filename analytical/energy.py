@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, fields
 from enum import Enum
 
 from analytical import counts as c
-from analytical.counts import Counts, Event, Level
+from analytical.counts import Counts, Event, Level, Number
 from analytical.hardware import Hardware
 
 _CORE_EVENTS = frozenset(
@@ -96,10 +96,11 @@ def price(
     prices = hardware.prices
     level_J = {Level.RF: prices.rf, Level.INTER_PE: prices.inter_pe, Level.GLB: prices.glb, Level.DRAM: prices.dram}
     by_level = {
-        level: joules * sum(counts[event] for event in counts if event.level is level and accounting.charges(event))
+        level: joules
+        * float(sum(counts[event] for event in counts if event.level is level and accounting.charges(event)))
         for level, joules in level_J.items()
     }
-    mac = counts.nonzero_macs * prices.mac
+    mac = prices.mac * float(counts.nonzero_macs)
     clock = hardware.clock_W * latency_s
     on_chip = mac + by_level[Level.RF] + by_level[Level.INTER_PE] + by_level[Level.GLB]
     share = hardware.other_control
@@ -114,6 +115,6 @@ def price(
     )
 
 
-def not_charged(counts: Counts, accounting: Accounting) -> Mapping[Event, float]:
+def not_charged(counts: Counts, accounting: Accounting) -> Mapping[Event, Number]:
     """Events that were counted but have no price under ``accounting``, and how many words they are."""
     return {event: counts[event] for event in counts if not accounting.charges(event)}

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import asdict, dataclass, field, replace
+from fractions import Fraction
 from typing import Any
 
 from analytical.clock_tree import ClockTree
@@ -140,9 +141,9 @@ class Hardware:
         return self.link_bits // (self.rlc_run_bits + self.b_w)
 
     @property
-    def rlc_words_per_value(self) -> float:
+    def rlc_words_per_value(self) -> Fraction:
         """b_w-bit words that a nonzero value costs in RLC when nothing is wasted (eq 25)."""
-        return self.link_bits / self.b_w / self.rlc_pairs
+        return Fraction(self.link_bits, self.b_w * self.rlc_pairs)
 
     def record(self) -> dict[str, Any]:
         """The hardware as files keep it, with the clock power that its tree gives."""

@@ -52,7 +52,7 @@ class LayerEstimate:
             "psum_glb_kib": self.psum_glb_kib,
             "ifmap_glb_kib": self.ifmap_glb_kib,
             "glb_used_kib": self.psum_glb_kib + self.ifmap_glb_kib,
-            "nonzero_macs": words.nonzero_macs,
+            "nonzero_macs": float(words.nonzero_macs),
             "rf_mib": (words.macs + 3 * words.nonzero_macs) * mib,
             "glb_mib": (filter_glb + ifmap_glb + psum_glb) * mib,
             "dram_mib": sum(dram) * mib,

@@ -27,6 +27,7 @@ class Tally:
     compute: int = 0
     gated: int = 0
     stalls: dict[Stall, int] = field(default_factory=lambda: dict.fromkeys(Stall, 0))
+    ramp_up: dict[Stall, int] = field(default_factory=lambda: dict.fromkeys(Stall, 0))
     idle: int = 0
     cycles: int = 0
 
@@ -34,8 +35,9 @@ class Tally:
         self.counts += run.counts * times
         self.compute += run.compute * times
         self.gated += run.gated * times
-        for stall, pe_cycles in run.stalls.items():
-            self.stalls[stall] += pe_cycles * times
+        for stall in Stall:
+            self.stalls[stall] += run.stalls[stall] * times
+            self.ramp_up[stall] += run.ramp_up[stall] * times
         self.idle += run.idle * times
         self.cycles += run.cycles * times
 

@@ -22,6 +22,9 @@ import numpy as np
 COMPUTE, GATED, FILTER_LOAD, IFMAP_FILL, PSUM_IN, PSUM_OUT, PASS_END = range(7)
 """Classes of the cycles of a PE at work; the rest of the array is idle."""
 
+RAMP_UP, STARTED = range(2)
+"""Rows of the kernel's classes: before a PE's first block of the pass, and from then on."""
+
 (
     CYCLES,
     FILTERS_LOADED_AT,
@@ -229,7 +232,7 @@ def step_pass(
         # PEs, top first
         for a in range(rows):
             if wakes_at[a] > cycle:
-                classes[PASS_END] += finished_in[a]
+                classes[STARTED, PASS_END] += finished_in[a]
                 continue
             wakes_at[a] = NEVER
             t, c, i = group_of[a], set_of[a], filter_row_of[a]
@@ -240,7 +243,7 @@ def step_pass(
             P = group_filters[t]
             for k in range(columns):
                 if finished[a, k]:
-                    classes[PASS_END] += 1
+                    classes[STARTED, PASS_END] += 1
                     continue
                 if busy_until[a, k] > cycle:
                     wakes_at[a] = min(wakes_at[a], busy_until[a, k])
@@ -248,7 +251,7 @@ def step_pass(
                 if in_hand[a, k]:
                     # the block is done: its psum leaves, or holds the PE up
                     if fifo_size[a, k] == psum_fifo:
-                        classes[PSUM_OUT] += 1
+                        classes[STARTED, PSUM_OUT] += 1
                         wakes_at[a] = cycle + 1
                         continue
                     slot = fifo_head[a, k] + fifo_size[a, k]
@@ -277,15 +280,16 @@ def step_pass(
                             finished[a, k] = True
                             finished_in[a] += 1
                             unfinished -= 1
-                            classes[PASS_END] += 1
+                            classes[STARTED, PASS_END] += 1
                             continue
                 p = filter_[a, k]
+                since = STARTED if blocks[a, k] > 0 else RAMP_UP
                 if filters_held[a] <= p:
-                    classes[FILTER_LOAD] += 1
+                    classes[since, FILTER_LOAD] += 1
                     wakes_at[a] = cycle + 1
                     continue
                 if arrived[c, U * k + i] < (base[a, k] + S) * Cc:
-                    classes[IFMAP_FILL] += 1
+                    classes[since, IFMAP_FILL] += 1
                     wakes_at[a] = cycle + 1
                     continue
                 if bottom:
@@ -294,13 +298,13 @@ def step_pass(
                     elif psum_rf_filled[t, k] > blocks[a, k]:
                         start = psum_rf_value[t, k, blocks[a, k] % psum_rf]
                     else:
-                        classes[PSUM_IN] += 1
+                        classes[since, PSUM_IN] += 1
                         wakes_at[a] = cycle + 1
                         continue
                 else:
                     below = a + 1
                     if fifo_size[below, k] == 0 or fifo_ready[below, k, fifo_head[below, k]] > cycle:
-                        classes[PSUM_IN] += 1
+                        classes[since, PSUM_IN] += 1
                         wakes_at[a] = cycle + 1
                         continue
                     start = fifo_value[below, k, fifo_head[below, k]]
@@ -318,8 +322,8 @@ def step_pass(
                 in_hand[a, k] = True
                 busy_until[a, k] = cycle + length
                 wakes_at[a] = min(wakes_at[a], cycle + length)
-                classes[COMPUTE] += nonzero[a, k]
-                classes[GATED] += length - nonzero[a, k]
+                classes[STARTED, COMPUTE] += nonzero[a, k]
+                classes[STARTED, GATED] += length - nonzero[a, k]
                 if not bottom and nonzero[a, k] > 0:
                     events[PSUM_TAKES] += 1
                 last_progress = cycle

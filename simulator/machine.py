@@ -3,7 +3,7 @@
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from enum import Enum
-from functools import lru_cache, partial
+from functools import partial
 from itertools import tee
 
 import numpy as np
@@ -16,15 +16,12 @@ from analytical.hardware import Hardware
 from analytical.layer import Layer
 from analytical.mapping import map_layer
 from simulator.buffer import Buffer
+from simulator.convoys import Convoy, convoys, pieces, streamed_windows
 from simulator.dram import DramLink, Fetch, WriteBack
 from simulator.engines import ENGINES, Engine, raw_words
 from simulator.pe_array import PassShape, PEArrayRun, Stall
-from simulator.schedule import Pass, Span, Tiling, schedule, spans, tile
+from simulator.schedule import Pass, Span, Tiling, schedule, tile
 from traces.tensors import LayerTensors
-
-CONVOYS = 4
-"""In at most about so many parts, of at least a bank each, the ifmaps of a pass enter and leave the GLB, so that one
-part moves while others work: by images, or by columns of the images where these are fewer."""
 
 
 class Wait(Enum):
@@ -42,6 +39,7 @@ class LayerRun:
     processing_cycles  cycles in which the PE array works on passes; DRAM fully overlapped
     total_cycles       until the last ofmap word is in DRAM
     compute, gated, stalls, idle   PE-cycles; together J * K * processing_cycles
+    ramp_up            of the stalls, those before a PE's first MAC of a pass
     dram_waits         cycles that the array stands still, by cause; together total_cycles - processing_cycles
     glb_peak_words     most words of each part of the GLB that were taken at a time
     ofmap              exact psums (batch, F, E, G), before ReLU
@@ -57,6 +55,7 @@ class LayerRun:
     compute: int
     gated: int
     stalls: dict[Stall, int]
+    ramp_up: dict[Stall, int]
     idle: int
     dram_waits: dict[Wait, int]
     dram_busy_cycles: int
@@ -182,6 +181,7 @@ class Machine:
             compute=tally.compute,
             gated=tally.gated,
             stalls=tally.stalls,
+            ramp_up=tally.ramp_up,
             idle=tally.idle,
             dram_waits=self._waits,
             dram_busy_cycles=self.link.busy_cycles,
@@ -206,14 +206,14 @@ class Machine:
                     last=False,
                     on_demand=room < words,
                 )
-            convoys = _convoys(p.shape, self.tiling.bank_words)
-            for convoy in convoys:
+            parts = convoys(p.shape, self.tiling.bank_words)
+            for convoy in parts:
                 yield Fetch(
                     buffer=self.ifmap,
                     room=self._ifmap_words(p, convoy, p.stored_rows),
                     link_words=partial(self._fetch_ifmap, p, convoy),
                     pass_number=number,
-                    last=convoy is convoys[-1],
+                    last=convoy is parts[-1],
                 )
 
     def _array(self) -> Generator[simpy.Event, None, None]:
@@ -255,7 +255,7 @@ class Machine:
     def _moments(self, p: Pass, run: PEArrayRun) -> Iterator[_Moment]:
         if p.shape.loads_filters:
             yield _Moment(run.filters_loaded_at, self._release_filters)
-        for convoy in _convoys(p.shape, self.tiling.bank_words):
+        for convoy in convoys(p.shape, self.tiling.bank_words):
             read_at = run.ifmap_read_at[convoy.images.stop - 1, convoy.columns.stop - 1]
             yield _Moment(int(read_at), partial(self._release_ifmap, convoy))
         if p.first_channels and not p.last_channels:
@@ -271,8 +271,10 @@ class Machine:
         """
         windows = p.shape.windows
         complete = [0, 0]
-        halves = 2 if self._streamed_windows(p) * 2 * p.shape.filters * p.shape.columns <= self.psums.capacity else 1
-        for images, columns in self._pieces(p):
+        half = streamed_windows(self.tiling, p.shape) * p.shape.filters * p.shape.columns
+        halves = 2 if half * 2 <= self.psums.capacity else 1
+        for piece in pieces(self.tiling, p.shape):
+            images, columns = piece.images, piece.columns
             first, stop = images.start * windows + columns.start, (images.stop - 1) * windows + columns.stop
             done = int(run.last_out_at[first:stop].max())
             if self.tiling.psums_stream:
@@ -280,22 +282,6 @@ class Machine:
                 yield _Moment(begun, partial(self._take_psums, images.size * columns.size))
             yield _Moment(done, partial(self._send_ofmap, images, columns))
             complete.append(done)
-
-    def _pieces(self, p: Pass) -> Iterator[tuple[Span, Span]]:
-        """Images and columns of a pass, counted from its first, whose ofmap leaves together."""
-        windows = p.shape.windows
-        at_once = self._streamed_windows(p) if self.tiling.psums_stream else windows * p.shape.images
-        for images in sorted({convoy.images for convoy in _convoys(p.shape, self.tiling.bank_words)}):
-            if images.size * windows <= at_once:
-                yield images, Span(0, windows)
-            else:
-                for image in range(*images):
-                    for columns in spans(windows, min(windows, at_once)):
-                        yield Span(image, image + 1), columns
-
-    def _streamed_windows(self, p: Pass) -> int:
-        """Windows of a piece: what half of the psums' part of the GLB holds, but at least one."""
-        return max(1, self.psums.capacity // 2 // (p.shape.filters * p.shape.columns))
 
     def _take_all_psums(self, p: Pass) -> Generator[simpy.Event, None, None] | None:
         return self._take_psums(p.shape.images * p.shape.windows, p)
@@ -324,7 +310,7 @@ class Machine:
     def _release_filters(self, p: Pass) -> None:
         self.filters.give_back(min(self._filter_words(p), self.filters.capacity))
 
-    def _release_ifmap(self, convoy: "_Convoy", p: Pass) -> None:
+    def _release_ifmap(self, convoy: Convoy, p: Pass) -> None:
         self.ifmap.give_back(self._ifmap_words(p, convoy, p.strip.size - p.kept_after))
 
     def _fetch_filters(self, words: int) -> int:
@@ -333,7 +319,7 @@ class Machine:
         self._moved.filter_link_words += link_words
         return link_words
 
-    def _fetch_ifmap(self, p: Pass, convoy: "_Convoy") -> int:
+    def _fetch_ifmap(self, p: Pass, convoy: Convoy) -> int:
         """Fetch a convoy; an image that comes in parts is one RLC tile, of which each part is its share."""
         if convoy.columns.start == 0:
             self._tile_words = self.engine.fetch_ifmap(p, convoy.images.shifted(p.images.start))
@@ -345,24 +331,6 @@ class Machine:
     def _filter_words(self, p: Pass) -> int:
         return p.shape.filters * p.shape.channels * p.shape.R * p.shape.S
 
-    def _ifmap_words(self, p: Pass, convoy: "_Convoy", rows: int) -> int:
+    def _ifmap_words(self, p: Pass, convoy: Convoy, rows: int) -> int:
         """Words of that many ifmap rows of a convoy, in all the pass's channels."""
         return convoy.images.size * convoy.columns.size * rows * p.shape.channels
-
-
-@dataclass(frozen=True, slots=True)
-class _Convoy:
-    """Images of a pass, counted from its first, and columns of their strips, that enter the GLB together."""
-
-    images: Span
-    columns: Span
-
-
-@lru_cache(maxsize=1024)
-def _convoys(shape: PassShape, bank_words: int) -> list[_Convoy]:
-    """The parts in which the ifmaps of a pass move."""
-    words = shape.images * shape.width * shape.strip_rows * shape.channels
-    parts = max(1, min(CONVOYS, words // bank_words))
-    images = spans(shape.images, -(-shape.images // parts))
-    columns = spans(shape.width, -(-shape.width * min(shape.images, parts) // parts))
-    return [_Convoy(some, part) for some in images for part in columns]

@@ -76,6 +76,7 @@ class PEArrayRun:
     cycles             from its start until the last psum is in the GLB
     compute, gated     PE-cycles with a MAC, and with one that a zero gated
     stalls             PE-cycles by cause
+    ramp_up            of these, by cause, those before a PE's first MAC of the pass
     idle               PE-cycles of PEs without work
     filters_loaded_at  cycle after which the filter buffer is free again; 0 if nothing was loaded
     ifmap_read_at      (images, width): cycle after which the GLB need not hold that column of the strip
@@ -87,6 +88,7 @@ class PEArrayRun:
     compute: int
     gated: int
     stalls: dict[Stall, int]
+    ramp_up: dict[Stall, int]
     idle: int
     filters_loaded_at: int
     ifmap_read_at: NDArray[np.int64]
@@ -118,7 +120,7 @@ class PEArray:
             What the GLB holds before the pass (read if ``shape.reads_psums``), and after it.
         """
         hardware = self.hardware
-        classes = np.zeros(len(Stall) + 2, np.int64)
+        by_phase = np.zeros((2, len(Stall) + 2), np.int64)
         events = np.zeros(kernels.STUCK + 1, np.int64)
         ifmap_read_at = np.zeros((shape.images, shape.width), np.int64)
         first_out_at = np.zeros(shape.images * shape.windows, np.int64)
@@ -142,7 +144,7 @@ class PEArray:
             hardware.psum_fifo,
             hardware.P_s,
             hardware.pe_stages,
-            classes,
+            by_phase,
             events,
             ifmap_read_at,
             first_out_at,
@@ -151,11 +153,13 @@ class PEArray:
         if events[kernels.STUCK]:
             raise RuntimeError(f"the PE array made no progress for {kernels.STUCK_AFTER} cycles in {shape}")
         cycles = int(events[kernels.CYCLES])
+        classes = by_phase.sum(axis=0)
         return PEArrayRun(
             cycles=cycles,
             compute=int(classes[kernels.COMPUTE]),
             gated=int(classes[kernels.GATED]),
             stalls={stall: int(classes[stall.value]) for stall in Stall},
+            ramp_up={stall: int(by_phase[kernels.RAMP_UP, stall.value]) for stall in Stall},
             idle=(hardware.pes - shape.active_pes) * cycles,
             filters_loaded_at=int(events[kernels.FILTERS_LOADED_AT]),
             ifmap_read_at=ifmap_read_at,

@@ -114,28 +114,33 @@ class Tiling:
 
 
 def tile(layer: Layer, hardware: Hardware, mapping: Mapping, batch: int) -> Tiling:
-    """Round a mapping to whole tiles that the RFs and the GLB hold.
-
-    Fractions of columns are cut; as many blocks as the mapping has share out whole strips. Where the paper's rules ask
-    for more filters than the RFs of the sets hold (rules 4 and 5 count sets that others have given to channels), what
-    they hold counts.
+    """Whole tiles that the RFs and the GLB hold.
 
     Raises
     ------
     MappingError
         No tile fits the GLB.
     """
-    sets = _share(mapping.z_i, mapping.C_set)
-    filters_of_set = min(hardware.P_s, hardware.f_s // (mapping.C_set * layer.S))
+    tiling = whole_tiles(layer, hardware, mapping, batch)
+    while not tiling.fits:
+        tiling = _shrink(tiling)
+    return _divide_glb(tiling)
+
+
+def whole_tiles(layer: Layer, hardware: Hardware, mapping: Mapping, batch: int) -> Tiling:
+    """Round a mapping to whole tiles; they may exceed the GLB by what is rounded up.
+
+    Fractions of columns are cut; as many blocks as the mapping has share out whole strips.
+    """
     y_o = min(mapping.y_o, layer.E)
     blocks = math.ceil(layer.E / mapping.Y_o)
-    tiling = Tiling(
+    return Tiling(
         layer=layer,
         hardware=hardware,
         S_pass=mapping.S_pass,
         C_set=mapping.C_set,
         z=mapping.z_i,
-        f=min(int(mapping.f_i), mapping.S_pass // sets * filters_of_set, layer.filters_per_group),
+        f=min(filters_held(layer, hardware, mapping), layer.filters_per_group),
         y_i=mapping.y_i,
         y_o=y_o,
         X_o=max(1, min(layer.G, int(mapping.X_o))),
@@ -143,9 +148,14 @@ def tile(layer: Layer, hardware: Hardware, mapping: Mapping, batch: int) -> Tili
         N=min(batch, mapping.N),
         batch=batch,
     )
-    while not tiling.fits:
-        tiling = _shrink(tiling)
-    return _divide_glb(tiling)
+
+
+def filters_held(layer: Layer, hardware: Hardware, mapping: Mapping) -> int:
+    """Filters of a pass. Where the paper's rules ask for more than the RFs of the sets hold (rules 4 and 5 count sets
+    that others have given to channels), what they hold counts."""
+    sets = _share(mapping.z_i, mapping.C_set)
+    filters_of_set = min(hardware.P_s, hardware.f_s // (mapping.C_set * layer.S))
+    return min(int(mapping.f_i), mapping.S_pass // sets * filters_of_set)
 
 
 def _share(size: int, parts: int) -> int:
@@ -224,7 +234,7 @@ def schedule(tiling: Tiling) -> Iterator[Pass]:
     """The passes of a layer, in order."""
     layer = tiling.layer
     group_filters = layer.filters_per_group
-    shape = cache(partial(_shape, tiling))
+    shape = cache(partial(pass_shape, tiling))
     for images in spans(tiling.batch, tiling.N):
         for group in range(layer.groups):
             for filters in spans(group_filters, tiling.f, group * group_filters):
@@ -274,18 +284,19 @@ def _residency(
         held_to = strip.stop
 
 
-def _pass_sets(C_set: int, channels: int, S_pass: int, filters: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def pass_sets(C_set: int, channels: int, S_pass: int, filters: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Channels of each set of the stack, the last one's fewer, and filters of each group of sets, shared evenly."""
     sets = tuple(span.size for span in spans(channels, C_set))
     groups = min(filters, S_pass // len(sets))
     return sets, tuple((filters + group) // groups for group in reversed(range(groups)))
 
 
-def _shape(
+def pass_shape(
     tiling: Tiling, images: int, filters: int, channels: int, rows: int, columns: int, loads: bool, reads: bool
 ) -> PassShape:
+    """The shape of a pass over that much of the layer."""
     layer = tiling.layer
-    set_channels, group_filters = _pass_sets(tiling.C_set, channels, tiling.S_pass, filters)
+    set_channels, group_filters = pass_sets(tiling.C_set, channels, tiling.S_pass, filters)
     return PassShape(
         set_channels=set_channels,
         group_filters=group_filters,

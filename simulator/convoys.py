@@ -1,0 +1,49 @@
+"""In what parts the feature maps of a pass enter and leave the GLB."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from simulator.pe_array import PassShape
+from simulator.schedule import Span, Tiling, spans
+
+CONVOYS = 4
+"""In at most about so many parts, of at least a bank each, the ifmaps of a pass enter and leave the GLB, so that one
+part moves while others work: by images, or by columns of the images where these are fewer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Convoy:
+    """Images of a pass, counted from its first, and columns of their strips, that move together."""
+
+    images: Span
+    columns: Span
+
+
+@lru_cache(maxsize=1024)
+def convoys(shape: PassShape, bank_words: int) -> list[Convoy]:
+    """The parts in which the ifmaps of a pass enter and leave the GLB."""
+    words = shape.images * shape.width * shape.strip_rows * shape.channels
+    parts = max(1, min(CONVOYS, words // bank_words))
+    images = spans(shape.images, -(-shape.images // parts))
+    columns = spans(shape.width, -(-shape.width * min(shape.images, parts) // parts))
+    return [Convoy(some, part) for some in images for part in columns]
+
+
+def pieces(tiling: Tiling, shape: PassShape) -> Iterator[Convoy]:
+    """The parts in which the complete ofmaps of a pass leave the GLB: by convoys, or, where psums only pass through,
+    by as many windows as half of their part of the GLB holds."""
+    windows = shape.windows
+    at_once = streamed_windows(tiling, shape) if tiling.psums_stream else windows * shape.images
+    for images in sorted({convoy.images for convoy in convoys(shape, tiling.bank_words)}):
+        if images.size * windows <= at_once:
+            yield Convoy(images, Span(0, windows))
+        else:
+            for image in range(*images):
+                for columns in spans(windows, min(windows, at_once)):
+                    yield Convoy(Span(image, image + 1), columns)
+
+
+def streamed_windows(tiling: Tiling, shape: PassShape) -> int:
+    """Windows of a piece: what half of the psums' part of the GLB holds, but at least one."""
+    return max(1, tiling.psum_words // 2 // (shape.filters * shape.columns))
