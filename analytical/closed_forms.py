@@ -46,7 +46,7 @@ def passes(layer: Layer, mapping: Mapping) -> Passes:
 
 def pe_column_height(layer: Layer, mapping: Mapping) -> int:
     """h: PEs that a psum climbs through in one pass."""
-    return math.ceil(layer.R * (mapping.z_i / mapping.C_set))
+    return math.ceil(layer.R * mapping.z_i / mapping.C_set)
 
 
 def rlc_words(values: float, sparsity: float, hardware: Hardware) -> float:

@@ -27,8 +27,8 @@ from analytical.cli import (
 from analytical.energy import Accounting
 from analytical.layer import Layer
 from analytical.networks import Network, load
-from simulator.report import print_report
 from simulator.session import NetworkRun, Settings, run_network
+from simulator.tables import print_report
 
 
 @click.group(no_args_is_help=True)

@@ -96,7 +96,7 @@ class NetworkRun:
         layers = [
             StoredLayer(
                 name=layer.report.run.layer.name,
-                columns=layer.report.columns() | layer.on_the_way_out(),
+                columns=layer.report.record() | layer.on_the_way_out(),
                 tensors=layer.tensors,
             )
             for layer in self.layers
@@ -127,7 +127,7 @@ def _run_layer(settings: Settings, layer: Layer, progress: Progress | None) -> L
     tensors = synthesise(layer, b_w=settings.hardware.b_w, batch=settings.batch or layer.batch, seed=settings.seed)
     run = run_layer(layer, settings.hardware, tensors, engine=settings.engine, progress=progress)
     return LayerResult(
-        report=LayerReport.of(run, settings.accounting),
+        report=LayerReport.of(run, tensors, settings.accounting),
         requantise=tensors.requantise,
         wrong_values=_wrong_values(run, tensors) if settings.verify else None,
         tensors=_narrow(run, tensors) if settings.keep_tensors else {},

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, kw_only=True)
 class StoredLayer:
-    """A layer of a run: its columns, and the tensors that were asked for, by name."""
+    """A layer of a run: its columns, and what is recorded with them; the tensors that were asked for, by name."""
 
     name: str
     columns: Mapping[str, Any]
@@ -21,7 +21,8 @@ class StoredLayer:
 
 
 def run_as_hdf5(settings: Mapping[str, Any], layers: Sequence[StoredLayer]) -> bytes:
-    """A run as an HDF5 file; ``settings`` become attributes of the root, as JSON where they have parts of their own.
+    """A run as an HDF5 file; ``settings`` become attributes of the root, columns those of a group a layer, both as
+    JSON where they have parts of their own.
 
     Made in memory: a disk that is full then is the matter of who writes it, and not of HDF5, which takes it badly.
     """
@@ -33,7 +34,7 @@ def run_as_hdf5(settings: Mapping[str, Any], layers: Sequence[StoredLayer]) -> b
             file.attrs[name] = _attribute(value)
         for layer in layers:
             group = file.create_group(_free_name(file, layer.name), track_order=True)
-            group.attrs.update(layer.columns)
+            group.attrs.update({name: _attribute(value) for name, value in layer.columns.items()})
             for name, tensor in layer.tensors.items():
                 group.create_dataset(name, data=tensor, compression="gzip", compression_opts=1, shuffle=True)
     return image.getvalue()
@@ -65,10 +66,10 @@ def _free_name(file: Any, layer: str) -> str:
 
 def _attribute(value: Any) -> Any:
     """An attribute's value; what has parts is kept as JSON."""
-    return json.dumps(value) if isinstance(value, Mapping) else value
+    return json.dumps(value) if isinstance(value, Mapping | list) else value
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, str) and value.startswith("{"):
+    if isinstance(value, str) and value.startswith(("{", "[")):
         return json.loads(value)
     return value.item() if isinstance(value, np.generic) else value

@@ -1,0 +1,12 @@
+"""Machine beside closed forms: every difference as a sum of named effects; the only place that sees both sides.
+
+The closed forms are taken step by step to what the machine does: each effect is what one step changes. First tiles
+become whole, axis by axis, then the data's zeros take their places, then code takes whole words. Nothing of the
+machine's counts enters here, so that what is left over, the residual, says whether it did what its schedule and its
+data ask for. Arithmetic is exact: fractions, not floats.
+"""
+
+from simulator.crosscheck.effects import Effect
+from simulator.crosscheck.sides import COLUMNS, Crosscheck, crosscheck, in_units
+
+__all__ = ["COLUMNS", "Crosscheck", "Effect", "crosscheck", "in_units"]

@@ -1,0 +1,225 @@
+"""The named effects: what each step from a closed form to the machine changes, from schedule and data alone."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from enum import Enum
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytical import counts as c
+from analytical.counts import Counts, Number
+from analytical.mapping import Mapping
+from simulator.crosscheck import zeros
+from simulator.crosscheck.extents import Extents, exact, fractional, whole, without_closed_form
+from simulator.machine import LayerRun, Wait
+from simulator.pe_array import Stall
+from simulator.schedule import Tiling, filters_held, spans, whole_tiles
+from traces.tensors import LayerTensors
+
+
+class Effect(Enum):
+    """Why machine and closed forms differ; ``docs/closed_forms.md`` explains each."""
+
+    FILTERS_HELD = "filters that the RFs hold"
+    RAGGED_SETS = "ragged sets"
+    RAGGED_Z = "ragged tiles Z"
+    RAGGED_F = "ragged tiles F"
+    RAGGED_Y = "ragged tiles Y"
+    RAGGED_X = "ragged tiles X"
+    OVERLAP = "strip overlap"
+    FIT = "tiles that fit the GLB"
+    IMAGE_GROUPS = "groups of images"
+    SHARE_OF_ZEROS = "share of zeros"
+    PLACES_OF_ZEROS = "where the zeros are"
+    EMPTY_WINDOWS = "windows without a nonzero value"
+    RLC_OVERFLOW = "RLC run overflow"
+    RLC_RESTARTS = "RLC tile restarts"
+    RLC_PADDING = "RLC word padding"
+    RAW_PADDING = "raw word padding"
+    NO_CLOSED_FORM = "events without a closed form"
+    THROUGHPUT = "constant throughput"
+    IDLE = "idle PEs"
+    RAMP_UP = "ramp-up"
+    FILTER_PORT = "filter port"
+    IFMAP_PORT = "ifmap port"
+    PSUM_PORTS = "psum ports"
+    PASS_END = "end of pass"
+    DRAM_DATA = "DRAM data"
+    DRAM_ROOM = "DRAM room"
+    DRAM_LAST = "DRAM last write-back"
+
+
+def count_effects(
+    tiling: Tiling, mapping: Mapping, tensors: LayerTensors, image_groups: Number
+) -> dict[Effect, Counts]:
+    """What each effect adds to the counts of the closed forms, for the whole batch.
+
+    ``image_groups`` : how often these have the batch's filters loaded.
+    """
+    effects = dict(_tiles(tiling, mapping, image_groups))
+    effects[Effect.NO_CLOSED_FORM] = without_closed_form(tiling)
+    for part in (_zeros(tiling, tensors), _ifmap_code(tiling, tensors), _ofmap_code(tiling, tensors), _raw(tiling)):
+        for effect, counts in part.items():
+            effects[effect] = effects.get(effect, Counts()) + counts
+    return effects
+
+
+def cycle_effects(run: LayerRun, analytical_cycles: Number) -> dict[Effect, Number]:
+    """What each effect adds to the latency of the closed forms, in cycles of the whole batch.
+
+    They take every layer at one throughput. All PEs at work would take less; what PE-cycles were not MACs, and what
+    cycles went by before data were there, makes up the rest of the machine's.
+    """
+    pes = run.tiling.hardware.pes
+
+    def cycles(*stalls: Stall) -> Fraction:
+        return Fraction(sum(run.stalls[stall] - run.ramp_up[stall] for stall in stalls), pes)
+
+    return {
+        Effect.THROUGHPUT: Fraction(run.layer.macs * run.images, pes) - analytical_cycles,
+        Effect.IDLE: Fraction(run.idle, pes),
+        Effect.RAMP_UP: Fraction(sum(run.ramp_up.values()), pes),
+        Effect.FILTER_PORT: cycles(Stall.FILTER_LOAD),
+        Effect.IFMAP_PORT: cycles(Stall.IFMAP_FILL),
+        Effect.PSUM_PORTS: cycles(Stall.PSUM_IN, Stall.PSUM_OUT),
+        Effect.PASS_END: cycles(Stall.PASS_END),
+        Effect.DRAM_DATA: run.dram_waits[Wait.DATA],
+        Effect.DRAM_ROOM: run.dram_waits[Wait.ROOM],
+        Effect.DRAM_LAST: run.dram_waits[Wait.LAST_WRITE_BACK],
+    }
+
+
+def _ladder(tiling: Tiling, mapping: Mapping, image_groups: Number) -> Iterator[tuple[Effect, Extents]]:
+    """Extents after each step from the fractions of the mapping to the whole tiles of the schedule."""
+    layer = tiling.layer
+    end = whole(whole_tiles(layer, tiling.hardware, mapping, tiling.batch))
+    at = fractional(layer, mapping, image_groups)
+    at = replace(at, filter_passes=Fraction(layer.F, filters_held(layer, tiling.hardware, mapping)))
+    yield Effect.FILTERS_HELD, at
+    # a pass stacks whole sets, the last one with fewer channels but all its PEs
+    sets = -(-mapping.z_i // mapping.C_set)
+    at = replace(at, hops=at.channel_passes * (layer.R * sets - 1))
+    yield Effect.RAGGED_SETS, at
+    at = replace(at, channel_passes=end.channel_passes, hops=end.hops)
+    yield Effect.RAGGED_Z, at
+    at = replace(at, filter_passes=end.filter_passes)
+    yield Effect.RAGGED_F, at
+    # each further strip streams R - U rows again, each further block fetches them, each further tile S - U columns
+    rows, columns = layer.R - layer.U, layer.S - layer.U
+    at = replace(
+        at,
+        strip_rows=at.strip_rows + (end.strips - at.strips) * rows,
+        fetched_rows=at.fetched_rows + (end.blocks - at.blocks) * rows,
+        ifmap_columns=at.ifmap_columns + (end.columns - at.columns) * columns,
+    )
+    yield Effect.OVERLAP, at
+    at = replace(at, strips=end.strips, blocks=end.blocks, strip_rows=end.strip_rows, fetched_rows=end.fetched_rows)
+    yield Effect.RAGGED_Y, at
+    at = replace(at, columns=end.columns, ifmap_columns=end.ifmap_columns)
+    yield Effect.RAGGED_X, at
+    end = whole(tiling)
+    yield Effect.FIT, replace(end, image_groups=image_groups)
+    yield Effect.IMAGE_GROUPS, end
+
+
+def _tiles(tiling: Tiling, mapping: Mapping, image_groups: Number) -> Iterator[tuple[Effect, Counts]]:
+    """Effects of tiles; ifmaps coded as in the closed forms, all values alike."""
+    before = _words(tiling, fractional(tiling.layer, mapping, image_groups))
+    for effect, extents in _ladder(tiling, mapping, image_groups):
+        after = _words(tiling, extents)
+        yield effect, after - before
+        before = after
+
+
+def _words(tiling: Tiling, extents: Extents) -> Counts:
+    layer = tiling.layer
+    counts = extents.words(layer, tiling.batch)
+    # what comes from the PE below is not read in the RF
+    more = {c.RF_PSUM_READ: -counts[c.INTER_PE_PSUM]}
+    if not layer.first:
+        more[c.DRAM_IFMAP_READ] = -counts[c.DRAM_IFMAP_READ] * (1 - _coded(tiling, exact(layer.sparsity_ifmap)))
+    return counts + Counts(events=more)
+
+
+def _coded(tiling: Tiling, sparsity: Fraction) -> Fraction:
+    """Words a value in a code without waste (eq 25)."""
+    return (1 - sparsity) * tiling.hardware.rlc_words_per_value
+
+
+def _zeros(tiling: Tiling, tensors: LayerTensors) -> dict[Effect, Counts]:
+    """MACs and psum reads that are gated: as many as the table's share of zeros, as the data's, where these are."""
+    layer, ifmap = tiling.layer, tensors.ifmap
+    macs = layer.macs * tiling.batch
+    nonzero_share = _nonzero_share(ifmap)
+    by_share = macs * nonzero_share
+    return {
+        Effect.SHARE_OF_ZEROS: _nonzero(by_share - macs * (1 - exact(layer.sparsity_ifmap))),
+        Effect.PLACES_OF_ZEROS: _nonzero(zeros.nonzero_macs(layer, ifmap) - by_share),
+        Effect.EMPTY_WINDOWS: Counts(events={c.RF_PSUM_READ: zeros.empty_windows(tiling, ifmap)}),
+    }
+
+
+def _nonzero(macs: Fraction) -> Counts:
+    """What so many nonzero MACs add."""
+    return Counts(nonzero_macs=macs, events=dict.fromkeys((c.RF_FILTER_READ, c.RF_PSUM_READ, c.RF_PSUM_WRITE), macs))
+
+
+def _nonzero_share(values: NDArray[np.integer]) -> Fraction:
+    return Fraction(int(np.count_nonzero(values)), values.size)
+
+
+def _ifmap_code(tiling: Tiling, tensors: LayerTensors) -> dict[Effect, Counts]:
+    """The ifmap's way from values to 64-bit words; raw in the network's first layer."""
+    layer, hardware = tiling.layer, tiling.hardware
+    filter_tiles = len(spans(layer.filters_per_group, tiling.f))
+    tiles = zeros.ifmap_tiles(tiling, tensors.ifmap)
+    if layer.first:
+        values = [tile.size for tile in tiles]
+        padding = sum(_whole_words(tiling, size) - size for size in values) * filter_tiles
+        return {Effect.RAW_PADDING: Counts(events={c.DRAM_IFMAP_READ: padding})}
+    coded = zeros.code(tiles, hardware.rlc_run_bits, hardware.rlc_pairs)
+    steps = _code_steps(tiling, coded, exact(layer.sparsity_ifmap), _nonzero_share(tensors.ifmap))
+    return {effect: Counts(events={c.DRAM_IFMAP_READ: words * filter_tiles}) for effect, words in steps.items()}
+
+
+def _ofmap_code(tiling: Tiling, tensors: LayerTensors) -> dict[Effect, Counts]:
+    """The ofmap's way from values to 64-bit words."""
+    hardware = tiling.hardware
+    ofmap = tensors.requantise(tensors.psums)
+    coded = zeros.code(zeros.ofmap_tiles(tiling, ofmap), hardware.rlc_run_bits, hardware.rlc_pairs)
+    steps = _code_steps(tiling, coded, exact(tiling.layer.sparsity_ofmap), _nonzero_share(ofmap))
+    return {effect: Counts(events={c.DRAM_OFMAP_WRITE: words}) for effect, words in steps.items()}
+
+
+def _code_steps(tiling: Tiling, coded: zeros.Coded, sparsity: Fraction, share: Fraction) -> dict[Effect, Fraction]:
+    """b_w-bit words that each effect adds to a code without waste of values with the table's share of zeros."""
+    value = tiling.hardware.rlc_words_per_value
+    word = Fraction(tiling.hardware.link_bits, tiling.hardware.b_w)
+    return {
+        Effect.SHARE_OF_ZEROS: coded.values * (share - (1 - sparsity)) * value,
+        Effect.PLACES_OF_ZEROS: (coded.nonzeros - coded.values * share) * value,
+        Effect.RLC_OVERFLOW: coded.overflows * value,
+        Effect.RLC_RESTARTS: coded.restarts * value,
+        Effect.RLC_PADDING: coded.words * word - coded.pairs * value,
+    }
+
+
+def _raw(tiling: Tiling) -> dict[Effect, Counts]:
+    """Filters move in whole 64-bit words."""
+    layer, extents = tiling.layer, whole(tiling)
+    padding = sum(
+        _whole_words(tiling, size) - size
+        for filters in spans(layer.filters_per_group, tiling.f)
+        for channels in spans(layer.C, tiling.z)
+        for size in [filters.size * channels.size * layer.R * layer.S]
+    )
+    loads = layer.groups * extents.blocks * extents.columns * extents.image_groups
+    return {Effect.RAW_PADDING: Counts(events={c.DRAM_FILTER_READ: padding * loads})}
+
+
+def _whole_words(tiling: Tiling, values: int) -> int:
+    """b_w-bit words that values take on the link, which moves 64 bits at a time."""
+    at_a_time = tiling.hardware.link_bits // tiling.hardware.b_w
+    return -(-values // at_a_time) * at_a_time

@@ -1,0 +1,187 @@
+"""A quantity on two sides, and what makes the difference: as a value, as JSON, as a table for people."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rich.table import Table
+
+from analytical.cli import digits, metric, people_table, short
+from analytical.counts import Number
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Difference:
+    """``value = reference + sum of effects + residual``, in ``unit``."""
+
+    value: Number
+    reference: Number
+    effects: Mapping[str, Number]
+    unit: str
+
+    @property
+    def difference(self) -> Number:
+        return self.value - self.reference
+
+    @property
+    def residual(self) -> Number:
+        """What no effect explains."""
+        return self.difference - sum(self.effects.values())
+
+    @property
+    def magnitude(self) -> float:
+        """The larger side, without its sign."""
+        return max(abs(float(self.value)), abs(float(self.reference)))
+
+    @property
+    def by_size(self) -> dict[str, Number]:
+        """The effects that there are, the largest first."""
+        there = {name: number for name, number in self.effects.items() if number}
+        return dict(sorted(there.items(), key=lambda named: -abs(float(named[1]))))
+
+    def __add__(self, other: "Difference") -> "Difference":
+        return Difference(
+            value=self.value + other.value,
+            reference=self.reference + other.reference,
+            effects=added(self.effects, other.effects),
+            unit=self.unit,
+        )
+
+    def __mul__(self, times: Number) -> "Difference":
+        return Difference(
+            value=self.value * times,
+            reference=self.reference * times,
+            effects={name: number * times for name, number in self.effects.items()},
+            unit=self.unit,
+        )
+
+    def record(self, value: str, reference: str) -> dict[str, Any]:
+        """The difference as JSON has it, its sides under these names; whole numbers as such."""
+        return {
+            "unit": self.unit,
+            value: plain(self.value),
+            reference: plain(self.reference),
+            "effects": {name: plain(number) for name, number in self.by_size.items()},
+            "residual": plain(self.residual),
+        }
+
+
+ROUNDING = 1e-9
+"""Relative to the sides, what sums of floats may be off by; counts are exact, and off by nothing."""
+
+WORTH_TELLING = 0.003
+"""Share of the largest effect below which tables add effects up; files have each."""
+
+Differences = Mapping[str, Difference]
+"""Quantities by name."""
+
+
+def added(some: Mapping[str, Number], others: Mapping[str, Number]) -> dict[str, Number]:
+    """Sums by name.
+
+    >>> added({"a": 1}, {"a": 2, "b": 3})
+    {'a': 3, 'b': 3}
+    """
+    return {name: some.get(name, 0) + others.get(name, 0) for name in (*some, *(n for n in others if n not in some))}
+
+
+def total(parts: Iterable[Differences]) -> dict[str, Difference]:
+    """Differences of all parts together, quantity by quantity."""
+    sums: dict[str, Difference] = {}
+    for part in parts:
+        for name, difference in part.items():
+            sums[name] = sums[name] + difference if name in sums else difference
+    return sums
+
+
+def plain(number: Number) -> int | float:
+    """A number as files have it: an integer if it is one.
+
+    >>> from fractions import Fraction
+    >>> plain(Fraction(6, 3)), plain(Fraction(1, 4))
+    (2, 0.25)
+    """
+    return int(number) if number == int(number) else float(number)
+
+
+def difference_table(title: str, value: str, reference: str, sections: Mapping[str, Differences]) -> Table:
+    """A table with a section for each of ``sections``: what differs, by how much, and why; and what is equal."""
+    table = people_table(title, "", value, reference, "differ", "because")
+    because = table.columns[-1]
+    because.justify, because.no_wrap = "left", False
+    for heading, differences in sections.items():
+        table.add_section()
+        table.add_row(heading, style="bold")
+        shown = {_label(name, d): d * _scale(d) for name, d in differences.items()}
+        for label, d in shown.items():
+            if d.difference or d.residual:
+                sides = (short(d.value), short(d.reference), _signed(d.difference))
+                table.add_row(label, *sides, _why(d), style="red" if _unexplained(d) else None)
+        equal = [f"{label} {short(d.value)}" for label, d in shown.items() if not (d.difference or d.residual)]
+        if equal:
+            table.add_row("equal", "", "", "", ", ".join(equal), style="dim")
+    return table
+
+
+def effects_table(title: str, parts: Mapping[str, Difference], value: str, reference: str) -> Table:
+    """From one side to the other, effect by effect, in percent of the first; a column for each of ``parts``."""
+    table = people_table(title, "", *parts)
+    table.add_row(reference, *(_quantity(d.reference, d) for d in parts.values()), style="bold")
+    sizes = {
+        effect: max(abs(_percent(d.effects.get(effect, 0), d)) for d in parts.values())
+        for part in parts.values()
+        for effect in part.effects
+    }
+    for effect in sorted(sizes, key=lambda effect: -sizes[effect]):
+        if sizes[effect]:
+            table.add_row(effect, *(_in_percent(d.effects.get(effect, 0), d) for d in parts.values()))
+    table.add_row("residual", *(_in_percent(d.residual if _unexplained(d) else 0, d) for d in parts.values()))
+    table.add_row(value, *(_quantity(d.value, d) for d in parts.values()), style="bold")
+    return table
+
+
+def unexplained(sections: Mapping[str, Differences]) -> list[str]:
+    """Quantities with a residual that rounding does not explain, by section and name."""
+    return [f"{heading} {name}" for heading, part in sections.items() for name, d in part.items() if _unexplained(d)]
+
+
+def _unexplained(d: Difference) -> bool:
+    return abs(float(d.residual)) > ROUNDING * d.magnitude
+
+
+def _scale(d: Difference) -> float:
+    return metric(d.magnitude)[0] if d.unit.startswith("J") else 1
+
+
+def _label(name: str, d: Difference) -> str:
+    return f"{name}, {metric(d.magnitude)[1]}J" if d.unit.startswith("J") else name
+
+
+def _why(d: Difference) -> str:
+    effects = d.by_size
+    least = WORTH_TELLING * max((abs(float(number)) for number in effects.values()), default=0.0)
+    smaller = {effect: number for effect, number in effects.items() if abs(float(number)) < least}
+    if len(smaller) > 1:
+        effects = {effect: number for effect, number in effects.items() if effect not in smaller}
+        effects[f"{len(smaller)} smaller"] = sum(smaller.values())
+    parts = [f"{effect} {_signed(number)}" for effect, number in effects.items()]
+    if _unexplained(d):
+        parts.append(f"UNEXPLAINED {_signed(d.residual)}")
+    return ", ".join(parts)
+
+
+def _percent(number: Number, d: Difference) -> float:
+    return 100 * float(number) / float(d.reference) if d.reference else 0.0
+
+
+def _in_percent(number: Number, d: Difference) -> str:
+    return f"{_percent(number, d):+.3f} %" if number else "0"
+
+
+def _quantity(number: Number, d: Difference) -> str:
+    scale, prefix = metric(d.magnitude) if d.unit.startswith("J") else (1.0, "")
+    return f"{digits(float(number) * scale)} {prefix}J" if d.unit.startswith("J") else short(number)
+
+
+def _signed(number: Number) -> str:
+    return ("+" if number > 0 else "") + short(number)
