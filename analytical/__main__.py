@@ -23,7 +23,7 @@ from analytical.cli import (
     run_command,
     write_outputs,
 )
-from analytical.energy import Energy
+from analytical.energy import ENERGY_PARTS, Energy
 from analytical.hardware import Hardware
 from analytical.mapping import Rule
 from analytical.model import LayerEstimate, estimate
@@ -91,7 +91,7 @@ def _print(console: Console, network: Network, hardware: Hardware, estimates: li
     scale, prefix = metric(total.total)
     table = people_table(
         f"{network.name} on {hardware.name}: energy of one image in {prefix}J, by closed forms",
-        *("layer", "MAC", "RF", "PE-PE", "GLB", "DRAM", "clock", "other", "total", "fit", "rules"),
+        *("layer", *ENERGY_PARTS.values(), "fit", "rules"),
     )
     for e in estimates:
         rules = ",".join(str(rule.value) for rule in e.mapping.rules)

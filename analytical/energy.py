@@ -48,6 +48,19 @@ class Accounting(Enum):
                 return True
 
 
+ENERGY_PARTS = {
+    "mac": "MAC",
+    "rf": "RF",
+    "inter_pe": "PE-PE",
+    "glb": "GLB",
+    "dram": "DRAM",
+    "clock": "clock",
+    "other_control": "other",
+    "total": "total",
+}
+"""What tables call the parts of the energy."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Energy:
     """Joules by where they went."""

@@ -1,7 +1,11 @@
 """``python -m simulator``: run a network through the machine, cycle by cycle."""
 
+import inspect
+import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 
 import click
 from rich.console import Console
@@ -26,9 +30,13 @@ from analytical.cli import (
 )
 from analytical.energy import Accounting
 from analytical.layer import Layer
-from analytical.networks import Network, load
+from analytical.networks import ZOO, load
+from simulator.compare import Comparison, RecordedRun, RunFileError, read_run_file
+from simulator.report import effect_record, effect_rows
 from simulator.session import NetworkRun, Settings, run_network
-from simulator.tables import print_report
+from simulator.tables import print_comparison, print_effects, print_report
+
+SEED_HELP = "Seed of the synthetic data."
 
 
 @click.group(no_args_is_help=True)
@@ -59,9 +67,7 @@ def main() -> None:
     "--batch", type=click.IntRange(1, 2**31 - 1), metavar="N", help="Images; what the table says unless given."
 )
 @click.option("--layers", metavar="C1,C3", help="Run only these layers.")
-@click.option(
-    "--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="Seed of the synthetic data."
-)
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help=SEED_HELP)
 @click.option(
     "--accounting",
     type=click.Choice([accounting.value for accounting in Accounting]),
@@ -98,26 +104,13 @@ def run(
     python -m simulator run vgg16 --bits 8 --csv vgg16.csv --out vgg16.h5
     """
     console = people_console(csv_file, json_file)
-    if mapping != "cnnergy":
-        raise InputError(f"--mapping {mapping} is not available yet; expected cnnergy")
     if out == "-":
         raise InputError("--out is -; expected the name of a file, since HDF5 cannot go to standard output")
     if tensors and out is None:
         raise InputError("--tensors is given without --out; expected --out RUN.h5 to write them to")
     check_writable(csv_file, json_file, out, inputs=(network, hardware_file))
-    settings = Settings(
-        network=_choose_network(network, layers),
-        hardware=choose_hardware(bits, hardware_file),
-        mapping=mapping,
-        engine=engine,
-        batch=batch,
-        seed=seed,
-        accounting=Accounting(accounting),
-        verify=verify,
-        keep_tensors=tensors,
-    )
-    with _progress(settings) as progress:
-        results = run_network(settings, progress)
+    settings = _settings(network, bits, hardware_file, mapping, engine, batch, layers, seed, accounting)
+    results = _run(replace(settings, verify=verify, keep_tensors=tensors))
     outputs = {}
     if csv_file is not None:
         outputs[csv_file] = as_csv(results.columns())
@@ -127,15 +120,137 @@ def run(
         outputs[out] = results.hdf5()
     write_outputs(outputs)
     if csv_file is None and json_file is None:
-        hardware = settings.hardware
-        title = f"{settings.network.name} on {hardware.name}, seed {seed}, {engine} engine"
-        print_report(console, title, results.reports, hardware)
+        print_report(console, settings.title, results.reports, settings.hardware)
     return _report_check(results) if verify else 0
 
 
-def _choose_network(network: str, layers: str | None) -> Network:
+def _settings(
+    network: str,
+    bits: str | None,
+    hardware_file: str | None,
+    mapping: str,
+    engine: str,
+    batch: int | None,
+    layers: str | None,
+    seed: int,
+    accounting: str,
+) -> Settings:
+    """What the options of ``run`` say of it."""
+    if mapping != "cnnergy":
+        raise InputError(f"--mapping {mapping} is not available yet; expected cnnergy")
     chosen = load(network)
-    return chosen if layers is None else chosen.select([name.strip() for name in layers.split(",")])
+    return Settings(
+        network=chosen if layers is None else chosen.select([name.strip() for name in layers.split(",")]),
+        hardware=choose_hardware(bits, hardware_file),
+        mapping=mapping,
+        engine=engine,
+        batch=batch,
+        seed=seed,
+        accounting=Accounting(accounting),
+    )
+
+
+@main.command(epilog=NETWORK_HELP)
+@click.argument("a")
+@click.argument("b")
+@csv_option
+@json_option
+def compare(a: str, b: str, csv_file: str | None, json_file: str | None) -> None:
+    """Set run B beside run A: energies, times and counts, and what makes the differences.
+
+    A and B are each the JSON or HDF5 file of a run, or, in quotes, what `run` would be given.
+
+    \b
+    python -m simulator compare run.h5 "alexnet --seed 1"
+    python -m simulator compare "alexnet --bits 16" "alexnet --bits 8"
+    """
+    console = people_console(csv_file, json_file)
+    check_writable(csv_file, json_file, inputs=(a, b))
+    sides = [_side("A", a), _side("B", b)]
+    comparison = Comparison(a=_recorded(sides[0]), b=_recorded(sides[1]))
+    outputs = {}
+    if csv_file is not None:
+        outputs[csv_file] = as_csv(comparison.rows())
+    if json_file is not None:
+        outputs[json_file] = as_json(comparison.record())
+    write_outputs(outputs)
+    if not outputs:
+        print_comparison(console, comparison)
+
+
+def _side(name: str, said: str) -> RecordedRun | Settings:
+    """One side of a comparison: a run that a file keeps, or the settings of one to come."""
+    if Path(said).suffix in RUN_FILES:
+        try:
+            return read_run_file(said)
+        except RunFileError as error:
+            raise InputError(str(error)) from error
+    try:
+        settings: Settings = _LIVE.main(shlex.split(said), prog_name=name, standalone_mode=False)
+    except (click.ClickException, ValueError) as error:
+        message = error.format_message() if isinstance(error, click.ClickException) else str(error)
+        expected = f"a file ({', '.join(RUN_FILES)}) or, in quotes, what `run` is given"
+        raise InputError(f"{name} is {said!r}: {message.rstrip('.')}; expected {expected}") from error
+    return settings
+
+
+def _recorded(side: RecordedRun | Settings) -> RecordedRun:
+    return side if isinstance(side, RecordedRun) else RecordedRun.of(_run(side).record())
+
+
+RUN_FILES = (".json", ".h5", ".hdf5")
+"""Endings of the names of files that keep a run."""
+
+_LIVE = click.Command(
+    "run",
+    params=[option for option in run.params if option.name in inspect.signature(_settings).parameters],
+    callback=_settings,
+    add_help_option=False,
+)
+"""What a live side of a comparison is given: those options of ``run`` that say what runs."""
+
+
+@main.command(epilog=NETWORK_HELP)
+@click.argument("networks", metavar="[NETWORK]...", nargs=-1)
+@bits_option
+@hardware_option
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help=SEED_HELP)
+@csv_option
+@json_option
+def effects(
+    networks: tuple[str, ...],
+    bits: str | None,
+    hardware_file: str | None,
+    seed: int,
+    csv_file: str | None,
+    json_file: str | None,
+) -> None:
+    """Say where the closed forms are wrong, and by how much: the effects on NETWORKs' energy and latency.
+
+    Without a NETWORK, all of the zoo.
+
+    \b
+    python -m simulator effects
+    python -m simulator effects vgg16 --bits 8 --json -
+    """
+    console = people_console(csv_file, json_file)
+    check_writable(csv_file, json_file, inputs=(*networks, hardware_file))
+    hardware = choose_hardware(bits, hardware_file)
+    chosen = [load(network) for network in networks or ZOO]
+    runs = {n.name: _run(Settings(network=n, hardware=hardware, seed=seed)).reports for n in chosen}
+    outputs = {}
+    if csv_file is not None:
+        outputs[csv_file] = as_csv(effect_rows(runs))
+    if json_file is not None:
+        outputs[json_file] = as_json(effect_record(runs))
+    write_outputs(outputs)
+    if not outputs:
+        print_effects(console, hardware.name, runs)
+
+
+def _run(settings: Settings) -> NetworkRun:
+    with _progress(settings) as progress:
+        return run_network(settings, progress)
 
 
 @contextmanager

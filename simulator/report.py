@@ -1,13 +1,14 @@
 """What a run says, for programs: rows and records."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from analytical.energy import Accounting, Energy, not_charged
+from analytical.energy import ENERGY_PARTS, Accounting, Energy, not_charged
 from simulator.crosscheck import COLUMNS, Crosscheck, crosscheck, in_units
-from simulator.difference import Difference
+from simulator.difference import Difference, plain
+from simulator.difference import total as sum_of
 from simulator.machine import LayerRun
 from traces.tensors import LayerTensors
 
@@ -79,6 +80,12 @@ class LayerReport:
             },
         }
 
+    def columns_of_an_image(self) -> dict[str, Difference]:
+        """The columns that both sides have, for one image."""
+        per_image = Fraction(1, self.run.images)
+        counted = self.check.counts()
+        return {n: d * per_image if n in counted else d for n, d in self.check.columns().items()}
+
     def differences(self) -> dict[str, Difference]:
         """Counts, cycles and energies of one image beside the closed forms'."""
         per_image = Fraction(1, self.run.images)
@@ -86,19 +93,6 @@ class LayerReport:
         return {name: difference * per_image for name, difference in self.check.counts().items()} | {
             said: energy[part] for part, said in ENERGY_PARTS.items()
         }
-
-
-ENERGY_PARTS = {
-    "mac": "MAC",
-    "rf": "RF",
-    "inter_pe": "PE-PE",
-    "glb": "GLB",
-    "dram": "DRAM",
-    "clock": "clock",
-    "other_control": "other",
-    "total": "total",
-}
-"""What tables call the parts of the energy."""
 
 
 _OF_THE_BATCH = ("macs", "nonzero_macs", "rf_", "inter_pe_", "glb_", "dram_")
@@ -109,6 +103,7 @@ def total(reports: Sequence[LayerReport]) -> dict[str, Any]:
     """What one image costs, all layers together: energies, latencies, and the counts ``per_image``."""
     rows = [report.columns() for report in reports]
     simulated, analytical = total_energy(reports)
+    together = sum_of(report.columns_of_an_image() for report in reports)
     return {
         "energy_J": simulated.total,
         "energy_without_control_J": simulated.without_control,
@@ -117,6 +112,9 @@ def total(reports: Sequence[LayerReport]) -> dict[str, Any]:
         "analytical_energy_J_by": analytical.parts(),
         "processing_s_per_image": sum(report.run.processing_s for report in reports),
         "total_s_per_image": sum(report.run.total_s for report in reports),
+        "crosscheck": [
+            {"count": name} | difference.record("simulated", "analytical") for name, difference in together.items()
+        ],
         "per_image": {
             name: sum(float(row[name]) / report.run.images for row, report in zip(rows, reports, strict=True))
             for name in rows[0]
@@ -131,3 +129,25 @@ def total_energy(reports: Sequence[LayerReport]) -> tuple[Energy, Energy]:
         sum((r.simulated for r in reports), Energy.zero()),
         sum((r.analytical for r in reports), Energy.zero()),
     )
+
+
+def effect_rows(networks: Mapping[str, Sequence[LayerReport]]) -> list[dict[str, Any]]:
+    """What each effect adds to each quantity of one image, all layers of a network together: a row for each."""
+    return [
+        {"network": name, "quantity": quantity, "unit": d.unit, "effect": effect, "adds": plain(adds)}
+        for name, quantities in _together(networks).items()
+        for quantity, d in quantities.items()
+        for effect, adds in ({"closed forms": d.reference} | d.by_size | {"residual": d.residual}).items()
+    ]
+
+
+def effect_record(networks: Mapping[str, Sequence[LayerReport]]) -> dict[str, Any]:
+    """The cross-check of one image, all layers of a network together, network by network."""
+    return {
+        name: {quantity: d.record("simulated", "analytical") for quantity, d in quantities.items()}
+        for name, quantities in _together(networks).items()
+    }
+
+
+def _together(networks: Mapping[str, Sequence[LayerReport]]) -> dict[str, dict[str, Difference]]:
+    return {name: sum_of(report.columns_of_an_image() for report in reports) for name, reports in networks.items()}

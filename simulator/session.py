@@ -40,6 +40,10 @@ class Settings:
     verify: bool = False
     keep_tensors: bool = False
 
+    @property
+    def title(self) -> str:
+        return f"{self.network.name} on {self.hardware.name}, seed {self.seed}, {self.engine} engine"
+
     def record(self) -> dict[str, Any]:
         """The settings as files keep them."""
         return {

@@ -1,18 +1,19 @@
 """What a run says, for people: tables on a terminal of 80 columns."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
 from analytical.cli import digits, metric, people_table, short
 from analytical.counts import ALL_EVENTS, Counts, Data, Event, Level
-from analytical.energy import Energy, not_charged
+from analytical.energy import ENERGY_PARTS, Energy, not_charged
 from analytical.hardware import Hardware
+from simulator.compare import Comparison
 from simulator.difference import difference_table, effects_table, unexplained
 from simulator.difference import total as sum_of
-from simulator.machine import LayerRun
-from simulator.report import ENERGY_PARTS, LayerReport, total_energy
+from simulator.report import LayerReport, total_energy
 
 
 def print_report(console: Console, title: str, reports: Sequence[LayerReport], hardware: Hardware) -> None:
@@ -42,70 +43,99 @@ def print_crosscheck(console: Console, reports: Sequence[LayerReport]) -> None:
         console.print(f"No residual: all {sum(map(len, sections.values()))} differences are explained.")
 
 
+def print_comparison(console: Console, comparison: Comparison) -> None:
+    """Energy, time and counts of two runs, layer by layer where both have the layer."""
+    a, b = comparison.a, comparison.b
+    console.print(f"A: {a.title}\nB: {b.title}", style="bold")
+    names = [*a.layers, *(name for name in b.layers if name not in a.layers)]
+    energies = {
+        name: {side: run.energy(name) for side, run in (("A", a), ("B", b)) if name in run.layers} for name in names
+    }
+    totals = {side: sum(map(run.energy, run.layers), Energy.zero()) for side, run in (("A", a), ("B", b))}
+    console.print(energy_table("two runs; ratio A/B", energies | {"total": totals}))
+    table = people_table("Use of the PEs while processing, %; cycles a batch", "layer", "", *USE_OF_PES)
+    for name in names:
+        for side, run in (("A", a), ("B", b)):
+            if name in run.layers:
+                table.add_row(name, side, *use_of_pes(run.layers[name]))
+    console.print(table)
+    sections = comparison.layers | {"all layers": comparison.together}
+    console.print(difference_table("One image: why B differs from A", "B", "A", sections))
+    parts = {"energy": comparison.together["total"], "cycles": comparison.together["total_cycles"]}
+    console.print(effects_table("From A to B, all layers", parts, "B", "A"))
+
+
+def print_effects(console: Console, title: str, networks: Mapping[str, Sequence[LayerReport]]) -> None:
+    """Energy and latency of an image, from closed forms to machine, network beside network."""
+    together = {name: sum_of(report.differences() for report in reports) for name, reports in networks.items()}
+    for quantity, said in (("total", "energy"), ("total_cycles", "cycles")):
+        parts = {name: quantities[quantity] for name, quantities in together.items()}
+        console.print(effects_table(f"{title}: {said} of an image", parts, "machine", "closed forms"))
+
+
 def _energy_table(reports: Sequence[LayerReport]) -> Table:
+    rows = {report.run.layer.name: {"sim": report.simulated, "model": report.analytical} for report in reports}
     simulated, analytical = total_energy(reports)
-    scale, prefix = metric(simulated.total)
-    table = people_table(
-        f"Energy of an image in {prefix}J: machine (sim), closed forms (model)",
-        *("layer", "", *ENERGY_PARTS.values(), "ratio"),
+    return energy_table(
+        "machine (sim), closed forms (model)", rows | {"total": {"sim": simulated, "model": analytical}}
     )
-    for report in reports:
-        _add_energies(table, scale, report.run.layer.name, report.simulated, report.analytical)
-    table.add_section()
-    _add_energies(table, scale, "total", simulated, analytical)
+
+
+def energy_table(sides: str, rows: Mapping[str, Mapping[str, Energy]]) -> Table:
+    """Energy of one image by part, the layers and, last, their total; up to two sides each, by name."""
+    largest = max(energy.total for row in rows.values() for energy in row.values())
+    scale, prefix = metric(largest)
+    table = people_table(f"Energy of an image in {prefix}J: {sides}", *("layer", "", *ENERGY_PARTS.values(), "ratio"))
+    for name, row in rows.items():
+        if name == list(rows)[-1]:
+            table.add_section()
+        one, *others = (energy.total for energy in row.values())
+        ratio = f"{one / others[0]:.3f}" if others and others[0] else ""
+        for number, (side, energy) in enumerate(row.items()):
+            first = number == 0
+            cells = [digits(joules * scale) for joules in (*energy.parts().values(), energy.total)]
+            table.add_row(name if first else "", side, *cells, ratio if first else "", style="bold" if first else "dim")
     return table
-
-
-def _add_energies(table: Table, scale: float, name: str, simulated: Energy, analytical: Energy) -> None:
-    ratio = f"{simulated.total / analytical.total:.3f}" if analytical.total else ""
-    for energy, label, row_name, quotient, style in (
-        (simulated, "sim", name, ratio, "bold"),
-        (analytical, "model", "", "", "dim"),
-    ):
-        numbers = [digits(joules * scale) for joules in (*energy.parts().values(), energy.total)]
-        table.add_row(row_name, label, *numbers, quotient, style=style)
 
 
 def _time_table(reports: Sequence[LayerReport], hardware: Hardware) -> Table:
     scale, prefix = metric(sum(report.run.total_s for report in reports))
     table = people_table(
         f"Use of {hardware.pes} PEs while processing, %; cycles a batch; {prefix}s an image",
-        *("layer", "batch", "PEs", "MAC", "gated", "stall", "idle", "process", "total"),
-        *(f"sim {prefix}s", f"model {prefix}s"),
+        *("layer", *USE_OF_PES, f"sim {prefix}s", f"model {prefix}s"),
     )
-    for report in reports:
-        run = report.run
-        table.add_row(
-            run.layer.name,
-            str(run.images),
-            str(run.active_pes),
-            *_shares([run]),
-            short(run.processing_cycles),
-            short(run.total_cycles),
-            *(f"{seconds * scale:.2f}" for seconds in _latencies_s([report])),
-        )
+    rows = [report.columns() for report in reports]
+    for row, report in zip(rows, reports, strict=True):
+        latencies = (report.run.total_s, report.check.analytical_latency_s)
+        table.add_row(report.run.layer.name, *use_of_pes(row), *(f"{seconds * scale:.2f}" for seconds in latencies))
     table.add_section()
-    shares = _shares([report.run for report in reports])
-    latencies = (f"{seconds * scale:.2f}" for seconds in _latencies_s(reports))
-    table.add_row("total", "", "", *shares, "", "", *latencies, style="bold")
+    totals = (sum(r.run.total_s for r in reports), sum(r.check.analytical_latency_s for r in reports))
+    cells = [*shares(rows), "", "", *(f"{seconds * scale:.2f}" for seconds in totals)]
+    table.add_row("total", "", "", *cells, style="bold")
     return table
 
 
-def _shares(runs: Sequence[LayerRun]) -> list[str]:
+USE_OF_PES = ("batch", "PEs", "MAC", "gated", "stall", "idle", "process", "total")
+"""Headings of :func:`use_of_pes`."""
+
+
+def use_of_pes(row: Mapping[str, Any]) -> list[str]:
+    """How a layer, given by its columns, used the PE array."""
+    return [
+        str(row["images"]),
+        str(row["active_pes"]),
+        *shares([row]),
+        short(row["processing_cycles"]),
+        short(row["total_cycles"]),
+    ]
+
+
+def shares(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """Shares of the four classes in the PE-cycles of one image of each layer, in percent."""
     classes = [
-        sum(pe_cycles / run.images for pe_cycles, run in zip(column, runs, strict=True))
-        for column in zip(*((run.compute, run.gated, sum(run.stalls.values()), run.idle) for run in runs), strict=True)
+        sum(row[f"{name}_pe_cycles"] / row["images"] for row in rows) for name in ("compute", "gated", "stall", "idle")
     ]
     return [f"{100 * pe_cycles / sum(classes):.1f}" for pe_cycles in classes]
-
-
-def _latencies_s(reports: Sequence[LayerReport]) -> tuple[float, float]:
-    """Latency of one image: what the machine took, and what the closed forms' throughput makes of it."""
-    return (
-        sum(report.run.total_s for report in reports),
-        sum(report.check.analytical_latency_s for report in reports),
-    )
 
 
 def _of(level: Level, *data: Data) -> list[Event]:

@@ -40,8 +40,8 @@ def run_as_hdf5(settings: Mapping[str, Any], layers: Sequence[StoredLayer]) -> b
     return image.getvalue()
 
 
-def read_run(path: Path) -> tuple[dict[str, Any], list[StoredLayer]]:
-    """Read what :func:`run_as_hdf5` made."""
+def read_run(path: Path, *, tensors: bool = True) -> tuple[dict[str, Any], list[StoredLayer]]:
+    """Read what :func:`run_as_hdf5` made, with or without its tensors."""
     import h5py
 
     with h5py.File(path, "r") as file:
@@ -49,11 +49,30 @@ def read_run(path: Path) -> tuple[dict[str, Any], list[StoredLayer]]:
             StoredLayer(
                 name=str(group.attrs["layer"]),
                 columns={name: _plain(value) for name, value in group.attrs.items()},
-                tensors={name: dataset[()] for name, dataset in group.items()},
+                tensors={name: dataset[()] for name, dataset in group.items()} if tensors else {},
             )
             for group in file.values()
         ]
         return {name: _plain(value) for name, value in file.attrs.items()}, layers
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """A run's record, from JSON or from HDF5: the settings, and ``layers``.
+
+    Raises
+    ------
+    ValueError
+        The file is neither, or has no layers.
+    """
+    import h5py
+
+    if h5py.is_hdf5(path):
+        settings, layers = read_run(path, tensors=False)
+        return settings | {"layers": [dict(layer.columns) for layer in layers]}
+    record = json.loads(path.read_text())
+    if not isinstance(record, dict) or not isinstance(record.get("layers"), list):
+        raise ValueError(f"{path}: no layers; expected the record of a run")
+    return record
 
 
 def _free_name(file: Any, layer: str) -> str:
