@@ -107,6 +107,10 @@ class NetworkRun:
         ]
         return run_as_hdf5(self.settings.record(), layers)
 
+    def unexplained_layers(self) -> list[str]:
+        """Layers in which a count or a cycle differs from the closed forms' for no reason that has a name."""
+        return [report.run.layer.name for report in self.reports if not report.check.explained]
+
     def wrong_layers(self) -> dict[str, int]:
         """Layers whose ofmap is not the direct convolution, and in how many values."""
         return {layer.report.run.layer.name: layer.wrong_values for layer in self.layers if layer.wrong_values}

@@ -77,6 +77,11 @@ class Crosscheck:
         """Counts that no effect explains, of all events, charged or not."""
         return self.simulated - self.analytical - sum(self.effects.values(), Counts())
 
+    @property
+    def explained(self) -> bool:
+        """No count of any event, and no cycle, without a name."""
+        return self.residual == Counts() and self.cycles == self.analytical_cycles + sum(self.cycle_effects.values())
+
     def counts(self) -> dict[str, Difference]:
         """Every column that both sides have, by its name."""
         b_w = self.hardware.b_w

@@ -207,3 +207,120 @@ def test_help_teaches() -> None:
     assert result.returncode == 0
     for word in ("python -m simulator run alexnet", "--verify", "--engine", "standard output", "googlenet"):
         assert word in result.stdout
+
+
+# --- the cross-check, in what a run writes
+
+
+def test_json_has_the_cross_check_of_every_column_and_every_part(network: str) -> None:
+    run = json.loads(simulator("run", network, "--json", "-").stdout)
+    parts = {"mac", "rf", "inter_pe", "glb", "dram", "clock", "other_control", "without_control", "total"}
+    for layer in run["layers"]:
+        entries = {entry["count"]: entry for entry in layer["crosscheck"]}
+        on_one_side = {"glb_ifmap_fills", "glb_ofmap_drains"}
+        counted = {name for name in COLUMNS if name.startswith(("rf_", "inter_", "dram_", "glb_"))}
+        assert counted - on_one_side <= set(entries)
+        assert {"macs", "nonzero_macs", "total_cycles", "energy_J", "energy_without_control_J"} <= set(entries)
+        for name, entry in entries.items():
+            assert entry["simulated"] == pytest.approx(layer[name], rel=1e-12)
+            assert entry["unit"] in ("MACs", "16-bit words", "bits", "cycles", "J/image")
+            assert sum(entry["effects"].values()) == pytest.approx(
+                entry["simulated"] - entry["analytical"], rel=1e-9, abs=1e-9 * abs(entry["simulated"])
+            )
+            assert abs(entry["residual"]) <= (1e-9 * entry["simulated"] if entry["unit"] == "J/image" else 0)
+            sizes = [abs(effect) for effect in entry["effects"].values()]
+            assert sizes == sorted(sizes, reverse=True)
+        assert entries["energy_J"]["analytical"] == pytest.approx(layer["analytical_energy_J"], rel=1e-12)
+        assert set(layer["crosscheck_energy_J_by"]) == parts
+        for part, joules in layer["energy_J_by"].items():
+            assert layer["crosscheck_energy_J_by"][part]["simulated"] == joules
+    assert {entry["count"] for entry in run["total"]["crosscheck"]} == set(entries)
+
+
+def test_a_person_reads_why_the_sides_differ_last(network: str) -> None:
+    shown = simulator("run", network).stdout
+    cross_check = shown[shown.index("Cross-check of one image") :]
+    for said in ("nonzero_macs", "where the zeros are +", "glb_psum_writes", "clock, uJ", "all layers", "residual"):
+        assert said in cross_check
+    assert cross_check.splitlines()[-1] == "No residual: all 69 differences are explained."
+    assert all(len(line) <= 80 for line in shown.splitlines())
+
+
+# --- two runs side by side
+
+
+def test_compare_reads_runs_from_files_or_makes_them(network: str, tmp_path: Path) -> None:
+    h5, js = str(tmp_path / "run.h5"), str(tmp_path / "run.json")
+    assert simulator("run", network, "--out", h5, "--json", js).returncode == 0
+    for a, b in ((h5, js), (js, network), (f"'{network}' --engine detailed", h5)):
+        compared = json.loads(simulator("compare", a, b, "--json", "-").stdout)
+        assert [layer["layer"] for layer in compared["layers"]] == ["A", "B", "C"]
+        for entry in compared["total"]:
+            assert entry["a"] == pytest.approx(entry["b"], rel=1e-12)
+
+
+def test_compare_says_which_effects_make_the_difference(network: str) -> None:
+    compared = json.loads(simulator("compare", network, f"{network} --bits 8 --seed 3", "--json", "-").stdout)
+    assert (compared["a"]["bits"], compared["b"]["bits"]) == (16, 8)
+    for layer in (*compared["layers"], {"differences": compared["total"]}):
+        for entry in layer["differences"]:
+            magnitude = max(abs(entry["a"]), abs(entry["b"]))
+            assert abs(entry["b"] - entry["a"] - sum(entry["effects"].values())) <= 1e-9 * magnitude
+            assert abs(entry["residual"]) <= 1e-9 * magnitude
+    by_name = {entry["quantity"]: entry for entry in compared["total"]}
+    assert "closed forms" in by_name["dram_filter_bits"]["effects"]
+
+
+def test_compare_of_other_networks_compares_all_layers_together(network: str) -> None:
+    shown = simulator("compare", f"{network} --layers A,B", f"{network} --layers B,C")
+    assert shown.returncode == 0, shown.stderr
+    compared = json.loads(
+        simulator("compare", f"{network} --layers A,B", f"{network} --layers B,C", "--json", "-").stdout
+    )
+    assert (compared["only_in_a"], compared["only_in_b"]) == (["A"], ["C"])
+    rows = rows_of(simulator("compare", network, network, "--csv", "-").stdout)
+    assert {row["layer"] for row in rows} == {"A", "B", "C", "total"}
+    assert all(float(row["difference"]) == 0 for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("a", "said"),
+    [
+        ("nonet", "A is 'nonet': nonet: no such network"),
+        ("alexnet --json -", "No such option '--json'"),
+        ("alexnet --bits 12", "'12' is not one of '8', '16'"),
+        ("alexnet 'C1", "No closing quotation"),
+        ("none.json", "none.json: No such file"),
+    ],
+)
+def test_compare_refuses_in_one_line_what_is_no_run(a: str, said: str) -> None:
+    result = simulator("compare", a, "alexnet")
+    assert result.returncode == 2
+    assert result.stderr.count("\n") == 1
+    assert result.stderr.startswith("error: ")
+    assert said in result.stderr
+
+
+@pytest.mark.parametrize("content", ["{}", "[]", "no JSON", '{"layers": [{}]}', '{"layers": [{"layer": "A"}]}'])
+def test_compare_refuses_files_that_are_no_runs(content: str, tmp_path: Path) -> None:
+    path = tmp_path / "other.json"
+    path.write_text(content)
+    result = simulator("compare", str(path), "alexnet")
+    assert result.returncode == 2
+    assert result.stderr.count("\n") == 1
+    assert f"error: {path}: " in result.stderr
+    assert "expected the JSON or HDF5 file of a run" in result.stderr
+
+
+# --- effects, network beside network
+
+
+def test_effects_add_up_to_the_machine(network: str) -> None:
+    record = json.loads(simulator("effects", network, "--json", "-").stdout)
+    for quantity in record["small"].values():
+        assert quantity["analytical"] + sum(quantity["effects"].values()) == pytest.approx(
+            quantity["simulated"], rel=1e-9
+        )
+    rows = rows_of(simulator("effects", network, "--csv", "-").stdout)
+    energy = [float(row["adds"]) for row in rows if row["quantity"] == "energy_J"]
+    assert sum(energy) == pytest.approx(record["small"]["energy_J"]["simulated"])

@@ -5,6 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from analytical import counts as c
+from analytical.counts import Counts
 from analytical.hardware import EYERISS_16BIT
 from analytical.layer import Layer
 from analytical.mapping import MappingError
@@ -63,6 +65,22 @@ def test_a_wrong_ofmap_is_found_and_ends_with_status_1(
     arguments = ["run", "alexnet", "--layers", "C5", "--batch", "1", "--verify"]
     assert main.main(arguments, standalone_mode=False) == 1
     assert "verify: layer C5: 1 ofmap values differ" in capsys.readouterr().err
+
+
+def test_a_residual_ends_a_verified_run_with_status_1(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    honest = session.run_layer
+
+    def faulty(*args, **kwargs) -> LayerRun:  # type: ignore[no-untyped-def]
+        run = honest(*args, **kwargs)
+        return replace(run, counts=run.counts + Counts(events={c.RF_IFMAP_FILL: 1}))
+
+    monkeypatch.setattr(session, "run_layer", faulty)
+    arguments = ["run", "alexnet", "--layers", "C5", "--batch", "1", "--verify"]
+    assert main.main(arguments, standalone_mode=False) == 1
+    said = capsys.readouterr()
+    assert "verify: layer C5: counts differ from the closed forms" in said.err
 
 
 def test_tensors_are_kept_only_if_asked_for() -> None:
