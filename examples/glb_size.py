@@ -5,7 +5,7 @@ from dataclasses import replace
 from analytical.hardware import EYERISS_16BIT
 from analytical.model import estimate
 from analytical.networks import load
-from simulator.crosscheck import side_by_side
+from simulator.crosscheck import crosscheck
 from simulator.machine import run_layer
 from traces.tensors import synthesise
 
@@ -15,9 +15,9 @@ print("GLB KiB   images that fit   closed forms mJ   simulated mJ   ms")
 for glb_kib in (25, 50, 100, 200):
     hardware = replace(EYERISS_16BIT, glb_kib=glb_kib)
     run = run_layer(layer, hardware, tensors)
-    energy = side_by_side(run)
+    energy = crosscheck(run, tensors).energy()["without_control"]
     print(
         f"{glb_kib:7} {estimate(layer, hardware, 1).mapping.N:17}"
-        f" {energy.analytical.without_control * 1e3:17.3f} {energy.simulated.without_control * 1e3:14.3f}"
+        f" {energy.reference * 1e3:17.3f} {energy.value * 1e3:14.3f}"
         f" {run.total_cycles / hardware.core_hz * 1e3:6.2f}"
     )

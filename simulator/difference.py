@@ -72,6 +72,9 @@ ROUNDING = 1e-9
 WORTH_TELLING = 0.003
 """Share of the largest effect below which tables add effects up; files have each."""
 
+EFFECTS_TOLD, PARTS_TOLD = 5, 3
+"""Largest effects, and parts that have most of one, which a table of places tells."""
+
 Differences = Mapping[str, Difference]
 """Quantities by name."""
 
@@ -140,6 +143,24 @@ def effects_table(title: str, parts: Mapping[str, Difference], value: str, refer
     return table
 
 
+def places_table(title: str, wholes: Mapping[str, Differences]) -> Table:
+    """The largest effects on each of ``wholes``, and its parts in which they are largest."""
+    table = people_table(title, "", "effect", "adds", "most of it in")
+    for left in (1, 3):
+        table.columns[left].justify = "left"
+    table.columns[3].no_wrap = False
+    for name, parts in wholes.items():
+        table.add_section()
+        whole = total({name: part} for part in parts.values())[name]
+        for number, (effect, adds) in enumerate(list(whole.by_size.items())[:EFFECTS_TOLD]):
+            there = sorted(parts, key=lambda part: -abs(float(parts[part].effects.get(effect, 0))))
+            shares = [
+                f"{part} {_percent(parts[part].effects[effect], parts[part]):+.0f} %" for part in there[:PARTS_TOLD]
+            ]
+            table.add_row("" if number else name, effect, _signed_quantity(adds, whole), ", ".join(shares))
+    return table
+
+
 def unexplained(sections: Mapping[str, Differences]) -> list[str]:
     """Quantities with a residual that rounding does not explain, by section and name."""
     return [f"{heading} {name}" for heading, part in sections.items() for name, d in part.items() if _unexplained(d)]
@@ -176,6 +197,11 @@ def _percent(number: Number, d: Difference) -> float:
 
 def _in_percent(number: Number, d: Difference) -> str:
     return f"{_percent(number, d):+.3f} %" if number else "0"
+
+
+def _signed_quantity(number: Number, d: Difference) -> str:
+    scale, prefix = metric(d.magnitude)
+    return f"{_signed(number * scale)} {prefix}J"
 
 
 def _quantity(number: Number, d: Difference) -> str:

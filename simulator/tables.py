@@ -11,7 +11,7 @@ from analytical.counts import ALL_EVENTS, Counts, Data, Event, Level
 from analytical.energy import ENERGY_PARTS, Energy, not_charged
 from analytical.hardware import Hardware
 from simulator.compare import Comparison
-from simulator.difference import difference_table, effects_table, unexplained
+from simulator.difference import difference_table, effects_table, places_table, unexplained
 from simulator.difference import total as sum_of
 from simulator.report import LayerReport, total_energy
 
@@ -66,11 +66,14 @@ def print_comparison(console: Console, comparison: Comparison) -> None:
 
 
 def print_effects(console: Console, title: str, networks: Mapping[str, Sequence[LayerReport]]) -> None:
-    """Energy and latency of an image, from closed forms to machine, network beside network."""
-    together = {name: sum_of(report.differences() for report in reports) for name, reports in networks.items()}
+    """Energy and latency of an image, from closed forms to machine, network beside network, and in which layers."""
+    layers = {name: {r.run.layer.name: r.differences() for r in reports} for name, reports in networks.items()}
+    together = {name: sum_of(differences.values()) for name, differences in layers.items()}
     for quantity, said in (("total", "energy"), ("total_cycles", "cycles")):
         parts = {name: quantities[quantity] for name, quantities in together.items()}
         console.print(effects_table(f"{title}: {said} of an image", parts, "machine", "closed forms"))
+    energies = {name: {layer: d["total"] for layer, d in part.items()} for name, part in layers.items()}
+    console.print(places_table(f"{title}: layers that have most of an effect, and % of their own energy", energies))
 
 
 def _energy_table(reports: Sequence[LayerReport]) -> Table:
