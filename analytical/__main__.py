@@ -21,7 +21,7 @@ from analytical.cli import (
     people_console,
     people_table,
     run_command,
-    write_outputs,
+    write_chosen,
 )
 from analytical.energy import ENERGY_PARTS, Energy
 from analytical.hardware import Hardware
@@ -54,13 +54,11 @@ def run(network: str, bits: str | None, hardware_file: str | None, csv_file: str
     check_writable(csv_file, json_file, inputs=(network, hardware_file))
     chosen = load(network)
     estimates = [estimate(layer, hardware) for layer in chosen.layers]
-    outputs = {}
-    if csv_file is not None:
-        outputs[csv_file] = as_csv([e.columns() for e in estimates])
-    if json_file is not None:
-        outputs[json_file] = as_json(_record(chosen, hardware, estimates))
-    write_outputs(outputs)
-    if not outputs:
+    written = write_chosen(
+        (csv_file, lambda: as_csv([e.columns() for e in estimates])),
+        (json_file, lambda: as_json(_record(chosen, hardware, estimates))),
+    )
+    if not written:
         _print(console, chosen, hardware, estimates)
 
 

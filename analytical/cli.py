@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NoReturn
@@ -180,6 +180,13 @@ def check_writable(*files: str | None, inputs: Sequence[str | None]) -> None:
         if path.resolve() in seen:
             raise InputError(f"{file}: has another part in this run; expected a file of its own for each output")
         seen.add(path.resolve())
+
+
+def write_chosen(*outputs: tuple[str | None, Callable[[], bytes]]) -> bool:
+    """Write the contents whose file was named, all or none (:func:`write_outputs`); whether any was."""
+    chosen = {file: content() for file, content in outputs if file is not None}
+    write_outputs(chosen)
+    return bool(chosen)
 
 
 def write_outputs(outputs: Mapping[str, bytes]) -> None:

@@ -15,6 +15,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from analytical.hardware import EYERISS_16BIT
 from analytical.networks import load
+from simulator.crosscheck import crosscheck
 from simulator.machine import run_layer
 from simulator.pe_array import PassShape, PEArray
 from traces import rlc
@@ -82,3 +83,17 @@ def test_machine(benchmark: BenchmarkFixture, case: dict[str, Any]) -> None:
 
     pe_cycles = benchmark.pedantic(run, rounds=2, warmup_rounds=1)
     benchmark.extra_info |= {"pe_cycles": pe_cycles, "macs": sum(layer.macs for layer in network.layers)}
+
+
+@pytest.mark.parametrize("case", CASES["crosscheck"], ids=lambda case: f"{case['network']} {'+'.join(case['layers'])}")
+def test_crosscheck(benchmark: BenchmarkFixture, case: dict[str, Any]) -> None:
+    """Both sides and all effects, beside the runs that ``test_machine`` times."""
+    network = load(case["network"]).select(case["layers"])
+    tensors = [synthesise(layer, b_w=16, batch=1, seed=0) for layer in network.layers]
+    runs = [run_layer(t.layer, EYERISS_16BIT, t) for t in tensors]
+
+    def check() -> int:
+        checks = [crosscheck(run, t) for run, t in zip(runs, tensors, strict=True)]
+        return sum(len(c.counts()) + len(c.energy()) for c in checks)
+
+    benchmark.extra_info["differences"] = benchmark.pedantic(check, rounds=2, warmup_rounds=1)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -26,7 +27,7 @@ from analytical.cli import (
     json_option,
     people_console,
     run_command,
-    write_outputs,
+    write_chosen,
 )
 from analytical.energy import Accounting
 from analytical.layer import Layer
@@ -80,22 +81,7 @@ def main() -> None:
 @json_option
 @click.option("--out", metavar="RUN.h5", help="Write settings and columns to an HDF5 file.")
 @click.option("--tensors", is_flag=True, help="Write ifmaps, filters and ofmaps to --out, too.")
-def run(
-    network: str,
-    bits: str | None,
-    hardware_file: str | None,
-    mapping: str,
-    engine: str,
-    batch: int | None,
-    layers: str | None,
-    seed: int,
-    accounting: str,
-    verify: bool,
-    csv_file: str | None,
-    json_file: str | None,
-    out: str | None,
-    tensors: bool,
-) -> int:
+def run(verify: bool, csv_file: str | None, json_file: str | None, out: str | None, tensors: bool, **said: Any) -> int:
     """Run NETWORK through the machine, layer by layer.
 
     \b
@@ -108,17 +94,14 @@ def run(
         raise InputError("--out is -; expected the name of a file, since HDF5 cannot go to standard output")
     if tensors and out is None:
         raise InputError("--tensors is given without --out; expected --out RUN.h5 to write them to")
-    check_writable(csv_file, json_file, out, inputs=(network, hardware_file))
-    settings = _settings(network, bits, hardware_file, mapping, engine, batch, layers, seed, accounting)
-    results = _run(replace(settings, verify=verify, keep_tensors=tensors))
-    outputs = {}
-    if csv_file is not None:
-        outputs[csv_file] = as_csv(results.columns())
-    if json_file is not None:
-        outputs[json_file] = as_json(results.record())
-    if out is not None:
-        outputs[out] = results.hdf5()
-    write_outputs(outputs)
+    check_writable(csv_file, json_file, out, inputs=(said["network"], said["hardware_file"]))
+    settings = replace(_settings(**said), verify=verify, keep_tensors=tensors)
+    results = _run(settings)
+    write_chosen(
+        (csv_file, lambda: as_csv(results.columns())),
+        (json_file, lambda: as_json(results.record())),
+        (out, results.hdf5),
+    )
     if csv_file is None and json_file is None:
         print_report(console, settings.title, results.reports, settings.hardware)
     return _report_check(results) if verify else 0
@@ -168,13 +151,10 @@ def compare(a: str, b: str, csv_file: str | None, json_file: str | None) -> None
     check_writable(csv_file, json_file, inputs=(a, b))
     sides = [_side("A", a), _side("B", b)]
     comparison = Comparison(a=_recorded(sides[0]), b=_recorded(sides[1]))
-    outputs = {}
-    if csv_file is not None:
-        outputs[csv_file] = as_csv(comparison.rows())
-    if json_file is not None:
-        outputs[json_file] = as_json(comparison.record())
-    write_outputs(outputs)
-    if not outputs:
+    written = write_chosen(
+        (csv_file, lambda: as_csv(comparison.rows())), (json_file, lambda: as_json(comparison.record()))
+    )
+    if not written:
         print_comparison(console, comparison)
 
 
@@ -238,13 +218,10 @@ def effects(
     hardware = choose_hardware(bits, hardware_file)
     chosen = [load(network) for network in networks or ZOO]
     runs = {n.name: _run(Settings(network=n, hardware=hardware, seed=seed)).reports for n in chosen}
-    outputs = {}
-    if csv_file is not None:
-        outputs[csv_file] = as_csv(effect_rows(runs))
-    if json_file is not None:
-        outputs[json_file] = as_json(effect_record(runs))
-    write_outputs(outputs)
-    if not outputs:
+    written = write_chosen(
+        (csv_file, lambda: as_csv(effect_rows(runs))), (json_file, lambda: as_json(effect_record(runs)))
+    )
+    if not written:
         print_effects(console, hardware.name, runs)
 
 
