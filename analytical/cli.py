@@ -49,7 +49,7 @@ hardware_option = click.option(
     "--hardware", "hardware_file", metavar="FILE", help="A hardware file (.toml) in place of Eyeriss."
 )
 csv_option = click.option(
-    "--csv", "csv_file", metavar="FILE", help="Write one row a layer, in place of tables; - is standard output."
+    "--csv", "csv_file", metavar="FILE", help="Write rows for programs, in place of tables; - is standard output."
 )
 json_option = click.option(
     "--json", "json_file", metavar="FILE", help="Write everything, in place of tables; - is standard output."

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
@@ -31,11 +31,13 @@ from analytical.cli import (
 )
 from analytical.energy import Accounting
 from analytical.layer import Layer
-from analytical.networks import ZOO, load
-from simulator.compare import Comparison, RecordedRun, RunFileError, read_run_file
+from analytical.networks import ZOO, NetworkError, load
 from simulator.report import effect_record, effect_rows
-from simulator.session import NetworkRun, Settings, run_network
+from simulator.session import NetworkRun, Settings, check_mappings, run_network
 from simulator.tables import print_comparison, print_effects, print_report
+
+if TYPE_CHECKING:
+    from simulator.compare import RecordedRun
 
 SEED_HELP = "Seed of the synthetic data."
 
@@ -147,10 +149,12 @@ def compare(a: str, b: str, csv_file: str | None, json_file: str | None) -> None
     python -m simulator compare run.h5 "alexnet --seed 1"
     python -m simulator compare "alexnet --bits 16" "alexnet --bits 8"
     """
+    from simulator.compare import Comparison  # pydantic takes its time, and runs do not need it
+
     console = people_console(csv_file, json_file)
-    check_writable(csv_file, json_file, inputs=(a, b))
+    check_writable(csv_file, json_file, inputs=[*_words("A", a), *_words("B", b)])
     sides = [_side("A", a), _side("B", b)]
-    comparison = Comparison(a=_recorded(sides[0]), b=_recorded(sides[1]))
+    comparison = Comparison(a=_recorded(sides[0], a), b=_recorded(sides[1], b))
     written = write_chosen(
         (csv_file, lambda: as_csv(comparison.rows())), (json_file, lambda: as_json(comparison.record()))
     )
@@ -158,28 +162,48 @@ def compare(a: str, b: str, csv_file: str | None, json_file: str | None) -> None
         print_comparison(console, comparison)
 
 
-def _side(name: str, said: str) -> RecordedRun | Settings:
-    """One side of a comparison: a run that a file keeps, or the settings of one to come."""
-    if Path(said).suffix in RUN_FILES:
-        try:
-            return read_run_file(said)
-        except RunFileError as error:
-            raise InputError(str(error)) from error
+def _words(name: str, said: str) -> list[str]:
+    """What one side of a comparison says, word by word; the name of a file is one word."""
+    if _is_run_file(said):
+        return [said]
     try:
-        settings: Settings = _LIVE.main(shlex.split(said), prog_name=name, standalone_mode=False)
-    except (click.ClickException, ValueError) as error:
-        message = error.format_message() if isinstance(error, click.ClickException) else str(error)
-        expected = f"a file ({', '.join(RUN_FILES)}) or, in quotes, what `run` is given"
-        raise InputError(f"{name} is {said!r}: {message.rstrip('.')}; expected {expected}") from error
+        return shlex.split(said)
+    except ValueError as error:
+        raise InputError(f"{name} is {said!r}: {error}; expected {SIDES}") from error
+
+
+def _side(name: str, said: str) -> "RecordedRun | Settings":
+    """One side of a comparison: a run that a file keeps, or the settings of one to come."""
+    from simulator.compare import RunFileError, read_run_file
+
+    try:
+        if _is_run_file(said):
+            return read_run_file(said)
+        settings: Settings = _LIVE.main(_words(name, said), prog_name=name, standalone_mode=False)
+        check_mappings(settings)
+    except RunFileError as error:
+        raise InputError(str(error)) from error
+    except (click.UsageError, NetworkError) as error:
+        message = error.format_message() if isinstance(error, click.UsageError) else str(error)
+        raise InputError(f"{name} is {said!r}: {message.rstrip('.')}; expected {SIDES}") from error
     return settings
 
 
-def _recorded(side: RecordedRun | Settings) -> RecordedRun:
-    return side if isinstance(side, RecordedRun) else RecordedRun.of(_run(side).record())
+def _is_run_file(said: str) -> bool:
+    return Path(said).suffix.lower() in RUN_FILES
+
+
+def _recorded(side: "RecordedRun | Settings", said: str) -> "RecordedRun":
+    from simulator.compare import RecordedRun
+
+    return side if isinstance(side, RecordedRun) else RecordedRun.of(_run(side).record(), said)
 
 
 RUN_FILES = (".json", ".h5", ".hdf5")
 """Endings of the names of files that keep a run."""
+
+SIDES = f"a file ({', '.join(RUN_FILES)}) or, in quotes, what `run` is given"
+"""What a side of a comparison may be."""
 
 _LIVE = click.Command(
     "run",
@@ -216,10 +240,16 @@ def effects(
     console = people_console(csv_file, json_file)
     check_writable(csv_file, json_file, inputs=(*networks, hardware_file))
     hardware = choose_hardware(bits, hardware_file)
-    chosen = [load(network) for network in networks or ZOO]
-    runs = {n.name: _run(Settings(network=n, hardware=hardware, seed=seed)).reports for n in chosen}
+    chosen = [Settings(network=load(network), hardware=hardware, seed=seed) for network in networks or ZOO]
+    names = [settings.network.name for settings in chosen]
+    if len(set(names)) < len(names):
+        raise InputError(f"networks are {', '.join(names)}; expected each to have a name of its own")
+    for settings in chosen:
+        check_mappings(settings)
+    runs = {settings.network.name: _run(settings).reports for settings in chosen}
+    said = {name: value for name, value in chosen[0].record().items() if name != "network"}
     written = write_chosen(
-        (csv_file, lambda: as_csv(effect_rows(runs))), (json_file, lambda: as_json(effect_record(runs)))
+        (csv_file, lambda: as_csv(effect_rows(runs))), (json_file, lambda: as_json(effect_record(said, runs)))
     )
     if not written:
         print_effects(console, hardware.name, runs)

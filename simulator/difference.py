@@ -20,6 +20,11 @@ class Difference:
     unit: str
 
     @property
+    def is_energy(self) -> bool:
+        """Joules read well with a prefix; counts do without."""
+        return self.unit.startswith("J")
+
+    @property
     def difference(self) -> Number:
         return self.value - self.reference
 
@@ -27,6 +32,11 @@ class Difference:
     def residual(self) -> Number:
         """What no effect explains."""
         return self.difference - sum(self.effects.values())
+
+    @property
+    def explained(self) -> bool:
+        """Nothing is left over: not one of a count, not more of joules than floats round off."""
+        return abs(float(self.residual)) <= ROUNDING * self.magnitude
 
     @property
     def magnitude(self) -> float:
@@ -72,6 +82,9 @@ ROUNDING = 1e-9
 WORTH_TELLING = 0.003
 """Share of the largest effect below which tables add effects up; files have each."""
 
+LEAST_PERCENT = 0.0005
+"""Effects below, which would show as 0.000 %, are added up in tables."""
+
 EFFECTS_TOLD, PARTS_TOLD = 5, 3
 """Largest effects, and parts that have most of one, which a table of places tells."""
 
@@ -107,19 +120,19 @@ def plain(number: Number) -> int | float:
     return int(number) if number == int(number) else float(number)
 
 
-def difference_table(title: str, value: str, reference: str, sections: Mapping[str, Differences]) -> Table:
+def difference_table(title: str, value: str, reference: str, sections: Iterable[tuple[str, Differences]]) -> Table:
     """A table with a section for each of ``sections``: what differs, by how much, and why; and what is equal."""
     table = people_table(title, "", value, reference, "differ", "because")
     because = table.columns[-1]
     because.justify, because.no_wrap = "left", False
-    for heading, differences in sections.items():
+    for heading, differences in sections:
         table.add_section()
         table.add_row(heading, style="bold")
         shown = {_label(name, d): d * _scale(d) for name, d in differences.items()}
         for label, d in shown.items():
             if d.difference or d.residual:
                 sides = (short(d.value), short(d.reference), _signed(d.difference))
-                table.add_row(label, *sides, _why(d), style="red" if _unexplained(d) else None)
+                table.add_row(label, *sides, _why(d), style=None if d.explained else "red")
         equal = [f"{label} {short(d.value)}" for label, d in shown.items() if not (d.difference or d.residual)]
         if equal:
             table.add_row("equal", "", "", "", ", ".join(equal), style="dim")
@@ -130,15 +143,16 @@ def effects_table(title: str, parts: Mapping[str, Difference], value: str, refer
     """From one side to the other, effect by effect, in percent of the first; a column for each of ``parts``."""
     table = people_table(title, "", *parts)
     table.add_row(reference, *(_quantity(d.reference, d) for d in parts.values()), style="bold")
-    sizes = {
-        effect: max(abs(_percent(d.effects.get(effect, 0), d)) for d in parts.values())
-        for part in parts.values()
-        for effect in part.effects
-    }
-    for effect in sorted(sizes, key=lambda effect: -sizes[effect]):
-        if sizes[effect]:
-            table.add_row(effect, *(_in_percent(d.effects.get(effect, 0), d) for d in parts.values()))
-    table.add_row("residual", *(_in_percent(d.residual if _unexplained(d) else 0, d) for d in parts.values()))
+    effects = dict.fromkeys(effect for d in parts.values() for effect in d.by_size)
+    sizes = {effect: max(abs(_percent(d.effects.get(effect, 0), d)) for d in parts.values()) for effect in effects}
+    smaller = [effect for effect in effects if sizes[effect] < LEAST_PERCENT]
+    for effect in sorted(effects.keys() - smaller, key=lambda effect: (-sizes[effect], effect)):
+        table.add_row(effect, *(_in_percent(d.effects.get(effect, 0), d) for d in parts.values()))
+    if smaller:
+        sums = (sum(d.effects.get(effect, 0) for effect in smaller) for d in parts.values())
+        adds = (_in_percent(number, d) for number, d in zip(sums, parts.values(), strict=True))
+        table.add_row(f"{len(smaller)} smaller", *adds)
+    table.add_row("residual", *(_in_percent(0 if d.explained else d.residual, d) for d in parts.values()))
     table.add_row(value, *(_quantity(d.value, d) for d in parts.values()), style="bold")
     return table
 
@@ -163,19 +177,15 @@ def places_table(title: str, wholes: Mapping[str, Differences]) -> Table:
 
 def unexplained(sections: Mapping[str, Differences]) -> list[str]:
     """Quantities with a residual that rounding does not explain, by section and name."""
-    return [f"{heading} {name}" for heading, part in sections.items() for name, d in part.items() if _unexplained(d)]
-
-
-def _unexplained(d: Difference) -> bool:
-    return abs(float(d.residual)) > ROUNDING * d.magnitude
+    return [f"{heading} {name}" for heading, part in sections.items() for name, d in part.items() if not d.explained]
 
 
 def _scale(d: Difference) -> float:
-    return metric(d.magnitude)[0] if d.unit.startswith("J") else 1
+    return metric(d.magnitude)[0] if d.is_energy else 1
 
 
 def _label(name: str, d: Difference) -> str:
-    return f"{name}, {metric(d.magnitude)[1]}J" if d.unit.startswith("J") else name
+    return f"{name}, {metric(d.magnitude)[1]}J" if d.is_energy else name
 
 
 def _why(d: Difference) -> str:
@@ -186,27 +196,30 @@ def _why(d: Difference) -> str:
         effects = {effect: number for effect, number in effects.items() if effect not in smaller}
         effects[f"{len(smaller)} smaller"] = sum(smaller.values())
     parts = [f"{effect} {_signed(number)}" for effect, number in effects.items()]
-    if _unexplained(d):
+    if not d.explained:
         parts.append(f"UNEXPLAINED {_signed(d.residual)}")
     return ", ".join(parts)
 
 
 def _percent(number: Number, d: Difference) -> float:
-    return 100 * float(number) / float(d.reference) if d.reference else 0.0
+    """In percent of the side that is the reference, or, if that is nothing, of the other one."""
+    return 100 * float(number) / float(d.reference or d.value or 1)
 
 
 def _in_percent(number: Number, d: Difference) -> str:
-    return f"{_percent(number, d):+.3f} %" if number else "0"
+    if not number:
+        return "0"
+    return f"{_percent(number, d):+.3f} %" if d.reference else _signed_quantity(number, d)
 
 
 def _signed_quantity(number: Number, d: Difference) -> str:
     scale, prefix = metric(d.magnitude)
-    return f"{_signed(number * scale)} {prefix}J"
+    return f"{_signed(number * scale)} {prefix}J" if d.is_energy else _signed(number)
 
 
 def _quantity(number: Number, d: Difference) -> str:
-    scale, prefix = metric(d.magnitude) if d.unit.startswith("J") else (1.0, "")
-    return f"{digits(float(number) * scale)} {prefix}J" if d.unit.startswith("J") else short(number)
+    scale, prefix = metric(d.magnitude) if d.is_energy else (1.0, "")
+    return f"{digits(float(number) * scale)} {prefix}J" if d.is_energy else short(number)
 
 
 def _signed(number: Number) -> str:

@@ -30,8 +30,9 @@ class Tally:
     ramp_up: dict[Stall, int] = field(default_factory=lambda: dict.fromkeys(Stall, 0))
     idle: int = 0
     cycles: int = 0
+    cycles_by_shape: dict[PassShape, int] = field(default_factory=dict)
 
-    def add(self, run: PEArrayRun, times: int = 1) -> None:
+    def add(self, shape: PassShape, run: PEArrayRun, times: int = 1) -> None:
         self.counts += run.counts * times
         self.compute += run.compute * times
         self.gated += run.gated * times
@@ -40,6 +41,7 @@ class Tally:
             self.ramp_up[stall] += run.ramp_up[stall] * times
         self.idle += run.idle * times
         self.cycles += run.cycles * times
+        self.cycles_by_shape[shape] = self.cycles_by_shape.get(shape, 0) + run.cycles * times
 
 
 class Engine(Protocol):
@@ -104,7 +106,7 @@ class DetailedEngine:
         psums = np.ascontiguousarray(self.ofmap[p.images.slice, p.filters.slice, p.rows.slice, p.columns.slice])
         run = self._array.run(p.shape, ifmap, filters, psums)
         self.ofmap[p.images.slice, p.filters.slice, p.rows.slice, p.columns.slice] = psums
-        self._tally.add(run)
+        self._tally.add(p.shape, run)
         return run
 
     def write_back(self, p: Pass, images: Span, columns: Span) -> int:
@@ -171,7 +173,7 @@ class FastEngine:
     def tally(self) -> Tally:
         tally = Tally()
         for shape, run in self._runs.items():
-            tally.add(run, self._times[shape])
+            tally.add(shape, run, self._times[shape])
         nonzero = count_nonzero_macs(self._tiling.layer, self._tensors.ifmap)
         taken = count_psum_takes(self._tiling, self._tensors.ifmap)
         macs = tally.compute + tally.gated

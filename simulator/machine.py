@@ -40,6 +40,7 @@ class LayerRun:
     total_cycles       until the last ofmap word is in DRAM
     compute, gated, stalls, idle   PE-cycles; together J * K * processing_cycles
     ramp_up            of the stalls, those before a PE's first MAC of a pass
+    cycles_by_shape    processing cycles of all passes of each shape
     dram_waits         cycles that the array stands still, by cause; together total_cycles - processing_cycles
     glb_peak_words     most words of each part of the GLB that were taken at a time
     ofmap              exact psums (batch, F, E, G), before ReLU
@@ -57,6 +58,7 @@ class LayerRun:
     stalls: dict[Stall, int]
     ramp_up: dict[Stall, int]
     idle: int
+    cycles_by_shape: dict[PassShape, int]
     dram_waits: dict[Wait, int]
     dram_busy_cycles: int
     glb_peak_words: dict[str, int]
@@ -183,6 +185,7 @@ class Machine:
             stalls=tally.stalls,
             ramp_up=tally.ramp_up,
             idle=tally.idle,
+            cycles_by_shape=tally.cycles_by_shape,
             dram_waits=self._waits,
             dram_busy_cycles=self.link.busy_cycles,
             glb_peak_words={b.name: b.peak for b in (self.ifmap, self.psums, self.filters)},

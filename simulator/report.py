@@ -13,6 +13,11 @@ from simulator.machine import LayerRun
 from traces.tensors import LayerTensors
 
 
+def title(settings: Mapping[str, Any]) -> str:
+    """Which run it is, by its settings."""
+    return "{network} on {hardware[name]}, seed {seed}, {engine} engine".format(**settings)
+
+
 @dataclass(frozen=True)
 class LayerReport:
     """One layer's run with its energies, under one accounting."""
@@ -80,19 +85,18 @@ class LayerReport:
             },
         }
 
-    def columns_of_an_image(self) -> dict[str, Difference]:
-        """The columns that both sides have, for one image."""
-        per_image = Fraction(1, self.run.images)
-        counted = self.check.counts()
-        return {n: d * per_image if n in counted else d for n, d in self.check.columns().items()}
-
     def differences(self) -> dict[str, Difference]:
-        """Counts, cycles and energies of one image beside the closed forms'."""
-        per_image = Fraction(1, self.run.images)
+        """Counts, cycles and energies of one image beside the closed forms', as tables call them."""
         energy = self.check.energy()
-        return {name: difference * per_image for name, difference in self.check.counts().items()} | {
-            said: energy[part] for part, said in ENERGY_PARTS.items()
-        }
+        return self._counts_of_image() | {said: energy[part] for part, said in ENERGY_PARTS.items()}
+
+    def differences_by_column(self) -> dict[str, Difference]:
+        """The columns of one image that the closed forms have, too."""
+        return self.check.columns() | self._counts_of_image()
+
+    def _counts_of_image(self) -> dict[str, Difference]:
+        per_image = Fraction(1, self.run.images)
+        return {name: difference * per_image for name, difference in self.check.counts().items()}
 
 
 _OF_THE_BATCH = ("macs", "nonzero_macs", "rf_", "inter_pe_", "glb_", "dram_")
@@ -103,7 +107,7 @@ def total(reports: Sequence[LayerReport]) -> dict[str, Any]:
     """What one image costs, all layers together: energies, latencies, and the counts ``per_image``."""
     rows = [report.columns() for report in reports]
     simulated, analytical = total_energy(reports)
-    together = sum_of(report.columns_of_an_image() for report in reports)
+    together = _together(reports)
     return {
         "energy_J": simulated.total,
         "energy_without_control_J": simulated.without_control,
@@ -135,19 +139,21 @@ def effect_rows(networks: Mapping[str, Sequence[LayerReport]]) -> list[dict[str,
     """What each effect adds to each quantity of one image, all layers of a network together: a row for each."""
     return [
         {"network": name, "quantity": quantity, "unit": d.unit, "effect": effect, "adds": plain(adds)}
-        for name, quantities in _together(networks).items()
-        for quantity, d in quantities.items()
+        for name, reports in networks.items()
+        for quantity, d in _together(reports).items()
         for effect, adds in ({"closed forms": d.reference} | d.by_size | {"residual": d.residual}).items()
     ]
 
 
-def effect_record(networks: Mapping[str, Sequence[LayerReport]]) -> dict[str, Any]:
-    """The cross-check of one image, all layers of a network together, network by network."""
-    return {
-        name: {quantity: d.record("simulated", "analytical") for quantity, d in quantities.items()}
-        for name, quantities in _together(networks).items()
+def effect_record(settings: Mapping[str, Any], networks: Mapping[str, Sequence[LayerReport]]) -> dict[str, Any]:
+    """The settings, and the cross-check of one image, all layers of a network together, network by network."""
+    return dict(settings) | {
+        "networks": {
+            name: {quantity: d.record("simulated", "analytical") for quantity, d in _together(reports).items()}
+            for name, reports in networks.items()
+        }
     }
 
 
-def _together(networks: Mapping[str, Sequence[LayerReport]]) -> dict[str, dict[str, Difference]]:
-    return {name: sum_of(report.columns_of_an_image() for report in reports) for name, reports in networks.items()}
+def _together(reports: Sequence[LayerReport]) -> dict[str, Difference]:
+    return sum_of(report.differences_by_column() for report in reports)

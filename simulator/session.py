@@ -14,7 +14,7 @@ from analytical.layer import Layer
 from analytical.mapping import map_layer
 from analytical.networks import Network
 from simulator.machine import LayerRun, Progress, run_layer
-from simulator.report import LayerReport, total
+from simulator.report import LayerReport, title, total
 from simulator.schedule import tile
 from traces.convolution import convolve_plainly
 from traces.store import StoredLayer, run_as_hdf5
@@ -42,7 +42,7 @@ class Settings:
 
     @property
     def title(self) -> str:
-        return f"{self.network.name} on {self.hardware.name}, seed {self.seed}, {self.engine} engine"
+        return title(self.record())
 
     def record(self) -> dict[str, Any]:
         """The settings as files keep them."""
@@ -116,6 +116,18 @@ class NetworkRun:
         return {layer.report.run.layer.name: layer.wrong_values for layer in self.layers if layer.wrong_values}
 
 
+def check_mappings(settings: Settings) -> None:
+    """Find out before a run whether all its layers can be mapped.
+
+    Raises
+    ------
+    MappingError
+        A layer does not fit the hardware.
+    """
+    for layer in settings.network.layers:
+        tile(layer, settings.hardware, map_layer(layer, settings.hardware), settings.batch or layer.batch)
+
+
 def run_network(settings: Settings, progress: Callable[[Layer], Progress] | None = None) -> NetworkRun:
     """Run a network; ``progress`` is asked at each layer's start whom to tell of its passes.
 
@@ -124,9 +136,7 @@ def run_network(settings: Settings, progress: Callable[[Layer], Progress] | None
     MappingError
         A layer does not fit the hardware; none has run then.
     """
-    hardware = settings.hardware
-    for layer in settings.network.layers:
-        tile(layer, hardware, map_layer(layer, hardware), settings.batch or layer.batch)
+    check_mappings(settings)
     layers = [_run_layer(settings, layer, progress(layer) if progress else None) for layer in settings.network.layers]
     return NetworkRun(settings=settings, layers=layers)
 

@@ -1,7 +1,7 @@
 """What a run says, for people: tables on a terminal of 80 columns."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
@@ -10,10 +10,12 @@ from analytical.cli import digits, metric, people_table, short
 from analytical.counts import ALL_EVENTS, Counts, Data, Event, Level
 from analytical.energy import ENERGY_PARTS, Energy, not_charged
 from analytical.hardware import Hardware
-from simulator.compare import Comparison
-from simulator.difference import difference_table, effects_table, places_table, unexplained
+from simulator.difference import Differences, difference_table, effects_table, places_table, unexplained
 from simulator.difference import total as sum_of
 from simulator.report import LayerReport, total_energy
+
+if TYPE_CHECKING:
+    from simulator.compare import Comparison
 
 
 def print_report(console: Console, title: str, reports: Sequence[LayerReport], hardware: Hardware) -> None:
@@ -28,38 +30,48 @@ def print_report(console: Console, title: str, reports: Sequence[LayerReport], h
 
 def print_crosscheck(console: Console, reports: Sequence[LayerReport]) -> None:
     """Each layer's counts and energies beside the closed forms', and all layers together."""
-    sections = {report.run.layer.name: report.differences() for report in reports}
-    together = sum_of(sections.values())
-    shown = sections | {"all layers": together} if len(sections) > 1 else sections
+    layers = {report.run.layer.name: report.differences() for report in reports}
+    together = sum_of(layers.values())
     console.print(
-        difference_table("Cross-check of one image: why machine and closed forms differ", "sim", "model", shown)
+        difference_table(
+            "Cross-check of one image: why machine and closed forms differ", "sim", "model", _sections(layers, together)
+        )
     )
     parts = {"energy": together["total"], "cycles": together["total_cycles"]}
-    console.print(effects_table("From closed forms to machine, all layers", parts, "machine", "closed forms"))
-    missing = unexplained(sections)
+    console.print(effects_table("From closed forms to machine", parts, "machine", "closed forms"))
+    missing = unexplained(layers)
     if missing:
         console.print(f"UNEXPLAINED: {', '.join(missing)}", style="red")
     else:
-        console.print(f"No residual: all {sum(map(len, sections.values()))} differences are explained.")
+        console.print(f"No residual: all {sum(map(len, layers.values()))} quantities are explained.")
 
 
-def print_comparison(console: Console, comparison: Comparison) -> None:
+def _sections(layers: Mapping[str, Differences], together: Differences) -> list[tuple[str, Differences]]:
+    """Layers, and all of them if there are more than one."""
+    return [*layers.items(), ("all layers", together)] if len(layers) > 1 else [*layers.items()]
+
+
+def print_comparison(console: Console, comparison: "Comparison") -> None:
     """Energy, time and counts of two runs, layer by layer where both have the layer."""
-    a, b = comparison.a, comparison.b
-    console.print(f"A: {a.title}\nB: {b.title}", style="bold")
-    names = [*a.layers, *(name for name in b.layers if name not in a.layers)]
-    energies = {
-        name: {side: run.energy(name) for side, run in (("A", a), ("B", b)) if name in run.layers} for name in names
-    }
-    totals = {side: sum(map(run.energy, run.layers), Energy.zero()) for side, run in (("A", a), ("B", b))}
-    console.print(energy_table("two runs; ratio A/B", energies | {"total": totals}))
+    sides = {"B": comparison.b, "A": comparison.a}
+    for name, run in reversed(sides.items()):
+        console.print(f"{name}: {run.title}", style="bold")
+    if comparison.a.settings["network"] != comparison.b.settings["network"]:
+        console.print("The networks differ; their layers are matched by name.")
+    for name, only in (("A", comparison.only_in_a), ("B", comparison.only_in_b)):
+        if only:
+            console.print(f"Only in {name}: {', '.join(only)}.")
+    names = [*comparison.a.layers, *comparison.only_in_b]
+    rows = [(name, {side: run.energy(name) for side, run in sides.items() if name in run.layers}) for name in names]
+    totals = {side: sum(map(run.energy, run.layers), Energy.zero()) for side, run in sides.items()}
+    console.print(energy_table("two runs; ratio B/A", rows, totals))
     table = people_table("Use of the PEs while processing, %; cycles a batch", "layer", "", *USE_OF_PES)
     for name in names:
-        for side, run in (("A", a), ("B", b)):
+        for side, run in sides.items():
             if name in run.layers:
-                table.add_row(name, side, *use_of_pes(run.layers[name]))
+                table.add_row(name, side, *use_of_pes(run.layers[name].model_dump()))
     console.print(table)
-    sections = comparison.layers | {"all layers": comparison.together}
+    sections = [*comparison.layers.items(), ("all layers", comparison.together)]
     console.print(difference_table("One image: why B differs from A", "B", "A", sections))
     parts = {"energy": comparison.together["total"], "cycles": comparison.together["total_cycles"]}
     console.print(effects_table("From A to B, all layers", parts, "B", "A"))
@@ -77,28 +89,30 @@ def print_effects(console: Console, title: str, networks: Mapping[str, Sequence[
 
 
 def _energy_table(reports: Sequence[LayerReport]) -> Table:
-    rows = {report.run.layer.name: {"sim": report.simulated, "model": report.analytical} for report in reports}
+    rows = [(report.run.layer.name, {"sim": report.simulated, "model": report.analytical}) for report in reports]
     simulated, analytical = total_energy(reports)
-    return energy_table(
-        "machine (sim), closed forms (model)", rows | {"total": {"sim": simulated, "model": analytical}}
-    )
+    return energy_table("machine (sim), closed forms (model)", rows, {"sim": simulated, "model": analytical})
 
 
-def energy_table(sides: str, rows: Mapping[str, Mapping[str, Energy]]) -> Table:
-    """Energy of one image by part, the layers and, last, their total; up to two sides each, by name."""
-    largest = max(energy.total for row in rows.values() for energy in row.values())
-    scale, prefix = metric(largest)
+def energy_table(sides: str, layers: Sequence[tuple[str, Mapping[str, Energy]]], total: Mapping[str, Energy]) -> Table:
+    """Energy of one image by part, layer by layer and in total; one or two sides each, by name."""
+    scale, prefix = metric(max(energy.total for energy in total.values()))
     table = people_table(f"Energy of an image in {prefix}J: {sides}", *("layer", "", *ENERGY_PARTS.values(), "ratio"))
-    for name, row in rows.items():
-        if name == list(rows)[-1]:
-            table.add_section()
-        one, *others = (energy.total for energy in row.values())
-        ratio = f"{one / others[0]:.3f}" if others and others[0] else ""
-        for number, (side, energy) in enumerate(row.items()):
-            first = number == 0
-            cells = [digits(joules * scale) for joules in (*energy.parts().values(), energy.total)]
-            table.add_row(name if first else "", side, *cells, ratio if first else "", style="bold" if first else "dim")
+    for name, row in layers:
+        _add_energies(table, scale, name, row)
+    table.add_section()
+    _add_energies(table, scale, "total", total)
     return table
+
+
+def _add_energies(table: Table, scale: float, name: str, row: Mapping[str, Energy]) -> None:
+    one, *others = (energy.total for energy in row.values())
+    ratio = f"{one / others[0]:.3f}" if others and others[0] else ""
+    styles = iter((("bold", name, ratio), ("dim", "", "")))
+    for side, energy in row.items():
+        style, heading, quotient = next(styles)
+        cells = [digits(joules * scale) for joules in (*energy.parts().values(), energy.total)]
+        table.add_row(heading, side, *cells, quotient, style=style)
 
 
 def _time_table(reports: Sequence[LayerReport], hardware: Hardware) -> Table:

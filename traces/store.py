@@ -30,30 +30,35 @@ def run_as_hdf5(settings: Mapping[str, Any], layers: Sequence[StoredLayer]) -> b
 
     image = io.BytesIO()
     with h5py.File(image, "w", track_order=True) as file:
-        for name, value in settings.items():
-            file.attrs[name] = _attribute(value)
+        _write_attributes(file, settings)
         for layer in layers:
             group = file.create_group(_free_name(file, layer.name), track_order=True)
-            group.attrs.update({name: _attribute(value) for name, value in layer.columns.items()})
+            _write_attributes(group, layer.columns)
             for name, tensor in layer.tensors.items():
                 group.create_dataset(name, data=tensor, compression="gzip", compression_opts=1, shuffle=True)
     return image.getvalue()
 
 
 def read_run(path: Path, *, tensors: bool = True) -> tuple[dict[str, Any], list[StoredLayer]]:
-    """Read what :func:`run_as_hdf5` made, with or without its tensors."""
+    """Read what :func:`run_as_hdf5` made, with or without its tensors.
+
+    Raises
+    ------
+    ValueError
+        The file is damaged, or not such a run.
+    """
     import h5py
 
-    with h5py.File(path, "r") as file:
-        layers = [
-            StoredLayer(
-                name=str(group.attrs["layer"]),
-                columns={name: _plain(value) for name, value in group.attrs.items()},
-                tensors={name: dataset[()] for name, dataset in group.items()} if tensors else {},
-            )
-            for group in file.values()
-        ]
-        return {name: _plain(value) for name, value in file.attrs.items()}, layers
+    try:
+        with h5py.File(path, "r") as file:
+            layers = []
+            for group in file.values():
+                columns = _read_attributes(group)
+                values = {name: dataset[()] for name, dataset in group.items()} if tensors else {}
+                layers.append(StoredLayer(name=str(columns["layer"]), columns=columns, tensors=values))
+            return _read_attributes(file), layers
+    except (KeyError, AttributeError, OSError, RuntimeError) as error:
+        raise ValueError(f"{path}: cannot be read as a run ({error})") from error
 
 
 def read_record(path: Path) -> dict[str, Any]:
@@ -83,12 +88,21 @@ def _free_name(file: Any, layer: str) -> str:
     return name
 
 
-def _attribute(value: Any) -> Any:
-    """An attribute's value; what has parts is kept as JSON."""
-    return json.dumps(value) if isinstance(value, Mapping | list) else value
+AS_JSON = "attributes_in_json"
+"""Attribute that lists those which are kept as JSON, since they have parts of their own."""
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, str) and value.startswith(("{", "[")):
-        return json.loads(value)
-    return value.item() if isinstance(value, np.generic) else value
+def _write_attributes(to: Any, values: Mapping[str, Any]) -> None:
+    in_json = [name for name, value in values.items() if isinstance(value, Mapping | list)]
+    for name, value in values.items():
+        to.attrs[name] = json.dumps(value) if name in in_json else value
+    to.attrs[AS_JSON] = json.dumps(in_json)
+
+
+def _read_attributes(of: Any) -> dict[str, Any]:
+    in_json = json.loads(of.attrs[AS_JSON])
+    return {
+        name: json.loads(value) if name in in_json else value.item() if isinstance(value, np.generic) else value
+        for name, value in of.attrs.items()
+        if name != AS_JSON
+    }

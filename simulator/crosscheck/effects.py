@@ -1,4 +1,8 @@
-"""The named effects: what each step from a closed form to the machine changes, from schedule and data alone."""
+"""The named effects: what each step from a closed form to the machine changes.
+
+Effects on counts come from the schedule and the data alone. Those on latency are the machine's own: which class each
+PE-cycle fell into, and what the array waited for; but for idle PEs, which are those that the schedule leaves idle.
+"""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -44,7 +48,7 @@ class Effect(Enum):
     RAMP_UP = "ramp-up"
     FILTER_PORT = "filter port"
     IFMAP_PORT = "ifmap port"
-    PSUM_PORTS = "psum ports"
+    PSUM_PORTS = "psum ports and hops"
     PASS_END = "end of pass"
     DRAM_DATA = "DRAM data"
     DRAM_ROOM = "DRAM room"
@@ -79,7 +83,7 @@ def cycle_effects(run: LayerRun, analytical_cycles: Number) -> dict[Effect, Numb
 
     return {
         Effect.THROUGHPUT: Fraction(run.layer.macs * run.images, pes) - analytical_cycles,
-        Effect.IDLE: Fraction(run.idle, pes),
+        Effect.IDLE: Fraction(sum((pes - s.active_pes) * cycles for s, cycles in run.cycles_by_shape.items()), pes),
         Effect.RAMP_UP: Fraction(sum(run.ramp_up.values()), pes),
         Effect.FILTER_PORT: cycles(Stall.FILTER_LOAD),
         Effect.IFMAP_PORT: cycles(Stall.IFMAP_FILL),
@@ -119,9 +123,9 @@ def _ladder(tiling: Tiling, mapping: Mapping, image_groups: Number) -> Iterator[
     yield Effect.RAGGED_Y, at
     at = replace(at, columns=end.columns, ifmap_columns=end.ifmap_columns)
     yield Effect.RAGGED_X, at
-    end = whole(tiling)
-    yield Effect.FIT, replace(end, image_groups=image_groups)
-    yield Effect.IMAGE_GROUPS, end
+    run = whole(tiling)
+    yield Effect.FIT, replace(run, image_groups=image_groups)
+    yield Effect.IMAGE_GROUPS, run
 
 
 def _tiles(tiling: Tiling, mapping: Mapping, image_groups: Number) -> Iterator[tuple[Effect, Counts]]:

@@ -1,5 +1,6 @@
 """How often tiles repeat a layer's data: in the fractions of the closed forms, and in whole tiles."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from fractions import Fraction
@@ -152,10 +153,12 @@ def without_closed_form(tiling: Tiling) -> Counts:
     along_y = list(strips(tiling))
     filters, psums = moved[c.GLB_FILTER_READ], layer.ofmap_size * tiling.batch
     # a pixel of a set's channels goes to R PEs in each column of each group of sets
+    channel_tiles = Counter(tile.size for tile in spans(layer.C, tiling.z))
+    filter_tiles = Counter(tile.size for tile in spans(layer.filters_per_group, tiling.f))
     of_groups = sum(
-        channels.size * len(pass_sets(tiling.C_set, channels.size, tiling.S_pass, filters_of_pass.size)[1])
-        for channels in spans(layer.C, tiling.z)
-        for filters_of_pass in spans(layer.filters_per_group, tiling.f)
+        channels * len(pass_sets(tiling.C_set, channels, tiling.S_pass, filters)[1]) * there * times
+        for channels, there in channel_tiles.items()
+        for filters, times in filter_tiles.items()
     )
     first_rows = {strip.block: strip.rows.size for strip in reversed(along_y)}
     stored_rows = sum(strip.stored for strip in along_y)

@@ -37,6 +37,15 @@ COLUMNS = {
 """Events by the columns that show them; the closed forms have no fills and drains."""
 
 
+COMPARED = (
+    "macs",
+    "nonzero_macs",
+    *(name for name, event in COLUMNS.items() if event.action in (Action.READ, Action.WRITE)),
+    "total_cycles",
+)
+"""Columns of counts and cycles that the closed forms have, too."""
+
+
 def in_units(words: Number, event: Event, b_w: int) -> Number:
     """``words`` of an event in the unit of its column: what crosses the link is in bits."""
     return words * b_w if event.level is Level.DRAM else words
@@ -49,6 +58,7 @@ class Crosscheck:
     simulated, analytical   counts that the machine made, and those of the closed forms
     effects                 what each effect adds to these
     cycles, analytical_cycles, cycle_effects   the same for the total latency
+    unclassified            PE-cycles of the passes that are in no class, or in two if negative
     """
 
     hardware: Hardware
@@ -60,6 +70,7 @@ class Crosscheck:
     cycles: int
     analytical_cycles: Fraction
     cycle_effects: Mapping[Effect, Number]
+    unclassified: int
     analytical_energy: Energy
 
     @property
@@ -79,8 +90,9 @@ class Crosscheck:
 
     @property
     def explained(self) -> bool:
-        """No count of any event, and no cycle, without a name."""
-        return self.residual == Counts() and self.cycles == self.analytical_cycles + sum(self.cycle_effects.values())
+        """No count of any event, no cycle and no joule without a name."""
+        counted = self.residual == Counts() and self.unclassified == 0
+        return counted and all(d.explained for d in (self.counts() | self.energy()).values())
 
     def counts(self) -> dict[str, Difference]:
         """Every column that both sides have, by its name."""
@@ -167,5 +179,7 @@ def crosscheck(run: LayerRun, tensors: LayerTensors, accounting: Accounting = Ac
         cycles=run.total_cycles,
         analytical_cycles=analytical_cycles,
         cycle_effects=cycle_effects(run, analytical_cycles),
+        unclassified=hardware.pes * run.processing_cycles
+        - (run.compute + run.gated + sum(run.stalls.values()) + run.idle),
         analytical_energy=price(closed.counts, hardware, latency_s=latency_s, accounting=accounting),
     )

@@ -1,6 +1,7 @@
 """What the zeros of a layer's data do: MACs they gate, windows they empty, the code that they shorten.
 
-Written for the cross-check, by other means than the machine's: what both say must be the same.
+Counted for the cross-check by other means than the machine's; only the sizes of tiles, and the pieces in which ofmaps
+leave (:mod:`simulator.convoys`), are the same.
 """
 
 from collections.abc import Iterable, Iterator

@@ -1,16 +1,20 @@
 """``python -m simulator``, as programs and people call it."""
 
+import copy
 import csv
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
 import pytest
 
 from analytical.hardware import EYERISS_16BIT
+from simulator.compare import RunFileError, read_run_file
 from traces.convolution import convolve_plainly
 
 COLUMNS = [
@@ -242,7 +246,7 @@ def test_a_person_reads_why_the_sides_differ_last(network: str) -> None:
     cross_check = shown[shown.index("Cross-check of one image") :]
     for said in ("nonzero_macs", "where the zeros are +", "glb_psum_writes", "clock, uJ", "all layers", "residual"):
         assert said in cross_check
-    assert cross_check.splitlines()[-1] == "No residual: all 69 differences are explained."
+    assert cross_check.splitlines()[-1] == "No residual: all 69 quantities are explained."
     assert all(len(line) <= 80 for line in shown.splitlines())
 
 
@@ -279,7 +283,7 @@ def test_compare_of_other_networks_compares_all_layers_together(network: str) ->
     )
     assert (compared["only_in_a"], compared["only_in_b"]) == (["A"], ["C"])
     rows = rows_of(simulator("compare", network, network, "--csv", "-").stdout)
-    assert {row["layer"] for row in rows} == {"A", "B", "C", "total"}
+    assert {row["layer"] for row in rows} == {"A", "B", "C", ""}
     assert all(float(row["difference"]) == 0 for row in rows)
 
 
@@ -301,15 +305,80 @@ def test_compare_refuses_in_one_line_what_is_no_run(a: str, said: str) -> None:
     assert said in result.stderr
 
 
-@pytest.mark.parametrize("content", ["{}", "[]", "no JSON", '{"layers": [{}]}', '{"layers": [{"layer": "A"}]}'])
-def test_compare_refuses_files_that_are_no_runs(content: str, tmp_path: Path) -> None:
+def damaged(record: dict[str, Any], *path: str | int, value: Any = None) -> dict[str, Any]:
+    """The record with one value replaced, or, by default, taken out."""
+    *way, last = path
+    part: Any = record
+    for step in way:
+        part = part[step]
+    if value is None:
+        del part[last]
+    else:
+        part[last] = value
+    return record
+
+
+DAMAGE: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "no run": lambda _: {},
+    "a list": lambda _: [],
+    "no layers": lambda run: damaged(run, "layers", value=[]),
+    "no seed": lambda run: damaged(run, "seed"),
+    "no hardware": lambda run: damaged(run, "hardware", "name"),
+    "no images": lambda run: damaged(run, "layers", 0, "images", value=0),
+    "PEs in words": lambda run: damaged(run, "layers", 0, "active_pes", value="many"),
+    "no energies": lambda run: damaged(run, "layers", 0, "energy_J_by"),
+    "another energy": lambda run: damaged(run, "layers", 0, "energy_J_by", "love", value=1.0),
+    "no latency": lambda run: damaged(run, "layers", 0, "crosscheck", -3),
+    "an effect in words": lambda run: damaged(run, "layers", 0, "crosscheck", 1, "effects", value={"a": "b"}),
+    "a count without end": lambda run: damaged(run, "layers", 0, "crosscheck", 0, "simulated", value=float("inf")),
+    "a large count": lambda run: damaged(run, "layers", 0, "crosscheck", 0, "simulated", value=10**400),
+    "two of a name": lambda run: damaged(run, "layers", 1, "layer", value="A"),
+    "a number for a name": lambda run: damaged(run, "layers", 1, "layer", value=3),
+    "no energy's cross-check": lambda run: damaged(run, "layers", 0, "crosscheck_energy_J_by", "total"),
+}
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    path = tmp_path_factory.mktemp("run") / "small.csv"
+    path.write_text(NETWORK)
+    record: dict[str, Any] = json.loads(simulator("run", str(path), "--json", "-").stdout)
+    return record
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_compare_refuses_files_that_are_no_runs(damage: str, recorded: dict[str, Any], tmp_path: Path) -> None:
     path = tmp_path / "other.json"
-    path.write_text(content)
+    path.write_text(json.dumps(DAMAGE[damage](copy.deepcopy(recorded))))
+    with pytest.raises(RunFileError, match="expected the JSON or HDF5 file of a run") as refused:
+        read_run_file(str(path))
+    assert str(refused.value).startswith(f"{path}: ")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("text.json", b"no JSON"), ("deep.json", b"[" * 200_000), ("cut.h5", b"\x89HDF\r\n\x1a\n")]
+)
+def test_compare_refuses_files_that_cannot_be_read(name: str, content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
     result = simulator("compare", str(path), "alexnet")
     assert result.returncode == 2
-    assert result.stderr.count("\n") == 1
-    assert f"error: {path}: " in result.stderr
-    assert "expected the JSON or HDF5 file of a run" in result.stderr
+    assert result.stderr == f"error: {path}: is not a run; expected the JSON or HDF5 file of a run (--json, --out)\n"
+
+
+def test_compare_keeps_the_files_that_it_reads(network: str, tmp_path: Path) -> None:
+    for output in ("--csv", "--json"):
+        result = simulator("compare", f"{network} --bits 8", network, output, network)
+        assert (result.returncode, result.stderr.count("\n")) == (2, 1)
+    assert Path(network).read_text() == NETWORK
+    assert list(tmp_path.iterdir()) == [Path(network)]
+
+
+def test_a_network_may_be_called_like_json(network: str, tmp_path: Path) -> None:
+    Path(network).rename(tmp_path / "[1].csv")
+    out = str(tmp_path / "run.h5")
+    assert simulator("run", str(tmp_path / "[1].csv"), "--out", out).returncode == 0
+    assert json.loads(simulator("compare", out, out, "--json", "-").stdout)["a"]["network"] == "[1]"
 
 
 # --- effects, network beside network
@@ -317,10 +386,21 @@ def test_compare_refuses_files_that_are_no_runs(content: str, tmp_path: Path) ->
 
 def test_effects_add_up_to_the_machine(network: str) -> None:
     record = json.loads(simulator("effects", network, "--json", "-").stdout)
-    for quantity in record["small"].values():
+    assert (record["bits"], record["seed"]) == (16, 0)
+    small = record["networks"]["small"]
+    for quantity in small.values():
         assert quantity["analytical"] + sum(quantity["effects"].values()) == pytest.approx(
             quantity["simulated"], rel=1e-9
         )
     rows = rows_of(simulator("effects", network, "--csv", "-").stdout)
     energy = [float(row["adds"]) for row in rows if row["quantity"] == "energy_J"]
-    assert sum(energy) == pytest.approx(record["small"]["energy_J"]["simulated"])
+    assert sum(energy) == pytest.approx(small["energy_J"]["simulated"])
+
+
+def test_effects_refuse_two_networks_of_one_name(network: str, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    twin = tmp_path / "other" / "small.csv"
+    twin.write_text(NETWORK)
+    result = simulator("effects", network, str(twin))
+    assert result.returncode == 2
+    assert result.stderr == "error: networks are small, small; expected each to have a name of its own\n"

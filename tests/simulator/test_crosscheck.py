@@ -140,7 +140,7 @@ def test_energies_then_differ_by_the_clock_alone() -> None:
     assert energies["clock"].difference != 0
 
 
-# --- each effect by itself: what brings it about brings nothing else about
+# --- each effect where its cause is
 
 
 BASE = dividing(EYERISS_16BIT, 3, 3, 1)
@@ -378,6 +378,9 @@ FAULTS = {
     "filters are read for every strip": reshaped(loads_filters=True),
     "a cycle has no class": in_one_pass(lambda run: replace(run, cycles=run.cycles + 1)),
     "a PE idles uncounted": in_one_pass(lambda run: replace(run, idle=run.idle - 1)),
+    "the array idles for a while": in_one_pass(
+        lambda run: replace(run, idle=run.idle + 100 * EYERISS_16BIT.pes, cycles=run.cycles + 100)
+    ),
     "a stall is lost": in_one_pass(lambda run: replace(run, stalls={s: max(0, n - 1) for s, n in run.stalls.items()})),
     "rows that the GLB holds are fetched again": rescheduled(whole_strip_again),
     "run fields of 6 bits": lambda monkeypatch: monkeypatch.setattr(rlc, "_run_bits", lambda _: 6),
@@ -412,4 +415,5 @@ def test_a_planted_fault_leaves_a_residual(engine: str, fault: str, monkeypatch:
     (FAULTS | FAULTS_OF_FAST | FAULTS_OF_DETAILED)[fault](monkeypatch)
     checked = check(RAGGED, EYERISS_16BIT, 2, engine=engine)
     assert not checked.explained
-    assert checked.residual != Counts() or checked.counts()["total_cycles"].residual != 0
+    left_over = (checked.residual != Counts(), checked.counts()["total_cycles"].residual, checked.unclassified)
+    assert any(left_over)

@@ -46,7 +46,7 @@ def test_records_keep_whole_numbers_whole() -> None:
 
 
 def test_tables_name_effects_and_what_none_explains() -> None:
-    shown = printed(difference_table("Why", "sim", "model", {"C1": {"macs": ONE, "reads": OFF, "RF": JOULES}}))
+    shown = printed(difference_table("Why", "sim", "model", [("C1", {"macs": ONE, "reads": OFF, "RF": JOULES})]))
     assert "large +2, small +1" in shown
     assert "UNEXPLAINED +1" in shown
     assert "RF, uJ" in shown
@@ -61,3 +61,8 @@ def test_a_table_of_effects_leads_from_side_to_side_in_percent() -> None:
         ["residual", "0"],
         ["there", "3.500", "uJ"],
     ]
+
+
+def test_effects_on_nothing_are_shown_as_they_are() -> None:
+    free = Difference(value=2e-6, reference=0, effects={"prices": 2e-6}, unit="J/image")
+    assert "prices   +2 uJ" in printed(effects_table("From free to paid", {"energy": free}, "paid", "free"))

@@ -13,7 +13,7 @@ def test_what_is_written_is_read_in_order(tmp_path: Path) -> None:
     layers = [
         StoredLayer(
             name=name,
-            columns={"layer": name, "macs": 2**40, "energy_J": 1.5},
+            columns={"layer": name, "macs": 2**40, "energy_J": 1.5, "stalls": {"a": 1}, "[name]": "[1]"},
             tensors={"ofmap": np.arange(6).reshape(1, 2, 3)},
         )
         for name in ("Z", "A/b", "A_b")
