@@ -65,4 +65,4 @@ def test_a_table_of_effects_leads_from_side_to_side_in_percent() -> None:
 
 def test_effects_on_nothing_are_shown_as_they_are() -> None:
     free = Difference(value=2e-6, reference=0, effects={"prices": 2e-6}, unit="J/image")
-    assert "prices   +2 uJ" in printed(effects_table("From free to paid", {"energy": free}, "paid", "free"))
+    assert "prices      +2 uJ" in printed(effects_table("From free to paid", {"energy": free}, "paid", "free"))
