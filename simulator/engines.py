@@ -97,7 +97,7 @@ class DetailedEngine:
         else:
             code = rlc.encode(sent, self._b_w)
             received, words = rlc.decode(code, sent.size, self._b_w).reshape(sent.shape), len(code)
-        self._in_glb[p.filters, _fetched_tile(p, image)] = received
+        self._in_glb[p.filter_block, _fetched_tile(p, image)] = received
         return words
 
     def run(self, p: Pass) -> PEArrayRun:
@@ -118,7 +118,8 @@ class DetailedEngine:
 
     def _strip(self, p: Pass, image: int) -> NDArray[np.int64]:
         """A whole strip: rows that the last one left, and new ones; rows between windows are dropped."""
-        new = self._in_glb.pop((p.filters, _fetched_tile(p, image)))[:, -p.stored_rows :]
+        tile = (p.filter_block, _fetched_tile(p, image))
+        new = (self._in_glb.pop(tile) if p.leaves else self._in_glb[tile])[:, -p.stored_rows :]
         strip = np.concatenate([self._kept.pop(image), new], axis=1) if p.kept_before else new
         if p.kept_after:
             self._kept[image] = strip[:, -p.kept_after :]

@@ -11,10 +11,11 @@ import simpy
 from numpy.typing import NDArray
 
 from analytical import counts as c
+from analytical.chip_mapping import ChipMapping
 from analytical.counts import Counts
 from analytical.hardware import Hardware
 from analytical.layer import Layer
-from analytical.mapping import map_layer
+from analytical.mapping import Mapping, map_layer
 from simulator.buffer import Buffer
 from simulator.convoys import Convoy, convoys, pieces, streamed_windows
 from simulator.dram import DramLink, Fetch, WriteBack
@@ -88,10 +89,11 @@ def run_layer(
     hardware: Hardware,
     tensors: LayerTensors,
     *,
+    mapping: Mapping | ChipMapping | None = None,
     engine: str = "fast",
     progress: Progress | None = None,
 ) -> LayerRun:
-    """Run the images in ``tensors`` through ``layer`` on ``hardware``.
+    """Run the images in ``tensors`` through ``layer`` on ``hardware``, laid on it by CNNergy's mapping unless told.
 
     Raises
     ------
@@ -99,7 +101,7 @@ def run_layer(
         The layer does not fit the hardware.
     """
     batch = tensors.ifmap.shape[0]
-    tiling = tile(layer, hardware, map_layer(layer, hardware), batch)
+    tiling = tile(layer, hardware, mapping or map_layer(layer, hardware), batch)
     return Machine(tiling, ENGINES[engine](tiling, tensors), progress).run()
 
 
@@ -160,7 +162,7 @@ class Machine:
             buffer.on_release = self.link.wake
         self._moved = _Moved()
         self._waits = dict.fromkeys(Wait, 0)
-        self._timelines: dict[tuple[PassShape, bool], list[_Moment]] = {}
+        self._timelines: dict[tuple[PassShape, bool, bool], list[_Moment]] = {}
         self._tile_words = 0
         self._active_pes = 0
         self._passes = 0
@@ -196,7 +198,8 @@ class Machine:
         return int(self.env.now)
 
     def _fetches(self, passes: Iterator[Pass]) -> Iterator[Fetch]:
-        """What the link brings, pass after pass: filters first, then the new rows of the strip of each convoy."""
+        """What the link brings, pass after pass: filters first, then the new rows of the strip of each convoy, if the
+        GLB does not have the strip for earlier filters. A pass that brings no strip loads filters."""
         for number, p in enumerate(passes):
             if p.shape.loads_filters:
                 words = self._filter_words(p)
@@ -206,10 +209,10 @@ class Machine:
                     room=room,
                     link_words=partial(self._fetch_filters, words),
                     pass_number=number,
-                    last=False,
+                    last=not p.brings,
                     on_demand=room < words,
                 )
-            parts = convoys(p.shape, self.tiling.bank_words)
+            parts = convoys(p.shape, self.tiling.bank_words) if p.brings else []
             for convoy in parts:
                 yield Fetch(
                     buffer=self.ifmap,
@@ -247,9 +250,9 @@ class Machine:
     def _timeline(self, p: Pass, run: PEArrayRun) -> list[_Moment]:
         """When a pass gives back what it has read, takes room for psums and sends ofmaps off, in order of cycles.
 
-        The same for all passes of one shape, but for whether their psums are complete.
+        The same for all passes of one shape, but for whether their psums are complete and the strip has served.
         """
-        key = (p.shape, p.last_channels)
+        key = (p.shape, p.last_channels, p.leaves)
         timeline = self._timelines.get(key)
         if timeline is None:
             timeline = self._timelines[key] = sorted(self._moments(p, run), key=lambda moment: moment.cycle)
@@ -258,7 +261,7 @@ class Machine:
     def _moments(self, p: Pass, run: PEArrayRun) -> Iterator[_Moment]:
         if p.shape.loads_filters:
             yield _Moment(run.filters_loaded_at, self._release_filters)
-        for convoy in convoys(p.shape, self.tiling.bank_words):
+        for convoy in convoys(p.shape, self.tiling.bank_words) if p.leaves else []:
             read_at = run.ifmap_read_at[convoy.images.stop - 1, convoy.columns.stop - 1]
             yield _Moment(int(read_at), partial(self._release_ifmap, convoy))
         if p.first_channels and not p.last_channels:

@@ -1,7 +1,8 @@
 """From a mapping to whole passes: integer tiles, ragged last ones, in the order in which they run.
 
-Order, outermost first: images that fit together, groups of a grouped convolution, filter tiles, column tiles, blocks of
-ofmap rows, channel tiles, strips. Filters stay in the RFs for the strips of a block, psums in the GLB for its channels.
+Order, outermost first: images that fit together, groups of a grouped convolution, blocks of filters, column tiles,
+blocks of ofmap rows, channel tiles, filter tiles of the block, strips. Filters stay in the RFs for the strips of a
+block, psums in the GLB for its channels, and the strip of a block that has but one for the block's filters.
 """
 
 import math
@@ -10,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cache, cached_property, partial
 from typing import NamedTuple
 
+from analytical.chip_mapping import ChipMapping
 from analytical.hardware import Hardware
 from analytical.layer import Layer
 from analytical.mapping import Mapping, MappingError
@@ -51,7 +53,8 @@ class Tiling:
     """Tile sizes of a layer in whole words, rows, columns, channels, filters and images.
 
     N images run together; a pass takes z channels and f filters over a strip of y_o ofmap rows and X_o ofmap columns;
-    psums of Y_o rows wait in the GLB. ``ifmap_words`` and ``psum_words`` are the parts of the GLB for each.
+    psums of m filters and Y_o rows wait in the GLB. ``ifmap_words`` and ``psum_words`` are the parts of the GLB for
+    each.
     """
 
     layer: Layer
@@ -60,6 +63,7 @@ class Tiling:
     C_set: int
     z: int
     f: int
+    m: int
     y_i: int
     y_o: int
     X_o: int
@@ -85,7 +89,12 @@ class Tiling:
         if none do."""
         if self.psums_stream:
             return self.f * self.y_o
-        return self.N * self.f * self.X_o * self.Y_o
+        return self.N * self.m * self.X_o * self.Y_o
+
+    @cached_property
+    def strip_stays(self) -> bool:
+        """One strip is all of a block of rows, and serves all filters of a block before the next takes its place."""
+        return self.Y_o <= self.y_o
 
     @property
     def fits(self) -> bool:
@@ -113,14 +122,16 @@ class Tiling:
         return self.layer.U * (rows - 1) + self.layer.R
 
 
-def tile(layer: Layer, hardware: Hardware, mapping: Mapping, batch: int) -> Tiling:
+def tile(layer: Layer, hardware: Hardware, mapping: Mapping | ChipMapping, batch: int) -> Tiling:
     """Whole tiles that the RFs and the GLB hold.
 
     Raises
     ------
     MappingError
-        No tile fits the GLB.
+        No tile fits the GLB; a chip's mapping does not fit as it stands.
     """
+    if isinstance(mapping, ChipMapping):
+        return _divide_glb(_chip_tiles(layer, hardware, mapping, batch))
     tiling = whole_tiles(layer, hardware, mapping, batch)
     while not tiling.fits:
         tiling = _shrink(tiling)
@@ -134,18 +145,39 @@ def whole_tiles(layer: Layer, hardware: Hardware, mapping: Mapping, batch: int) 
     """
     y_o = min(mapping.y_o, layer.E)
     blocks = math.ceil(layer.E / mapping.Y_o)
+    f = min(filters_held(layer, hardware, mapping), layer.filters_per_group)
     return Tiling(
         layer=layer,
         hardware=hardware,
         S_pass=mapping.S_pass,
         C_set=mapping.C_set,
         z=mapping.z_i,
-        f=min(filters_held(layer, hardware, mapping), layer.filters_per_group),
+        f=f,
+        m=f,
         y_i=mapping.y_i,
         y_o=y_o,
         X_o=max(1, min(layer.G, int(mapping.X_o))),
         Y_o=min(layer.E, y_o * _share(_share(layer.E, y_o), blocks)),
         N=min(batch, mapping.N),
+        batch=batch,
+    )
+
+
+def _chip_tiles(layer: Layer, hardware: Hardware, mapping: ChipMapping, batch: int) -> Tiling:
+    mapping.require_fits(layer, hardware)
+    return Tiling(
+        layer=layer,
+        hardware=hardware,
+        S_pass=mapping.r * mapping.t,
+        C_set=mapping.q,
+        z=mapping.q * mapping.r,
+        f=min(mapping.p * mapping.t, layer.filters_per_group),
+        m=min(mapping.m, layer.filters_per_group),
+        y_i=layer.H if mapping.e == layer.E else layer.U * (mapping.e - 1) + layer.R,
+        y_o=mapping.e,
+        X_o=layer.G,
+        Y_o=mapping.e,
+        N=min(batch, mapping.n),
         batch=batch,
     )
 
@@ -172,7 +204,7 @@ def _shrink(tiling: Tiling) -> Tiling:
     if tiling.X_o > 1:
         return replace(tiling, X_o=_share(tiling.X_o, 2))
     if tiling.f > 1:
-        return replace(tiling, f=tiling.f - 1)
+        return replace(tiling, f=tiling.f - 1, m=tiling.f - 1)
     kib = (tiling.strip_words + tiling.least_psum_words) * tiling.hardware.b_w / 8192
     raise MappingError(
         f"layer {layer.name} cannot be mapped: the smallest tile, one window wide, exceeds the GLB of "
@@ -205,6 +237,8 @@ class Pass:
     rows, columns   of the ofmap
     strip           rows of the padded ifmap
     fetched         rows of it that cross the DRAM link for this pass
+    brings, leaves  whether the strip comes into the GLB for this pass, and leaves it afterwards
+    filter_block    filters that the strip serves meanwhile
     kept_before, kept_after   rows that the GLB holds from the strip before, and for the strip after
     first_channels, last_channels   whether psums start here; whether they are complete afterwards
     """
@@ -219,6 +253,9 @@ class Pass:
     ifmap_columns: Span
     strip: Span
     fetched: Span
+    brings: bool
+    leaves: bool
+    filter_block: Span
     kept_before: int
     kept_after: int
     first_channels: bool
@@ -226,22 +263,39 @@ class Pass:
 
     @property
     def stored_rows(self) -> int:
-        """Rows that enter the GLB for this pass."""
+        """Rows that enter the GLB with this strip."""
         return self.strip.size - self.kept_before
+
+
+def filter_blocks(tiling: Tiling, group: int) -> list[list[Span]]:
+    """The filter tiles of a group, by blocks whose psums wait in the GLB together.
+
+    >>> from analytical.hardware import EYERISS_16BIT
+    >>> from analytical.mapping import map_layer
+    >>> layer = Layer(name="L", C=48, H=15, W=15, R=3, S=3, F=40, E=13, G=13)
+    >>> tiling = tile(layer, EYERISS_16BIT, map_layer(layer, EYERISS_16BIT), batch=1)
+    >>> [[str(tile) for tile in block] for block in filter_blocks(replace(tiling, m=36), group=0)]
+    [['0:18', '18:36'], ['36:40']]
+    """
+    filters = tiling.layer.filters_per_group
+    blocks = spans(filters, tiling.m, group * filters)
+    return [spans(block.size, tiling.f, block.start) for block in blocks]
 
 
 def schedule(tiling: Tiling) -> Iterator[Pass]:
     """The passes of a layer, in order."""
     layer = tiling.layer
-    group_filters = layer.filters_per_group
     shape = cache(partial(pass_shape, tiling))
     for images in spans(tiling.batch, tiling.N):
         for group in range(layer.groups):
-            for filters in spans(group_filters, tiling.f, group * group_filters):
+            for filter_tiles in filter_blocks(tiling, group):
                 for columns in spans(layer.G, tiling.X_o):
                     for block in spans(layer.E, tiling.Y_o):
                         for channels in spans(layer.C, tiling.z, group * layer.C):
-                            yield from _residency(tiling, shape, images, group, filters, columns, block, channels)
+                            for filters in filter_tiles:
+                                yield from _residency(
+                                    tiling, shape, images, group, filter_tiles, filters, columns, block, channels
+                                )
 
 
 def _residency(
@@ -249,6 +303,7 @@ def _residency(
     shape: Callable[..., PassShape],
     images: Span,
     group: int,
+    filter_tiles: list[Span],
     filters: Span,
     columns: Span,
     block: Span,
@@ -260,6 +315,7 @@ def _residency(
     first = channels.start == group * layer.C
     left = layer.U * columns.start
     ifmap_columns = Span(left, left + tiling.ifmap_width(columns.size))
+    served = filter_tiles if tiling.strip_stays else [filters]
     held_to = None
     strips = spans(block.size, tiling.y_o, block.start)
     for number, rows in enumerate(strips):
@@ -276,6 +332,9 @@ def _residency(
             ifmap_columns=ifmap_columns,
             strip=strip,
             fetched=strip if held_to is None else Span(held_to, strip.stop),
+            brings=filters == served[0],
+            leaves=filters == served[-1],
+            filter_block=Span(served[0].start, served[-1].stop),
             kept_before=0 if held_to is None else max(0, overlap),
             kept_after=0 if number + 1 == len(strips) else max(0, overlap),
             first_channels=first,

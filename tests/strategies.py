@@ -5,6 +5,7 @@ from dataclasses import replace
 from hypothesis import assume
 from hypothesis import strategies as st
 
+from analytical.chip_mapping import ChipMapping, sets_of_array
 from analytical.hardware import PRESETS, Hardware
 from analytical.layer import Layer
 from analytical.mapping import MappingError, map_layer
@@ -85,3 +86,26 @@ def mappable(draw: st.DrawFn) -> tuple[Layer, Hardware, int]:
     except MappingError:
         assume(False)
     return layer, hardware, batch
+
+
+@st.composite
+def chip_mappable(draw: st.DrawFn) -> tuple[Layer, Hardware, ChipMapping, int]:
+    """A layer, a hardware, a mapping of the chip's kind that lays one on the other, and a batch."""
+    layer = draw(layers())
+    hardware = draw(hardwares(least_J=layer.R, least_I_s=max(4, layer.S)))
+    q = draw(st.integers(1, min(layer.C, hardware.I_s // layer.S)))
+    assume(q * layer.S <= hardware.f_s)
+    p = draw(st.integers(1, min(layer.filters_per_group, hardware.P_s, hardware.f_s // (q * layer.S))))
+    e = draw(st.integers(1, layer.E))
+    sets = sets_of_array(layer.R, e, hardware)
+    assume(sets)
+    r = draw(st.integers(1, min(sets, -(-layer.C // q))))
+    t = draw(st.integers(1, min(sets // r, -(-layer.filters_per_group // p))))
+    m = draw(st.integers(min(p * t, layer.filters_per_group), layer.filters_per_group))
+    mapping = ChipMapping(m=m, n=draw(st.integers(1, 3)), e=e, p=p, q=q, r=r, t=t)
+    batch = draw(st.integers(1, min(6, max(1, SMALL // layer.macs))))
+    try:
+        mapping.require_fits(layer, hardware)
+    except MappingError:
+        assume(False)
+    return layer, hardware, mapping, batch

@@ -6,7 +6,12 @@ from pathlib import Path
 import pytest
 
 from analytical import counts as c
+from analytical.chip_mapping import ChipMapping
+from analytical.counts import Level
+from analytical.energy import Accounting
 from analytical.hardware import EYERISS_16BIT
+from analytical.layer import Layer
+from analytical.mappings import published_mappings
 from analytical.networks import load
 from simulator.crosscheck import crosscheck
 from simulator.machine import LayerRun, run_layer
@@ -54,3 +59,44 @@ def test_cnnergy_and_the_machine_tell_the_same_story_of_conv_layers(alexnet: dic
         tensors = synthesise(run.layer, b_w=16, batch=run.images, seed=0)
         energy = crosscheck(run, tensors).energy()["without_control"]
         assert 1.0 <= energy.value / energy.reference < 1.15
+
+
+@pytest.fixture(scope="module")
+def chip() -> dict[str, dict[str, float]]:
+    """Table V of JSSC 2017: AlexNet's CONV layers on the chip, batch 4."""
+    with CHIP.open() as file:
+        return {row.pop("layer"): {name: float(cell) for name, cell in row.items()} for row in csv.DictReader(file)}
+
+
+def on_the_chip(layer: Layer, mapping: ChipMapping) -> LayerRun:
+    return run_layer(layer, EYERISS_16BIT, synthesise(layer, b_w=16, batch=4, seed=0), mapping=mapping)
+
+
+def glb_mb(run: LayerRun) -> float:
+    """What the GLB column of Table V counts, in 10^6 bytes."""
+    charged = (event for event in run.counts if event.level is Level.GLB and Accounting.CHIP.charges(event))
+    return float(sum(run.counts[event] for event in charged)) * 2 / 1e6
+
+
+@pytest.mark.parametrize("name", ["C1", "C2", "C3", "C4", "C5"])
+def test_table_v_of_jssc_2017_active_pes_and_glb_accesses(name: str, chip: dict[str, dict[str, float]]) -> None:
+    """With the printed mapping, to the last digit; C3's GLB figure is that of C4's, the printed mapping gives more."""
+    layer = load("alexnet").select([name]).layers[0]
+    mappings = published_mappings("alexnet")
+    run = on_the_chip(layer, mappings[name])
+    assert run.active_pes == chip[name]["active_pes"]
+    if name == "C3":
+        assert glb_mb(run) == pytest.approx(69.22, abs=0.005)
+        run = on_the_chip(layer, mappings["C4"])
+    assert glb_mb(run) == pytest.approx(chip[name]["glb_access_mb"], abs=0.1)
+
+
+def test_table_v_of_jssc_2017_dram_accesses(chip: dict[str, dict[str, float]]) -> None:
+    """RLC by the codec on data with the zeros of the table: 10 % in the mean, and no layer off by more."""
+    errors = []
+    for name, mapping in published_mappings("alexnet").items():
+        run = on_the_chip(load("alexnet").select([name]).layers[0], mapping)
+        words = run.counts.total(c.DRAM_IFMAP_READ, c.DRAM_FILTER_READ, c.DRAM_OFMAP_WRITE)
+        errors.append(abs(float(words) * 2 / 1e6 / chip[name]["dram_access_mb"] - 1))
+    assert max(errors) < 0.1
+    assert sum(errors) / len(errors) < 0.1

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from enum import Enum
 from fractions import Fraction
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +17,10 @@ from analytical import counts as c
 from analytical.counts import Counts, Number
 from analytical.mapping import Mapping
 from simulator.crosscheck import zeros
-from simulator.crosscheck.extents import Extents, exact, fractional, whole, without_closed_form
+from simulator.crosscheck.extents import Extents, exact, fractional, ifmap_fetches, whole, without_closed_form
 from simulator.machine import LayerRun, Wait
 from simulator.pe_array import Stall
-from simulator.schedule import Tiling, filters_held, spans, whole_tiles
+from simulator.schedule import Tiling, filter_blocks, filters_held, spans, whole_tiles
 from traces.tensors import LayerTensors
 
 
@@ -100,7 +101,8 @@ def _ladder(tiling: Tiling, mapping: Mapping, image_groups: Number) -> Iterator[
     layer = tiling.layer
     end = whole(whole_tiles(layer, tiling.hardware, mapping, tiling.batch))
     at = fractional(layer, mapping, image_groups)
-    at = replace(at, filter_passes=Fraction(layer.F, filters_held(layer, tiling.hardware, mapping)))
+    held = Fraction(layer.F, filters_held(layer, tiling.hardware, mapping))
+    at = replace(at, filter_passes=held, ifmap_fetches=held)
     yield Effect.FILTERS_HELD, at
     # a pass stacks whole sets, the last one with fewer channels but all its PEs
     sets = -(-mapping.z_i // mapping.C_set)
@@ -108,7 +110,7 @@ def _ladder(tiling: Tiling, mapping: Mapping, image_groups: Number) -> Iterator[
     yield Effect.RAGGED_SETS, at
     at = replace(at, channel_passes=end.channel_passes, hops=end.hops)
     yield Effect.RAGGED_Z, at
-    at = replace(at, filter_passes=end.filter_passes)
+    at = replace(at, filter_passes=end.filter_passes, ifmap_fetches=end.ifmap_fetches)
     yield Effect.RAGGED_F, at
     # each further strip streams R - U rows again, each further block fetches them, each further tile S - U columns
     rows, columns = layer.R - layer.U, layer.S - layer.U
@@ -177,15 +179,15 @@ def _nonzero_share(values: NDArray[np.integer]) -> Fraction:
 def _ifmap_code(tiling: Tiling, tensors: LayerTensors) -> dict[Effect, Counts]:
     """The ifmap's way from values to 64-bit words; raw in the network's first layer."""
     layer, hardware = tiling.layer, tiling.hardware
-    filter_tiles = len(spans(layer.filters_per_group, tiling.f))
+    fetches = ifmap_fetches(tiling)
     tiles = zeros.ifmap_tiles(tiling, tensors.ifmap)
     if layer.first:
         values = [tile.size for tile in tiles]
-        padding = sum(_whole_words(tiling, size) - size for size in values) * filter_tiles
+        padding = sum(_whole_words(tiling, size) - size for size in values) * fetches
         return {Effect.RAW_PADDING: Counts(events={c.DRAM_IFMAP_READ: padding})}
     coded = zeros.code(tiles, hardware.rlc_run_bits, hardware.rlc_pairs)
     steps = _code_steps(tiling, coded, exact(layer.sparsity_ifmap), _nonzero_share(tensors.ifmap))
-    return {effect: Counts(events={c.DRAM_IFMAP_READ: words * filter_tiles}) for effect, words in steps.items()}
+    return {effect: Counts(events={c.DRAM_IFMAP_READ: words * fetches}) for effect, words in steps.items()}
 
 
 def _ofmap_code(tiling: Tiling, tensors: LayerTensors) -> dict[Effect, Counts]:
@@ -215,7 +217,7 @@ def _raw(tiling: Tiling) -> dict[Effect, Counts]:
     layer, extents = tiling.layer, whole(tiling)
     padding = sum(
         _whole_words(tiling, size) - size
-        for filters in spans(layer.filters_per_group, tiling.f)
+        for filters in chain.from_iterable(filter_blocks(tiling, group=0))
         for channels in spans(layer.C, tiling.z)
         for size in [filters.size * channels.size * layer.R * layer.S]
     )

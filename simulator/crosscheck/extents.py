@@ -11,7 +11,7 @@ from analytical.closed_forms import passes, pe_column_height
 from analytical.counts import Counts, Number
 from analytical.layer import Layer
 from analytical.mapping import Mapping
-from simulator.schedule import Span, Tiling, pass_sets, spans
+from simulator.schedule import Span, Tiling, filter_blocks, pass_sets, spans
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,6 +21,7 @@ class Extents:
     channel_passes  passes along the channels (Z)
     hops            PEs that hand a psum on, over these passes
     filter_passes   passes along the filters (F), those of all groups together
+    ifmap_fetches   how often the same ifmap is fetched for other filters
     strips, blocks  passes along the rows (Y), and loads of filters for them
     strip_rows      ifmap rows of all strips
     fetched_rows    of them, those that cross the link: a strip's first rows may be in the GLB still
@@ -32,6 +33,7 @@ class Extents:
     channel_passes: Number
     hops: Number
     filter_passes: Number
+    ifmap_fetches: Number
     strips: Number
     blocks: Number
     strip_rows: Number
@@ -43,14 +45,14 @@ class Extents:
     def words(self, layer: Layer, batch: int) -> Counts:
         """What moves when all values do, uncoded: each product is data times repetitions."""
         filters = layer.F * layer.C * layer.R * layer.S * self.blocks * self.columns * self.image_groups
-        rows_of_ifmap = layer.C * self.ifmap_columns * self.filter_passes * batch
+        rows_of_ifmap = layer.C * self.ifmap_columns * batch
         psums = layer.ofmap_size * batch
         return Counts(
             events={
                 c.DRAM_FILTER_READ: filters,
                 c.GLB_FILTER_READ: filters,
-                c.DRAM_IFMAP_READ: rows_of_ifmap * self.fetched_rows,
-                c.GLB_IFMAP_READ: rows_of_ifmap * self.strip_rows,
+                c.DRAM_IFMAP_READ: rows_of_ifmap * self.fetched_rows * self.ifmap_fetches,
+                c.GLB_IFMAP_READ: rows_of_ifmap * self.strip_rows * self.filter_passes,
                 c.GLB_PSUM_WRITE: psums * self.channel_passes,
                 c.GLB_PSUM_READ: psums * (self.channel_passes - 1),
                 c.INTER_PE_PSUM: psums * self.hops,
@@ -86,6 +88,7 @@ def fractional(layer: Layer, mapping: Mapping, image_groups: Number) -> Extents:
         channel_passes=n.z,
         hops=n.z * (pe_column_height(layer, mapping) - 1),
         filter_passes=n.filters,
+        ifmap_fetches=n.filters,
         strips=n.blocks * n.strips,
         blocks=n.blocks,
         strip_rows=n.blocks * n.strips * mapping.y_i,
@@ -131,10 +134,12 @@ def whole(tiling: Tiling) -> Extents:
     layer = tiling.layer
     stacks = [layer.R * -(-tile.size // tiling.C_set) for tile in spans(layer.C, tiling.z)]
     along_y, along_x = list(strips(tiling)), columns(tiling)
+    blocks = filter_blocks(tiling, group=0)
     return Extents(
         channel_passes=len(stacks),
         hops=sum(height - 1 for height in stacks),
-        filter_passes=layer.groups * len(spans(layer.filters_per_group, tiling.f)),
+        filter_passes=layer.groups * sum(map(len, blocks)),
+        ifmap_fetches=layer.groups * ifmap_fetches(tiling),
         strips=len(along_y),
         blocks=len({strip.block for strip in along_y}),
         strip_rows=sum(strip.ifmap.size for strip in along_y),
@@ -143,6 +148,12 @@ def whole(tiling: Tiling) -> Extents:
         ifmap_columns=sum(ifmap.size for _, ifmap in along_x),
         image_groups=len(spans(tiling.batch, tiling.N)),
     )
+
+
+def ifmap_fetches(tiling: Tiling) -> int:
+    """How often a group's ifmap is fetched: for each block of filters that a strip stays for, or each tile."""
+    blocks = filter_blocks(tiling, group=0)
+    return len(blocks) if tiling.strip_stays else sum(map(len, blocks))
 
 
 def without_closed_form(tiling: Tiling) -> Counts:
@@ -154,7 +165,7 @@ def without_closed_form(tiling: Tiling) -> Counts:
     filters, psums = moved[c.GLB_FILTER_READ], layer.ofmap_size * tiling.batch
     # a pixel of a set's channels goes to R PEs in each column of each group of sets
     channel_tiles = Counter(tile.size for tile in spans(layer.C, tiling.z))
-    filter_tiles = Counter(tile.size for tile in spans(layer.filters_per_group, tiling.f))
+    filter_tiles = Counter(tile.size for block in filter_blocks(tiling, group=0) for tile in block)
     of_groups = sum(
         channels * len(pass_sets(tiling.C_set, channels, tiling.S_pass, filters)[1]) * there * times
         for channels, there in channel_tiles.items()
@@ -164,7 +175,7 @@ def without_closed_form(tiling: Tiling) -> Counts:
     stored_rows = sum(strip.stored for strip in along_y)
     return Counts(
         events={
-            c.GLB_IFMAP_FILL: layer.C * extents.filter_passes * stored_rows * extents.ifmap_columns * tiling.batch,
+            c.GLB_IFMAP_FILL: layer.C * extents.ifmap_fetches * stored_rows * extents.ifmap_columns * tiling.batch,
             c.GLB_FILTER_FILL: filters,
             c.GLB_OFMAP_DRAIN: psums,
             c.RF_IFMAP_FILL: layer.groups * of_groups * layer.R * layer.E * extents.ifmap_columns * tiling.batch,

@@ -6,6 +6,7 @@ leave (:mod:`simulator.convoys`), are the same.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from analytical.layer import Layer
 from simulator.convoys import pieces
 from simulator.crosscheck.extents import columns, strips
-from simulator.schedule import Span, Tiling, pass_shape, spans
+from simulator.schedule import Span, Tiling, filter_blocks, pass_shape, spans
 
 
 def nonzero_macs(layer: Layer, ifmap: NDArray[np.integer]) -> int:
@@ -127,7 +128,7 @@ def ofmap_tiles(tiling: Tiling, ofmap: NDArray[np.integer]) -> Iterator[NDArray[
     last_channels = spans(layer.C, tiling.z)[-1].size
     for images in spans(tiling.batch, tiling.N):
         for group in range(layer.groups):
-            for filters in spans(layer.filters_per_group, tiling.f, group * layer.filters_per_group):
+            for filters in chain.from_iterable(filter_blocks(tiling, group)):
                 for tile_columns, _ in columns(tiling):
                     for strip in strips(tiling):
                         shape = pass_shape(

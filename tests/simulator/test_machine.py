@@ -9,15 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytical import counts as c
+from analytical.chip_mapping import ChipMapping
 from analytical.closed_forms import count
 from analytical.hardware import EYERISS_8BIT, EYERISS_16BIT, Hardware
 from analytical.layer import Layer
 from analytical.mapping import map_layer
 from analytical.networks import load
+from simulator.crosscheck import crosscheck
 from simulator.engines import count_nonzero_macs
 from simulator.machine import LayerRun, Wait, run_layer
 from simulator.pe_array import PassShape, PEArray, PEArrayRun
-from tests.strategies import mappable
+from tests.strategies import chip_mappable, mappable
 from traces.convolution import convolve_plainly
 from traces.tensors import synthesise
 
@@ -35,6 +37,22 @@ def test_both_engines_agree_on_everything(case: tuple[Layer, Hardware, int], see
     for field in fields(LayerRun):
         ours, theirs = getattr(fast, field.name), getattr(detailed, field.name)
         assert np.array_equal(ours, theirs) if field.name == "ofmap" else ours == theirs, field.name
+
+
+@settings(max_examples=200)
+@given(chip_mappable(), st.integers(0, 2**32))
+def test_the_chip_s_mapping_needs_no_other_machine(case: tuple[Layer, Hardware, ChipMapping, int], seed: int) -> None:
+    """Engines agree, the ofmap is the convolution, and every count is what schedule and data ask for."""
+    layer, hardware, mapping, batch = case
+    tensors = synthesise(layer, b_w=hardware.b_w, batch=batch, seed=seed)
+    fast, detailed = (
+        run_layer(layer, hardware, tensors, mapping=mapping, engine=engine) for engine in ("fast", "detailed")
+    )
+    for field in fields(LayerRun):
+        ours, theirs = getattr(fast, field.name), getattr(detailed, field.name)
+        assert np.array_equal(ours, theirs) if field.name == "ofmap" else ours == theirs, field.name
+    assert np.array_equal(fast.ofmap, tensors.psums)
+    assert crosscheck(fast, tensors).explained
 
 
 @given(mappable(), st.integers(0, 2**32))

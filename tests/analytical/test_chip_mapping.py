@@ -1,0 +1,89 @@
+"""The chip's own mapping: what fits, and what is published."""
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from analytical.chip_mapping import ChipMapping
+from analytical.hardware import EYERISS_16BIT
+from analytical.mapping import MappingError
+from analytical.mappings import as_toml, load_mappings, published_mappings
+from analytical.networks import load
+
+PUBLISHED = Path(__file__).parents[1] / "data" / "eyeriss" / "mapping_alexnet_n4.csv"
+C3 = ChipMapping(m=64, n=4, e=13, p=16, q=4, r=1, t=4)
+
+
+def test_table_iii_of_jssc_2017_is_what_ships() -> None:
+    mappings = published_mappings("alexnet")
+    layers = {layer.name: layer for layer in load("alexnet").layers}
+    with PUBLISHED.open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["layer"] for row in rows] == list(mappings)
+    for row in rows:
+        mapping, layer = mappings[row["layer"]], layers[row["layer"]]
+        assert mapping == ChipMapping(**{symbol: int(row[symbol]) for symbol in "mnepqrt"})
+        mapping.require_fits(layer, EYERISS_16BIT)
+        assert mapping.strip_words(layer) / 512 == pytest.approx(float(row["glb_ifmap_kib"]), abs=0.06)
+        assert mapping.psum_words(layer) / 512 == pytest.approx(float(row["glb_psum_kib"]), abs=0.06)
+
+
+@pytest.mark.parametrize(
+    ("change", "limit"),
+    [
+        ({"e": 14}, "e is 14; expected at most the 13 ofmap rows"),
+        ({"t": 5}, "r*t is 5; expected at most the 4 sets that fit the PE array"),
+        ({"e": 13, "r": 65, "t": 1, "q": 4}, "r is 65; expected at most the 64 sets that the channels fill"),
+        ({"p": 25, "q": 1}, "p is 25; expected at most the 24 words of the psum RF"),
+        ({"q": 5}, "q*S is 15; expected at most the 12 words of the ifmap RF"),
+        ({"p": 20}, "p*q*S is 240; expected at most the 224 words of the filter RF"),
+        ({"m": 63}, "p*t is 64; expected at most the 63 filters m"),
+        ({"n": 5}, "words of ifmap and psums are 58580; expected at most the 51200 words of the GLB"),
+    ],
+)
+def test_what_does_not_fit_names_the_limit(change: dict[str, int], limit: str) -> None:
+    layer = load("alexnet").select(["C3"]).layers[0]
+    with pytest.raises(MappingError) as refused:
+        replace(C3, **change).require_fits(layer, EYERISS_16BIT)
+    assert str(refused.value) == f"layer C3 cannot be mapped so: {limit}"
+
+
+def test_numbers_are_at_least_one() -> None:
+    with pytest.raises(MappingError, match="q is 0; expected at least 1"):
+        replace(C3, q=0)
+
+
+def test_a_mapping_file_is_read_as_it_was_written(tmp_path: Path) -> None:
+    path = tmp_path / "mapping.toml"
+    mappings = {"C3": C3, 'a "layer" of\\mine': replace(C3, m=1, p=1, t=1)}
+    path.write_text(as_toml(mappings, 'a "source"'))
+    assert load_mappings(str(path)) == mappings
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[layers.A]\nm = 1", "layers.A.n is missing; expected all of m, n, e, p, q, r, t"),
+        ("[layers.A]\nm=1\nn=1\ne=1\np=1\nq=1\nr=1\nt=1\nx=1", "layers.A.x is unknown; expected some of m, n, e"),
+        ("[layers.A]\nm=1\nn=1\ne=1\np=1\nq=1\nr=1\nt=0", "layers.A.t is 0; expected: greater than or equal to 1"),
+        ("[layers.A]\nm=1.5\nn=1\ne=1\np=1\nq=1\nr=1\nt=1", "layers.A.m is 1.5; expected: a valid integer"),
+        ("colour = 1\n[layers.A]", "layers.A.m is missing"),
+        ("colour = 1\n[layers]", "colour is unknown; expected some of source, layers"),
+        ("layers = ", "expected TOML"),
+        ("", "layers is missing; expected all of source, layers"),
+    ],
+)
+def test_a_mapping_file_that_is_none_is_refused(text: str, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "mapping.toml"
+    path.write_text(text)
+    with pytest.raises(MappingError) as refused:
+        load_mappings(str(path))
+    assert str(refused.value).startswith(str(path))
+    assert said in str(refused.value)
+
+
+def test_a_mapping_file_that_is_not_there_is_refused() -> None:
+    with pytest.raises(MappingError, match=r"nowhere\.toml: cannot be read"):
+        load_mappings("nowhere.toml")
