@@ -188,13 +188,13 @@ EYERISS_16BIT = Hardware(
     P_s=24,
     b_w=16,
     glb_kib=100,
-    ifmap_fifo=12,
-    psum_fifo=8,
+    ifmap_fifo=48,
+    psum_fifo=24,
     throughput=23.1e9,
     prices=prices(16),
 )
-"""The chip of the Eyeriss paper, as CNNergy models it. The FIFO depths are not published: one RF of ifmap, and two
-64-bit words of psums."""
+"""The chip of the Eyeriss paper, as CNNergy models it. The FIFO depths are not published: four ifmap RFs, and one psum
+RF."""
 
 EYERISS_8BIT = replace(
     EYERISS_16BIT,
@@ -203,8 +203,8 @@ EYERISS_8BIT = replace(
     I_s=24,
     P_s=48,
     b_w=8,
-    ifmap_fifo=24,
-    psum_fifo=16,
+    ifmap_fifo=96,
+    psum_fifo=48,
     prices=prices(8),
 )
 """The same silicon at 8 bit: every memory holds twice the words (section VIII)."""

@@ -35,7 +35,7 @@ def load_hardware(path: str, b_w: int | None = None) -> Hardware:
 
     The keys are the fields of :class:`Hardware`; tables ``[prices]`` (joules) and ``[clock_tree]`` those of theirs, and
     ``clock_tree = false`` makes the clock free. What the file leaves out is Eyeriss at its ``b_w`` (16 unless said),
-    but the ifmap FIFO holds one ifmap RF, and the throughput grows with PEs and clock.
+    but FIFOs follow the RFs (four of ifmap, one of psums), and the throughput grows with PEs and clock.
 
     Raises
     ------
@@ -73,7 +73,11 @@ def _reason(error: Any) -> str:
 
 
 def _complete(preset: Hardware, given: dict[str, Any], *, name: str) -> Hardware:
-    values = {"name": name, "ifmap_fifo": given.get("I_s", preset.ifmap_fifo)} | given
+    fifos = {
+        "ifmap_fifo": preset.ifmap_fifo // preset.I_s * given.get("I_s", preset.I_s),
+        "psum_fifo": given.get("P_s", preset.psum_fifo),
+    }
+    values = {"name": name} | fifos | given
     if "prices" in given:
         values["prices"] = replace(preset.prices, **given["prices"])
     tree = given.get("clock_tree")

@@ -6,11 +6,12 @@ What a cycle is. First the GON takes up to its width from one top PE, round robi
 top first, so that what a PE hands on is seen above it one cycle later at the earliest. Last, each GIN delivers up to
 its width to the PEs that its tag names, if all of them can take it. The three GINs are in-order streams.
 
-A PE works on *blocks*: the C_c*S multiplications of one window (n, x) with one filter p, one a cycle. When all its
-inputs are there it starts; from then on nothing can stop it before the block's end, so the block's arithmetic is done
-at its start, and its position counts on cycle by cycle. A block needs its filter row, the window's pixels in the
-ifmap RF and its psum: from the PE below, or, in the bottom PE, from its psum RF. Because zeros only gate, never skip,
-timing does not depend on values.
+A PE interleaves filters and channels: for one column of the window (n, x) it multiplies the C_c pixels of it with one
+filter's words, one a cycle, then with the next filter's, for all P of them; then comes the next of the S columns. At
+the first column each filter needs its psum: from the PE below, or, in the bottom PE, from the GLB; after the last one
+each hands its psum on, if there is room above. Nothing can stop the C_c multiplications once pixels, filter words and
+psum are there, so these are taken in one stride. A psum's arithmetic is done when it is handed on. Because zeros only
+gate, never skip, timing does not depend on values.
 
 Why one long function: its state is arrays, and handing them to a function for each part of a cycle, or keeping them in
 records, made the kernel slower and its compilation longer.
@@ -119,7 +120,6 @@ def step_pass(
     gon,
     ifmap_fifo,
     psum_fifo,
-    psum_rf,
     stages,
     classes,
     events,
@@ -152,24 +152,21 @@ def step_pass(
     ifmap_rf = np.zeros((rows, columns, 2 * ring), np.int32)
     filter_rf = np.zeros((rows, most_filters * most_channels * S), np.int32)
     filters_held = np.zeros(rows, np.int64)
-    psum_rf_value = np.zeros((n_groups, columns, psum_rf), np.int64)
-    psum_rf_filled = np.zeros((n_groups, columns), np.int64)
+    psum_rf = np.zeros((rows, columns, most_filters), np.int64)
     arrived = np.zeros((n_sets, strip_rows), np.int64)
 
-    # loop position of each PE
+    # loop position of each PE: window (image, column), column of the window, filter
     image = np.zeros((rows, columns), np.int64)
     column = np.zeros((rows, columns), np.int64)
-    filter_ = np.zeros((rows, columns), np.int64)
     base = np.zeros((rows, columns), np.int64)
-    window_at = np.zeros((rows, columns), np.int64)
-    blocks = np.zeros((rows, columns), np.int64)
+    part = np.zeros((rows, columns), np.int64)
+    filter_ = np.zeros((rows, columns), np.int64)
+    taken_psums = np.zeros((rows, columns), np.int64)
     busy_until = np.zeros((rows, columns), np.int64)
-    in_hand = np.zeros((rows, columns), np.bool_)
-    psum = np.zeros((rows, columns), np.int64)
-    nonzero = np.zeros((rows, columns), np.int64)
+    nonzero = np.zeros((rows, columns, S), np.int64)
     finished = np.zeros((rows, columns), np.bool_)
     finished_in = np.zeros(rows, np.int64)
-    # a row whose PEs all are within a block, or finished, needs no look before the first block ends
+    # a row whose PEs all are in the middle of a pixel, or finished, needs no look before the first is through
     wakes_at = np.zeros(rows, np.int64)
     unfinished = rows * columns
 
@@ -179,6 +176,10 @@ def step_pass(
     fifo_head = np.zeros((rows, columns), np.int64)
     fifo_size = np.zeros((rows, columns), np.int64)
     out_block = np.zeros((n_groups, columns), np.int64)
+    # psums on their way in, at the bottom
+    in_value = np.zeros((n_groups, columns, psum_fifo), np.int64)
+    in_arrived = np.zeros((n_groups, columns), np.int64)
+    at_a_time = min(gin_psum, psum_fifo)
     out_left = np.zeros(n_windows, np.int64)
     for w in range(n_windows):
         out_left[w] = group_start[n_groups] * columns
@@ -187,12 +188,12 @@ def step_pass(
     grant_t, grant_k = 0, 0
 
     # positions of the three streams
-    fs_open, fs_p, fs_t, fs_row, fs_m = loads_filters, 0, 0, height - 1, 0
+    fs_open, fs_t, fs_row = loads_filters, 0, height - 1
     if not loads_filters:
         for a in range(rows):
-            filters_held[a] = group_filters[a // height]
+            filters_held[a] = group_filters[a // height] * set_channels[a % height // R] * S
         _place_filters(filter_rf, filters, set_start, group_start, height)
-    is_open, is_n, is_px, is_c, is_r, is_q = True, 0, 0, 0, 0, 0
+    is_open, is_n, is_px, is_c, is_r, is_q = True, 0, 0, n_sets - 1, strip_rows - 1, 0
     ps_open, ps_w, ps_p, ps_t, ps_k = reads_psums, 0, 0, 0, 0
 
     cycle = 0
@@ -248,116 +249,111 @@ def step_pass(
                 if busy_until[a, k] > cycle:
                     wakes_at[a] = min(wakes_at[a], busy_until[a, k])
                     continue
-                if in_hand[a, k]:
-                    # the block is done: its psum leaves, or holds the PE up
-                    if fifo_size[a, k] == psum_fifo:
-                        classes[STARTED, PSUM_OUT] += 1
-                        wakes_at[a] = cycle + 1
-                        continue
+                if image[a, k] == images:
+                    finished[a, k] = True
+                    finished_in[a] += 1
+                    unfinished -= 1
+                    classes[STARTED, PASS_END] += 1
+                    continue
+                x, p = part[a, k], filter_[a, k]
+                first, last = x == 0, x == S - 1
+                since = STARTED if taken_psums[a, k] > 0 else RAMP_UP
+                if filters_held[a] < (x * P + p + 1) * Cc:
+                    classes[since, FILTER_LOAD] += 1
+                    wakes_at[a] = cycle + 1
+                    continue
+                if arrived[c, U * k + i] < (base[a, k] + x + 1) * Cc:
+                    classes[since, IFMAP_FILL] += 1
+                    wakes_at[a] = cycle + 1
+                    continue
+                if last and fifo_size[a, k] == psum_fifo:
+                    classes[since, PSUM_OUT] += 1
+                    wakes_at[a] = cycle + 1
+                    continue
+                if first:
+                    if not bottom:
+                        below = a + 1
+                        if fifo_size[below, k] == 0 or fifo_ready[below, k, fifo_head[below, k]] > cycle:
+                            classes[since, PSUM_IN] += 1
+                            wakes_at[a] = cycle + 1
+                            continue
+                        psum_rf[a, k, p] = fifo_value[below, k, fifo_head[below, k]]
+                        fifo_head[below, k] = _next(fifo_head[below, k], psum_fifo)
+                        fifo_size[below, k] -= 1
+                        events[INTER_PE_PSUMS] += 1
+                    elif reads_psums:
+                        if in_arrived[t, k] <= taken_psums[a, k]:
+                            classes[since, PSUM_IN] += 1
+                            wakes_at[a] = cycle + 1
+                            continue
+                        psum_rf[a, k, p] = in_value[t, k, taken_psums[a, k] % psum_fifo]
+                    else:
+                        psum_rf[a, k, p] = 0
+                    taken_psums[a, k] += 1
+                at = base[a, k] * Cc % ring
+                if p == 0:
+                    nonzero[a, k, x] = np.count_nonzero(ifmap_rf[a, k, at + x * Cc : at + (x + 1) * Cc])
+                classes[STARTED, COMPUTE] += nonzero[a, k, x]
+                classes[STARTED, GATED] += Cc - nonzero[a, k, x]
+                busy_until[a, k] = cycle + Cc
+                wakes_at[a] = min(wakes_at[a], cycle + Cc)
+                last_progress = cycle
+                if last:
+                    total = psum_rf[a, k, p]
+                    for m in range(length):
+                        total += np.int64(ifmap_rf[a, k, at + m]) * np.int64(filter_rf[a, p * length + m])
                     slot = fifo_head[a, k] + fifo_size[a, k]
                     if slot >= psum_fifo:
                         slot -= psum_fifo
-                    fifo_value[a, k, slot] = psum[a, k]
-                    # the last MAC was issued in the cycle before busy_until
-                    fifo_ready[a, k, slot] = max(cycle, busy_until[a, k] - 1 + stages)
+                    fifo_value[a, k, slot] = total
+                    fifo_ready[a, k, slot] = cycle + Cc - 1 + stages
                     fifo_size[a, k] += 1
-                    in_hand[a, k] = False
-                    blocks[a, k] += 1
                     events[RF_PSUM_DRAINS] += 1
-                    last_progress = cycle
+                    if not bottom and nonzero[a, k].any():
+                        events[PSUM_TAKES] += 1
                     if top:
                         out_waiting += 1
-                    filter_[a, k] += 1
-                    if filter_[a, k] == P:
-                        filter_[a, k] = 0
+                # next: the next filter, column, window
+                filter_[a, k] += 1
+                if filter_[a, k] == P:
+                    filter_[a, k] = 0
+                    part[a, k] += 1
+                    if last:
+                        part[a, k] = 0
                         column[a, k] += 1
                         base[a, k] += U
                         if column[a, k] == windows:
                             column[a, k] = 0
                             image[a, k] += 1
                             base[a, k] = image[a, k] * width
-                        if image[a, k] == images:
-                            finished[a, k] = True
-                            finished_in[a] += 1
-                            unfinished -= 1
-                            classes[STARTED, PASS_END] += 1
-                            continue
-                p = filter_[a, k]
-                since = STARTED if blocks[a, k] > 0 else RAMP_UP
-                if filters_held[a] <= p:
-                    classes[since, FILTER_LOAD] += 1
-                    wakes_at[a] = cycle + 1
-                    continue
-                if arrived[c, U * k + i] < (base[a, k] + S) * Cc:
-                    classes[since, IFMAP_FILL] += 1
-                    wakes_at[a] = cycle + 1
-                    continue
-                if bottom:
-                    if not reads_psums:
-                        start = 0
-                    elif psum_rf_filled[t, k] > blocks[a, k]:
-                        start = psum_rf_value[t, k, blocks[a, k] % psum_rf]
-                    else:
-                        classes[since, PSUM_IN] += 1
-                        wakes_at[a] = cycle + 1
-                        continue
-                else:
-                    below = a + 1
-                    if fifo_size[below, k] == 0 or fifo_ready[below, k, fifo_head[below, k]] > cycle:
-                        classes[since, PSUM_IN] += 1
-                        wakes_at[a] = cycle + 1
-                        continue
-                    start = fifo_value[below, k, fifo_head[below, k]]
-                    fifo_head[below, k] = _next(fifo_head[below, k], psum_fifo)
-                    fifo_size[below, k] -= 1
-                    events[INTER_PE_PSUMS] += 1
-                if p == 0:
-                    window_at[a, k] = base[a, k] * Cc % ring
-                    nonzero[a, k] = np.count_nonzero(ifmap_rf[a, k, window_at[a, k] : window_at[a, k] + length])
-                at = window_at[a, k]
-                total = np.int64(0)
-                for m in range(length):
-                    total += np.int64(ifmap_rf[a, k, at + m]) * np.int64(filter_rf[a, p * length + m])
-                psum[a, k] = start + total
-                in_hand[a, k] = True
-                busy_until[a, k] = cycle + length
-                wakes_at[a] = min(wakes_at[a], cycle + length)
-                classes[STARTED, COMPUTE] += nonzero[a, k]
-                classes[STARTED, GATED] += length - nonzero[a, k]
-                if not bottom and nonzero[a, k] > 0:
-                    events[PSUM_TAKES] += 1
-                last_progress = cycle
 
-        # filter GIN: words of one filter row, to the PEs of one row of the array
+        # filter GIN: words in the order of their use, to the PEs of one row of the array; the bottom rows come first
         if fs_open:
             a = fs_t * height + fs_row
             c = fs_row // R
-            length = set_channels[c] * S
-            words = min(gin_filter, length - fs_m)
-            for m in range(fs_m, fs_m + words):
-                filter_rf[a, fs_p * length + m] = filters[
-                    group_start[fs_t] + fs_p, set_start[c] + m % set_channels[c], fs_row % R, m // set_channels[c]
-                ]
+            Cc = set_channels[c]
+            P = group_filters[fs_t]
+            words = min(gin_filter, P * Cc * S - filters_held[a])
+            for m in range(filters_held[a], filters_held[a] + words):
+                x, p, q = m // (P * Cc), m // Cc % P, m % Cc
+                filter_rf[a, (p * S + x) * Cc + q] = filters[group_start[fs_t] + p, set_start[c] + q, fs_row % R, x]
             events[GLB_FILTER_READS] += words
             events[RF_FILTER_FILLS] += words * columns
+            filters_held[a] += words
             last_progress = cycle
-            fs_m += words
-            if fs_m == length:
-                fs_m = 0
-                filters_held[a] += 1
-                # next: the same filter in the row above, the next group, the next filter
+            # next: the same row of the next group that lacks words, then the row above
+            for _ in range(n_groups):
+                fs_t = _next(fs_t, n_groups)
+                if filters_held[fs_t * height + fs_row] < group_filters[fs_t] * Cc * S:
+                    break
+            if filters_held[fs_t * height + fs_row] == group_filters[fs_t] * Cc * S:
+                fs_t = 0
                 fs_row -= 1
-                while fs_open and (fs_row < 0 or fs_p >= group_filters[fs_t]):
-                    fs_row = height - 1
-                    fs_t += 1
-                    if fs_t == n_groups:
-                        fs_t = 0
-                        fs_p += 1
-                        if fs_p == most_filters:
-                            fs_open = False
-                            events[FILTERS_LOADED_AT] = cycle + 1
+                if fs_row < 0:
+                    fs_open = False
+                    events[FILTERS_LOADED_AT] = cycle + 1
 
-        # ifmap GIN: channels of one pixel of one row, along the diagonals of every group's set
+        # ifmap GIN: channels of one pixel of one row, along the diagonals of every group's set; the bottom comes first
         if is_open:
             Cc = set_channels[is_c]
             words = min(gin_ifmap, Cc - is_q)
@@ -386,12 +382,12 @@ def step_pass(
                 is_q += words
                 if is_q == Cc:
                     is_q = 0
-                    is_r += 1
-                    if is_r == strip_rows:
-                        is_r = 0
-                        is_c += 1
-                        if is_c == n_sets:
-                            is_c = 0
+                    is_r -= 1
+                    if is_r < 0:
+                        is_r = strip_rows - 1
+                        is_c -= 1
+                        if is_c < 0:
+                            is_c = n_sets - 1
                             ifmap_read_at[is_n, is_px] = cycle + 1
                             is_px += 1
                             if is_px == width:
@@ -403,14 +399,13 @@ def step_pass(
         # psum GIN: psums of one window for neighbouring filters, to one bottom PE
         if ps_open and not psum_port_taken:
             a = ps_t * height + height - 1
-            words = min(gin_psum, group_filters[ps_t] - ps_p)
-            if words <= 0 or psum_rf_filled[ps_t, ps_k] + words <= blocks[a, ps_k] + psum_rf:
+            words = min(at_a_time, group_filters[ps_t] - ps_p)
+            if words <= 0 or in_arrived[ps_t, ps_k] + words <= taken_psums[a, ps_k] + psum_fifo:
                 for p in range(ps_p, ps_p + words):
-                    slot = psum_rf_filled[ps_t, ps_k] % psum_rf
-                    psum_rf_value[ps_t, ps_k, slot] = psums[
+                    in_value[ps_t, ps_k, in_arrived[ps_t, ps_k] % psum_fifo] = psums[
                         ps_w // windows, group_start[ps_t] + p, ps_k, ps_w % windows
                     ]
-                    psum_rf_filled[ps_t, ps_k] += 1
+                    in_arrived[ps_t, ps_k] += 1
                     events[GLB_PSUM_READS] += 1
                     events[RF_PSUM_FILLS] += 1
                 last_progress = cycle
@@ -420,7 +415,7 @@ def step_pass(
                     ps_t += 1
                     if ps_t == n_groups:
                         ps_t = 0
-                        ps_p += gin_psum
+                        ps_p += at_a_time
                         if ps_p >= most_filters:
                             ps_p = 0
                             ps_w += 1

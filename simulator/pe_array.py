@@ -142,7 +142,6 @@ class PEArray:
             hardware.gon_bits // hardware.b_w,
             hardware.ifmap_fifo,
             hardware.psum_fifo,
-            hardware.P_s,
             hardware.pe_stages,
             by_phase,
             events,

@@ -100,3 +100,14 @@ def test_table_v_of_jssc_2017_dram_accesses(chip: dict[str, dict[str, float]]) -
         errors.append(abs(float(words) * 2 / 1e6 / chip[name]["dram_access_mb"] - 1))
     assert max(errors) < 0.1
     assert sum(errors) / len(errors) < 0.1
+
+
+def test_table_v_of_jssc_2017_processing_latency(chip: dict[str, dict[str, float]]) -> None:
+    """From mechanism, nothing fitted: each layer within 5 %, 2.5 % in the mean. C4 and C5 have one mapping but differ
+    on the chip, so that 3.2 % is the least that both can be off by."""
+    errors = []
+    for name, mapping in published_mappings("alexnet").items():
+        run = on_the_chip(load("alexnet").select([name]).layers[0], mapping)
+        errors.append(abs(run.processing_s * run.images * 1e3 / chip[name]["processing_latency_ms"] - 1))
+    assert max(errors) < 0.05
+    assert sum(errors) / len(errors) < 0.025

@@ -54,7 +54,7 @@ def test_an_empty_file_is_eyeriss(tmp_path: Path, bits: int) -> None:
 def test_a_file_changes_what_it_names(tmp_path: Path) -> None:
     text = 'name = "big"\nJ = 24\nI_s = 16\ncore_hz = 100000000\n[prices]\ndram = 1e-10\n[clock_tree]\nvdd = 0.9\n'
     hardware = load_hardware(written(tmp_path, text))
-    assert (hardware.name, hardware.J, hardware.K, hardware.ifmap_fifo) == ("big", 24, 14, 16)
+    assert (hardware.name, hardware.J, hardware.K, hardware.ifmap_fifo, hardware.psum_fifo) == ("big", 24, 14, 64, 24)
     assert hardware.prices == replace(EYERISS_16BIT.prices, dram=1e-10)
     assert hardware.throughput == EYERISS_16BIT.throughput  # twice the PEs at half the clock
     assert hardware.clock_tree is not None

@@ -51,11 +51,11 @@ def test_filters_that_are_there_need_no_load() -> None:
 
 
 def test_a_psum_climbs_one_pe_after_the_other() -> None:
-    """Three filter rows: each PE's block of one MAC starts when the psum of the one below has left its pipeline."""
+    """Three filter rows: each PE's only MAC starts when the psum of the one below has left its pipeline."""
     shape = replace(ONE_PE, R=3, strip_rows=3, width=1, windows=1)
     result = run(shape)
-    # pixels arrive in cycles 0, 1, 2 and the bottom row's filter first; its pixel is the last
-    assert result.cycles == 3 + 3 * EYERISS_16BIT.pe_stages + 1
+    # the bottom row's filter and pixel come first, in cycle 0
+    assert result.cycles == 1 + 3 * EYERISS_16BIT.pe_stages + 1
     assert result.counts[c.INTER_PE_PSUM] == 2
     assert result.stalls[Stall.PSUM_IN] > 0
 
@@ -72,10 +72,11 @@ def test_a_narrow_ifmap_network_starves_the_pes() -> None:
 def test_a_narrow_psum_network_holds_the_pes_up() -> None:
     """Fourteen columns make fourteen psums a cycle; the GON takes four."""
     shape = replace(ONE_PE, columns=14, strip_rows=14, group_filters=(8,), windows=8, width=8)
-    result = run(shape)
+    shallow = replace(EYERISS_16BIT, psum_fifo=8)
+    result = run(shape, shallow)
     assert result.stalls[Stall.PSUM_OUT] > result.compute
     assert result.cycles >= shape.macs // 4
-    wide = run(shape, replace(EYERISS_16BIT, gon_bits=64 * 14))
+    wide = run(shape, replace(shallow, gon_bits=64 * 14))
     assert wide.cycles < result.cycles
 
 
@@ -85,11 +86,24 @@ def test_one_psum_bank_serves_reads_and_writes_by_turns() -> None:
 
 
 def test_a_multicast_waits_until_all_can_take_it() -> None:
-    """Rows of a set share ifmap rows: with shallow FIFOs the lowest PE cannot run ahead of the highest."""
-    shape = replace(ONE_PE, R=3, S=3, strip_rows=9, width=40, windows=38, columns=7, group_filters=(4,))
+    """Rows of a set share ifmap rows: with shallow FIFOs the lowest PE cannot run ahead of the highest, which waits
+    for the psums of all between them."""
+    shape = replace(ONE_PE, R=6, S=3, strip_rows=12, width=40, windows=38, columns=7, group_filters=(4,))
     shallow, deep = (run(shape, replace(EYERISS_16BIT, ifmap_fifo=depth)) for depth in (1, 12))
     assert shallow.cycles > deep.cycles
     assert shallow.stalls[Stall.IFMAP_FILL] > deep.stalls[Stall.IFMAP_FILL]
+
+
+def test_a_psum_is_taken_at_a_window_s_first_column_and_handed_on_after_its_last() -> None:
+    """Filters are interleaved within a column: between the first MAC of a psum and its last lie S - 1 columns of all
+    filters, which the PE above waits for at each hop; then windows follow without a gap."""
+    shape = replace(ONE_PE, R=4, S=3, strip_rows=4, width=8, windows=6, group_filters=(8,), set_channels=(2,))
+    wide = replace(EYERISS_16BIT, gin_filter_bits=2**16, gin_ifmap_bits=32)
+    P, Cc, S, stages = 8, 2, 3, wide.pe_stages
+    hop = (S - 1) * P * Cc + Cc - 1 + stages
+    start = 1  # the first pixel and all filters of the bottom row arrive in cycle 0
+    last_psum = start + 3 * hop + 6 * P * Cc * S - 1 + stages
+    assert run(shape, wide).cycles == last_psum + 1
 
 
 def test_zeros_gate_and_save_no_cycle() -> None:

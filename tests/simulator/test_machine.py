@@ -173,8 +173,10 @@ def test_one_pass_from_dram_to_dram() -> None:
     assert run.dram_waits == {Wait.DATA: 20, Wait.ROOM: 0, Wait.LAST_WRITE_BACK: 4}
     assert run.total_cycles == 20 + run.processing_cycles + 4
     assert run.dram_busy_cycles == 24
-    # pixels arrive one a cycle, the last in cycle 8; three PEs hand the psum up, each after 3 MACs and its pipeline
-    assert run.processing_cycles == 9 + 3 * (3 - 1 + EYERISS_16BIT.pe_stages) + 1
+    # of each column the bottom row's pixel comes first: the last in cycle 6, for its MAC in cycle 7; the PEs above
+    # hand the psum up after 3 MACs and their pipeline
+    stages = EYERISS_16BIT.pe_stages
+    assert run.processing_cycles == 7 + stages + 2 * (3 - 1 + stages) + 1
 
 
 def test_images_that_follow_each_other_pay_the_ramp_once() -> None:
