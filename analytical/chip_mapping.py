@@ -63,10 +63,13 @@ class ChipMapping:
                     f"layer {layer.name} cannot be mapped so: {name} {be} {value}; expected at most the {most} {limit}"
                 )
 
+    def strip_rows(self, layer: Layer) -> int:
+        """Ifmap rows of a strip; all of them, if it is as high as the ofmap."""
+        return layer.H if self.e == layer.E else layer.U * (self.e - 1) + layer.R
+
     def strip_words(self, layer: Layer) -> int:
         """Ifmap words in the GLB: n strips of q*r channels."""
-        rows = layer.H if self.e == layer.E else layer.U * (self.e - 1) + layer.R
-        return self.n * min(self.q * self.r, layer.C) * rows * layer.W
+        return self.n * min(self.q * self.r, layer.C) * self.strip_rows(layer) * layer.W
 
     def psum_words(self, layer: Layer) -> int:
         """Psum words in the GLB: n strips of m filters."""

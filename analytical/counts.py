@@ -54,6 +54,15 @@ Number = float | Fraction
 """Integers where a machine counted, fractions where a formula did: floats, or exact ones."""
 
 
+def exact(number: float) -> Fraction:
+    """The fraction that a float stands for: the decimal as written.
+
+    >>> exact(0.3)
+    Fraction(3, 10)
+    """
+    return Fraction(str(number))
+
+
 @dataclass(frozen=True, slots=True)
 class Counts:
     """MACs, and b_w-bit words by level, data and action.

@@ -8,11 +8,10 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, field_validator, model_validator
 
-from analytical.counts import Number
+from analytical.counts import Number, exact
 from analytical.energy import ENERGY_PARTS, Energy
 from simulator.crosscheck import COMPARED
-from simulator.difference import Difference, Differences, plain
-from simulator.difference import total as sum_of
+from simulator.difference import Difference, Differences, plain, sum_of
 from simulator.report import title
 from traces.store import read_record
 
@@ -42,9 +41,9 @@ class _Sides(BaseModel):
 
     def difference(self) -> Difference:
         return Difference(
-            value=_fraction(self.simulated),
-            reference=_fraction(self.analytical),
-            effects={effect: _fraction(number) for effect, number in self.effects.items()},
+            value=exact(self.simulated),
+            reference=exact(self.analytical),
+            effects={effect: exact(number) for effect, number in self.effects.items()},
             unit=self.unit,
         )
 
@@ -127,11 +126,6 @@ class RunRecord(BaseModel):
         if len(set(names)) < len(names):
             raise ValueError("two layers have the same name")
         return layers
-
-
-def _fraction(number: float) -> Fraction:
-    """The number as the file has it, so that sums of it are exact."""
-    return Fraction(str(number))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -101,7 +101,7 @@ def added(some: Mapping[str, Number], others: Mapping[str, Number]) -> dict[str,
     return {name: some.get(name, 0) + others.get(name, 0) for name in (*some, *(n for n in others if n not in some))}
 
 
-def total(parts: Iterable[Differences]) -> dict[str, Difference]:
+def sum_of(parts: Iterable[Differences]) -> dict[str, Difference]:
     """Differences of all parts together, quantity by quantity."""
     sums: dict[str, Difference] = {}
     for part in parts:
@@ -128,7 +128,10 @@ def difference_table(title: str, value: str, reference: str, sections: Iterable[
     for heading, differences in sections:
         table.add_section()
         table.add_row(heading, style="bold")
-        shown = {_label(name, d): d * _scale(d) for name, d in differences.items()}
+        shown = {}
+        for name, d in differences.items():
+            factor, unit = _scale(d)
+            shown[f"{name}, {unit}" if unit else name] = d * factor
         for label, d in shown.items():
             if d.difference or d.residual:
                 sides = (short(d.value), short(d.reference), _signed(d.difference))
@@ -165,7 +168,7 @@ def places_table(title: str, wholes: Mapping[str, Differences]) -> Table:
     table.columns[3].no_wrap = False
     for name, parts in wholes.items():
         table.add_section()
-        whole = total({name: part} for part in parts.values())[name]
+        whole = sum_of({name: part} for part in parts.values())[name]
         for number, (effect, adds) in enumerate(list(whole.by_size.items())[:EFFECTS_TOLD]):
             there = sorted(parts, key=lambda part: -abs(float(parts[part].effects.get(effect, 0))))
             shares = [
@@ -180,12 +183,12 @@ def unexplained(sections: Mapping[str, Differences]) -> list[str]:
     return [f"{heading} {name}" for heading, part in sections.items() for name, d in part.items() if not d.explained]
 
 
-def _scale(d: Difference) -> float:
-    return metric(d.magnitude)[0] if d.is_energy else 1
-
-
-def _label(name: str, d: Difference) -> str:
-    return f"{name}, {metric(d.magnitude)[1]}J" if d.is_energy else name
+def _scale(d: Difference) -> tuple[float, str]:
+    """The factor and unit with which both sides read well; counts are as they are."""
+    if not d.is_energy:
+        return 1.0, ""
+    factor, prefix = metric(d.magnitude)
+    return factor, f"{prefix}J"
 
 
 def _why(d: Difference) -> str:
@@ -213,13 +216,13 @@ def _in_percent(number: Number, d: Difference) -> str:
 
 
 def _signed_quantity(number: Number, d: Difference) -> str:
-    scale, prefix = metric(d.magnitude)
-    return f"{_signed(number * scale)} {prefix}J" if d.is_energy else _signed(number)
+    factor, unit = _scale(d)
+    return f"{_signed(number * factor)} {unit}".rstrip()
 
 
 def _quantity(number: Number, d: Difference) -> str:
-    scale, prefix = metric(d.magnitude) if d.is_energy else (1.0, "")
-    return f"{digits(float(number) * scale)} {prefix}J" if d.is_energy else short(number)
+    factor, unit = _scale(d)
+    return f"{digits(float(number) * factor)} {unit}" if d.is_energy else short(number)
 
 
 def _signed(number: Number) -> str:

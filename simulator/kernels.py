@@ -24,7 +24,7 @@ COMPUTE, GATED, FILTER_LOAD, IFMAP_FILL, PSUM_IN, PSUM_OUT, PASS_END = range(7)
 """Classes of the cycles of a PE at work; the rest of the array is idle."""
 
 RAMP_UP, STARTED = range(2)
-"""Rows of the kernel's classes: before a PE's first block of the pass, and from then on."""
+"""Rows of the kernel's classes: before a PE's first MAC of the pass, and from then on."""
 
 (
     CYCLES,
@@ -47,7 +47,7 @@ RAMP_UP, STARTED = range(2)
 NEVER = np.iinfo(np.int64).max
 
 STUCK_AFTER = 100_000
-"""Cycles without any progress, beyond a block and the pipeline, after which the kernel gives up."""
+"""Cycles without any progress, beyond a window's column and the pipeline, after which the kernel gives up."""
 
 
 @numba.njit(cache=True, error_model="numpy")
@@ -90,7 +90,7 @@ def _targets(strip_rows, R, U, columns):
 
 @numba.njit(cache=True, error_model="numpy")
 def _place_filters(filter_rf, filters, set_start, group_start, height):
-    """Put into the filter RFs what an earlier pass loaded: order (filter, column, channel), as the GIN brings it."""
+    """Put into the filter RFs what an earlier pass loaded: by filter, column, channel."""
     R, S = filters.shape[2], filters.shape[3]
     for a in range(filter_rf.shape[0]):
         t, c, i = a // height, a % height // R, a % R
@@ -166,7 +166,7 @@ def step_pass(
     nonzero = np.zeros((rows, columns, S), np.int64)
     finished = np.zeros((rows, columns), np.bool_)
     finished_in = np.zeros(rows, np.int64)
-    # a row whose PEs all are in the middle of a pixel, or finished, needs no look before the first is through
+    # a row whose PEs all are at their channels, or finished, needs no look before the first is through with them
     wakes_at = np.zeros(rows, np.int64)
     unfinished = rows * columns
 
@@ -175,7 +175,7 @@ def step_pass(
     fifo_ready = np.zeros((rows, columns, psum_fifo), np.int64)
     fifo_head = np.zeros((rows, columns), np.int64)
     fifo_size = np.zeros((rows, columns), np.int64)
-    out_block = np.zeros((n_groups, columns), np.int64)
+    out_psum = np.zeros((n_groups, columns), np.int64)
     # psums on their way in, at the bottom
     in_value = np.zeros((n_groups, columns, psum_fifo), np.int64)
     in_arrived = np.zeros((n_groups, columns), np.int64)
@@ -207,12 +207,12 @@ def step_pass(
                 a = t * height
                 taken = 0
                 while taken < gon and fifo_size[a, k] > 0 and fifo_ready[a, k, fifo_head[a, k]] <= cycle:
-                    w = out_block[t, k] // group_filters[t]
-                    p = out_block[t, k] - w * group_filters[t]
+                    w = out_psum[t, k] // group_filters[t]
+                    p = out_psum[t, k] - w * group_filters[t]
                     psums[w // windows, group_start[t] + p, k, w % windows] = fifo_value[a, k, fifo_head[a, k]]
                     fifo_head[a, k] = _next(fifo_head[a, k], psum_fifo)
                     fifo_size[a, k] -= 1
-                    out_block[t, k] += 1
+                    out_psum[t, k] += 1
                     out_waiting -= 1
                     taken += 1
                     if first_out_at[w] < 0:

@@ -7,8 +7,7 @@ from typing import Any
 
 from analytical.energy import ENERGY_PARTS, Accounting, Energy, not_charged
 from simulator.crosscheck import COLUMNS, Crosscheck, crosscheck, in_units
-from simulator.difference import Difference, plain
-from simulator.difference import total as sum_of
+from simulator.difference import Difference, Differences, plain, sum_of
 from simulator.machine import LayerRun
 from traces.tensors import LayerTensors
 
@@ -76,10 +75,7 @@ class LayerReport:
             "glb_words": {"ifmap": tiling.ifmap_words, "psum": tiling.psum_words},
             "glb_peak_words": run.glb_peak_words,
             "ramp_up_stalls": {stall.name.lower(): cycles for stall, cycles in run.ramp_up.items()},
-            "crosscheck": [
-                {"count": name} | difference.record("simulated", "analytical")
-                for name, difference in self.check.columns().items()
-            ],
+            "crosscheck": _entries(self.check.columns()),
             "crosscheck_energy_J_by": {
                 part: difference.record("simulated", "analytical") for part, difference in self.check.energy().items()
             },
@@ -99,6 +95,10 @@ class LayerReport:
         return {name: difference * per_image for name, difference in self.check.counts().items()}
 
 
+def _entries(differences: Differences) -> list[dict[str, Any]]:
+    return [{"count": name} | difference.record("simulated", "analytical") for name, difference in differences.items()]
+
+
 _OF_THE_BATCH = ("macs", "nonzero_macs", "rf_", "inter_pe_", "glb_", "dram_")
 """How the names of columns begin that count the whole batch, and add up over layers once divided by it."""
 
@@ -107,7 +107,6 @@ def total(reports: Sequence[LayerReport]) -> dict[str, Any]:
     """What one image costs, all layers together: energies, latencies, and the counts ``per_image``."""
     rows = [report.columns() for report in reports]
     simulated, analytical = total_energy(reports)
-    together = _together(reports)
     return {
         "energy_J": simulated.total,
         "energy_without_control_J": simulated.without_control,
@@ -116,9 +115,7 @@ def total(reports: Sequence[LayerReport]) -> dict[str, Any]:
         "analytical_energy_J_by": analytical.parts(),
         "processing_s_per_image": sum(report.run.processing_s for report in reports),
         "total_s_per_image": sum(report.run.total_s for report in reports),
-        "crosscheck": [
-            {"count": name} | difference.record("simulated", "analytical") for name, difference in together.items()
-        ],
+        "crosscheck": _entries(_together(reports)),
         "per_image": {
             name: sum(float(row[name]) / report.run.images for row, report in zip(rows, reports, strict=True))
             for name in rows[0]

@@ -173,7 +173,7 @@ def _chip_tiles(layer: Layer, hardware: Hardware, mapping: ChipMapping, batch: i
         z=mapping.q * mapping.r,
         f=min(mapping.p * mapping.t, layer.filters_per_group),
         m=min(mapping.m, layer.filters_per_group),
-        y_i=layer.H if mapping.e == layer.E else layer.U * (mapping.e - 1) + layer.R,
+        y_i=mapping.strip_rows(layer),
         y_o=mapping.e,
         X_o=layer.G,
         Y_o=mapping.e,

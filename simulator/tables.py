@@ -10,8 +10,7 @@ from analytical.cli import digits, metric, people_table, short
 from analytical.counts import ALL_EVENTS, Counts, Data, Event, Level
 from analytical.energy import ENERGY_PARTS, Energy, not_charged
 from analytical.hardware import Hardware
-from simulator.difference import Differences, difference_table, effects_table, places_table, unexplained
-from simulator.difference import total as sum_of
+from simulator.difference import Differences, difference_table, effects_table, places_table, sum_of, unexplained
 from simulator.report import LayerReport, total_energy
 
 if TYPE_CHECKING:
@@ -108,9 +107,8 @@ def energy_table(sides: str, layers: Sequence[tuple[str, Mapping[str, Energy]]],
 def _add_energies(table: Table, scale: float, name: str, row: Mapping[str, Energy]) -> None:
     one, *others = (energy.total for energy in row.values())
     ratio = f"{one / others[0]:.3f}" if others and others[0] else ""
-    styles = iter((("bold", name, ratio), ("dim", "", "")))
-    for side, energy in row.items():
-        style, heading, quotient = next(styles)
+    headings = (("bold", name, ratio), ("dim", "", ""))
+    for (side, energy), (style, heading, quotient) in zip(row.items(), headings, strict=False):
         cells = [digits(joules * scale) for joules in (*energy.parts().values(), energy.total)]
         table.add_row(heading, side, *cells, quotient, style=style)
 

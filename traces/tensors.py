@@ -71,6 +71,11 @@ class LayerTensors:
     def requantise(self) -> Requantiser:
         return calibrate(self.psums, self.layer.sparsity_ofmap, self.b_w)
 
+    @cached_property
+    def ofmap(self) -> NDArray[np.int16]:
+        """The ofmap as it goes to DRAM."""
+        return self.requantise(self.psums).astype(np.int16)
+
 
 def synthesise(layer: Layer, *, b_w: int, batch: int, seed: int) -> LayerTensors:
     """Tensors of ``layer``, from streams of its own: neither other layers nor the batch change what an image holds."""

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytical import counts as c
-from analytical.counts import Counts, Number
+from analytical.counts import Counts, Number, exact
 from analytical.mapping import Mapping
 from simulator.crosscheck import zeros
-from simulator.crosscheck.extents import Extents, exact, fractional, ifmap_fetches, whole, without_closed_form
+from simulator.crosscheck.extents import Extents, fractional, ifmap_fetches, whole, without_closed_form
 from simulator.machine import LayerRun, Wait
 from simulator.pe_array import Stall
 from simulator.schedule import Tiling, filter_blocks, filters_held, spans, whole_tiles
@@ -193,9 +193,8 @@ def _ifmap_code(tiling: Tiling, tensors: LayerTensors) -> dict[Effect, Counts]:
 def _ofmap_code(tiling: Tiling, tensors: LayerTensors) -> dict[Effect, Counts]:
     """The ofmap's way from values to 64-bit words."""
     hardware = tiling.hardware
-    ofmap = tensors.requantise(tensors.psums)
-    coded = zeros.code(zeros.ofmap_tiles(tiling, ofmap), hardware.rlc_run_bits, hardware.rlc_pairs)
-    steps = _code_steps(tiling, coded, exact(tiling.layer.sparsity_ofmap), _nonzero_share(ofmap))
+    coded = zeros.code(zeros.ofmap_tiles(tiling, tensors.ofmap), hardware.rlc_run_bits, hardware.rlc_pairs)
+    steps = _code_steps(tiling, coded, exact(tiling.layer.sparsity_ofmap), _nonzero_share(tensors.ofmap))
     return {effect: Counts(events={c.DRAM_OFMAP_WRITE: words}) for effect, words in steps.items()}
 
 

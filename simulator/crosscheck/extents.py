@@ -3,12 +3,11 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
-from fractions import Fraction
 from typing import Any, NamedTuple, TypeVar
 
 from analytical import counts as c
 from analytical.closed_forms import passes, pe_column_height
-from analytical.counts import Counts, Number
+from analytical.counts import Counts, Number, exact
 from analytical.layer import Layer
 from analytical.mapping import Mapping
 from simulator.schedule import Span, Tiling, filter_blocks, pass_sets, spans
@@ -58,15 +57,6 @@ class Extents:
                 c.INTER_PE_PSUM: psums * self.hops,
             }
         )
-
-
-def exact(number: float) -> Fraction:
-    """The fraction that a float stands for: the decimal as written.
-
-    >>> exact(0.3)
-    Fraction(3, 10)
-    """
-    return Fraction(str(number))
 
 
 T = TypeVar("T", Layer, Mapping)

@@ -10,7 +10,6 @@ from analytical import counts as c
 from analytical.counts import Action, Counts, Event, Level, Number
 from analytical.energy import Accounting, Energy, price
 from analytical.hardware import Hardware
-from analytical.mapping import map_layer
 from analytical.model import estimate
 from simulator.crosscheck.effects import Effect, count_effects, cycle_effects
 from simulator.crosscheck.extents import exactly
@@ -164,7 +163,6 @@ def crosscheck(run: LayerRun, tensors: LayerTensors, accounting: Accounting = Ac
     """Set a run beside CNNergy's estimate of the same batch, and compute each effect from schedule and data."""
     tiling = run.tiling
     layer, hardware, batch = run.layer, tiling.hardware, run.images
-    mapping = map_layer(layer, hardware)
     closed = estimate(layer, hardware, batch)
     image_groups = Fraction(batch, closed.images)
     latency_s = closed_forms.latency_s(layer, hardware)
@@ -174,8 +172,8 @@ def crosscheck(run: LayerRun, tensors: LayerTensors, accounting: Accounting = Ac
         images=batch,
         accounting=accounting,
         simulated=run.counts,
-        analytical=closed_forms.count(exactly(layer), hardware, exactly(mapping), closed.images) * image_groups,
-        effects=count_effects(tiling, mapping, tensors, image_groups),
+        analytical=closed_forms.count(exactly(layer), hardware, exactly(closed.mapping), closed.images) * image_groups,
+        effects=count_effects(tiling, closed.mapping, tensors, image_groups),
         cycles=run.total_cycles,
         analytical_cycles=analytical_cycles,
         cycle_effects=cycle_effects(run, analytical_cycles),

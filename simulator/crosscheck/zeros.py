@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from analytical.layer import Layer
 from simulator.convoys import pieces
 from simulator.crosscheck.extents import columns, strips
-from simulator.schedule import Span, Tiling, filter_blocks, pass_shape, spans
+from simulator.schedule import Tiling, filter_blocks, pass_shape, spans
 
 
 def nonzero_macs(layer: Layer, ifmap: NDArray[np.integer]) -> int:
@@ -115,22 +115,24 @@ def code(tiles: Iterable[NDArray[np.integer]], run_bits: int, pairs_of_word: int
 def ifmap_tiles(tiling: Tiling, ifmap: NDArray[np.integer]) -> Iterator[NDArray[np.integer]]:
     """Tiles of ifmap that cross the link for one tile of filters of each group."""
     layer = tiling.layer
+    along_y, along_x = list(strips(tiling)), columns(tiling)
     for group in range(layer.groups):
         for channels in spans(layer.C, tiling.z, group * layer.C):
-            for _, ifmap_columns in columns(tiling):
-                for strip in strips(tiling):
+            for _, ifmap_columns in along_x:
+                for strip in along_y:
                     yield from ifmap[:, channels.slice, strip.fetched.slice, ifmap_columns.slice]
 
 
 def ofmap_tiles(tiling: Tiling, ofmap: NDArray[np.integer]) -> Iterator[NDArray[np.integer]]:
     """Tiles of ofmap that cross the link."""
     layer = tiling.layer
+    along_y, along_x = list(strips(tiling)), columns(tiling)
     last_channels = spans(layer.C, tiling.z)[-1].size
     for images in spans(tiling.batch, tiling.N):
         for group in range(layer.groups):
             for filters in chain.from_iterable(filter_blocks(tiling, group)):
-                for tile_columns, _ in columns(tiling):
-                    for strip in strips(tiling):
+                for tile_columns, _ in along_x:
+                    for strip in along_y:
                         shape = pass_shape(
                             tiling,
                             images=images.size,
@@ -143,12 +145,8 @@ def ofmap_tiles(tiling: Tiling, ofmap: NDArray[np.integer]) -> Iterator[NDArray[
                         )
                         for piece in pieces(tiling, shape):
                             yield from ofmap[
-                                _shift(piece.images, images).slice,
+                                piece.images.shifted(images.start).slice,
                                 filters.slice,
                                 strip.rows.slice,
-                                _shift(piece.columns, tile_columns).slice,
+                                piece.columns.shifted(tile_columns.start).slice,
                             ]
-
-
-def _shift(part: Span, whole: Span) -> Span:
-    return part.shifted(whole.start)

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 from rich.console import Console
 
-from simulator.difference import Difference, difference_table, effects_table, total, unexplained
+from simulator.difference import Difference, difference_table, effects_table, sum_of, unexplained
 
 ONE = Difference(value=10, reference=7, effects={"small": 1, "large": 2, "none": 0}, unit="MACs")
 OFF = Difference(value=10, reference=7, effects={"large": 2}, unit="MACs")
@@ -31,7 +31,7 @@ def test_differences_add_and_scale_effect_by_effect() -> None:
     both = ONE + OFF * 2
     assert (both.value, both.reference, both.residual) == (30, 21, 2)
     assert both.effects == {"small": 1, "large": 6, "none": 0}
-    assert total([{"a": ONE}, {"a": ONE, "b": OFF}]) == {"a": ONE + ONE, "b": OFF}
+    assert sum_of([{"a": ONE}, {"a": ONE, "b": OFF}]) == {"a": ONE + ONE, "b": OFF}
 
 
 def test_records_keep_whole_numbers_whole() -> None:

@@ -1,5 +1,6 @@
 """A network's run as a Python program has it."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -49,38 +50,36 @@ def test_nothing_runs_if_a_layer_cannot_be_mapped() -> None:
     assert started == []
 
 
+VERIFY = ["run", "alexnet", "--layers", "C5", "--batch", "1", "--verify"]
+
+
+def change_every_run(monkeypatch: pytest.MonkeyPatch, change: Callable[[LayerRun], LayerRun]) -> None:
+    honest = session.run_layer
+    monkeypatch.setattr(session, "run_layer", lambda *args, **kwargs: change(honest(*args, **kwargs)))
+
+
+def with_a_wrong_value(run: LayerRun) -> LayerRun:
+    ofmap = run.ofmap.copy()
+    ofmap[0, 0, 0, 0] += 1
+    return replace(run, ofmap=ofmap)
+
+
 def test_a_wrong_ofmap_is_found_and_ends_with_status_1(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    honest = session.run_layer
-
-    def faulty(*args, **kwargs) -> LayerRun:  # type: ignore[no-untyped-def]
-        run = honest(*args, **kwargs)
-        ofmap = run.ofmap.copy()
-        ofmap[0, 0, 0, 0] += 1
-        return replace(run, ofmap=ofmap)
-
-    monkeypatch.setattr(session, "run_layer", faulty)
+    change_every_run(monkeypatch, with_a_wrong_value)
     assert run_network(SETTINGS).wrong_layers() == {"A": 1, "B": 1}
-    arguments = ["run", "alexnet", "--layers", "C5", "--batch", "1", "--verify"]
-    assert main.main(arguments, standalone_mode=False) == 1
+    assert main.main(VERIFY, standalone_mode=False) == 1
     assert "verify: layer C5: 1 ofmap values differ" in capsys.readouterr().err
 
 
 def test_a_residual_ends_a_verified_run_with_status_1(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    honest = session.run_layer
-
-    def faulty(*args, **kwargs) -> LayerRun:  # type: ignore[no-untyped-def]
-        run = honest(*args, **kwargs)
-        return replace(run, counts=run.counts + Counts(events={c.RF_IFMAP_FILL: 1}))
-
-    monkeypatch.setattr(session, "run_layer", faulty)
-    arguments = ["run", "alexnet", "--layers", "C5", "--batch", "1", "--verify"]
-    assert main.main(arguments, standalone_mode=False) == 1
-    said = capsys.readouterr()
-    assert "verify: layer C5: counts differ from the closed forms" in said.err
+    off_by_one = Counts(events={c.RF_IFMAP_FILL: 1})
+    change_every_run(monkeypatch, lambda run: replace(run, counts=run.counts + off_by_one))
+    assert main.main(VERIFY, standalone_mode=False) == 1
+    assert "verify: layer C5: counts differ from the closed forms" in capsys.readouterr().err
 
 
 def test_tensors_are_kept_only_if_asked_for() -> None:
