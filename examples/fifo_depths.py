@@ -1,4 +1,4 @@
-"""What the depth of a PE's FIFOs, which is not published, does to AlexNet: CONV layers mapped as on the chip, and FC6."""
+"""What the depth of a PE's FIFOs, which is not published, does to AlexNet: CONV layers mapped as on the chip; FC6."""
 
 from dataclasses import replace
 
