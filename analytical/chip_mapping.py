@@ -16,8 +16,8 @@ class ChipMapping:
     e   ofmap rows of a PE set, its width; a set wider than the array folds
     p   filters interleaved in a PE
     q   channels interleaved in a PE
-    r   PE sets that hand psums up, each with channels of its own
-    t   PE sets with filters of their own
+    r   PE sets in a stack that hands psums up, each with channels of its own
+    t   such stacks, each with filters of its own
 
     A pass takes q*r channels and p*t filters over e ofmap rows of n images. The ifmap strip of these channels stays in
     the GLB while all m filters pass over it; psums of m filters stay there for all channels.
@@ -45,7 +45,9 @@ class ChipMapping:
             It does not; the message names the limit.
         """
         filters = layer.filters_per_group
+        stacks = stacks_of_array(layer.R, self.e, self.r, hardware)
         glb = self.strip_words(layer) + self.psum_words(layer)
+        banks = sum(-(-words // hardware.glb_bank_words) for words in (self.strip_words(layer), self.psum_words(layer)))
         for name, value, most, limit in (
             ("p", self.p, hardware.P_s, "words of the psum RF"),
             ("q*S", self.q * layer.S, hardware.I_s, "words of the ifmap RF"),
@@ -53,9 +55,11 @@ class ChipMapping:
             ("e", self.e, layer.E, "ofmap rows"),
             ("r", self.r, -(-layer.C // self.q), "sets that the channels fill"),
             ("t", self.t, -(-filters // self.p), "sets that the filters fill"),
-            ("r*t", self.r * self.t, sets_of_array(layer.R, self.e, hardware), "sets that fit the PE array"),
+            ("r", self.r, hardware.J // layer.R, "sets that fit the PE array one above the other"),
+            ("t", self.t, stacks, "stacks of sets that fit the PE array"),
             ("p*t", min(self.p * self.t, filters), self.m, "filters m"),
             ("words of ifmap and psums", glb, hardware.glb_words, "words of the GLB"),
+            ("banks of ifmap and psums", banks, banks_of_glb(hardware), "banks of the GLB"),
         ):
             if value > most:
                 be = "are" if " " in name else "is"
@@ -76,14 +80,19 @@ class ChipMapping:
         return self.n * min(self.m, layer.filters_per_group) * self.e * layer.G
 
 
-def sets_of_array(R: int, e: int, hardware: Hardware) -> int:
-    """PE sets of R rows and ``e`` columns that fit the array; one that is too wide folds into segments, one above the
-    other.
+def stacks_of_array(R: int, e: int, r: int, hardware: Hardware) -> int:
+    """Stacks of ``r`` PE sets, of R rows and ``e`` columns each, that fit the array. A set that is too wide folds into
+    segments, and so does its stack: one above the other.
 
     >>> from analytical.hardware import EYERISS_16BIT
-    >>> [sets_of_array(R, e, EYERISS_16BIT) for R, e in ((11, 7), (5, 27), (3, 13))]
-    [2, 1, 4]
+    >>> [stacks_of_array(R, e, r, EYERISS_16BIT) for R, e, r in ((11, 7, 1), (5, 27, 1), (3, 13, 1), (3, 13, 2))]
+    [2, 1, 4, 2]
     """
-    high = hardware.J // R
+    high = hardware.J // R // r
     segments = -(-e // hardware.K)
     return high * (hardware.K // e) if segments == 1 else high // segments
+
+
+def banks_of_glb(hardware: Hardware) -> int:
+    """Banks of the GLB for ifmap and psums. Each is wholly one type; a GLB of less than two is shared by words."""
+    return max(2, -(-hardware.glb_words // hardware.glb_bank_words))

@@ -99,6 +99,12 @@ class Energy:
         return Energy(**{f.name: 0.0 for f in fields(Energy)})
 
 
+def joules_of_word(hardware: Hardware) -> dict[Level, float]:
+    """What one b_w-bit word costs at each level."""
+    prices = hardware.prices
+    return {Level.RF: prices.rf, Level.INTER_PE: prices.inter_pe, Level.GLB: prices.glb, Level.DRAM: prices.dram}
+
+
 def price(
     counts: Counts, hardware: Hardware, *, latency_s: float, accounting: Accounting = Accounting.CNNERGY
 ) -> Energy:
@@ -106,14 +112,12 @@ def price(
 
     Other control is c/(1-c) of on-chip energy and clock, so that it is the share c of all but DRAM.
     """
-    prices = hardware.prices
-    level_J = {Level.RF: prices.rf, Level.INTER_PE: prices.inter_pe, Level.GLB: prices.glb, Level.DRAM: prices.dram}
     by_level = {
         level: joules
         * float(sum(counts[event] for event in counts if event.level is level and accounting.charges(event)))
-        for level, joules in level_J.items()
+        for level, joules in joules_of_word(hardware).items()
     }
-    mac = prices.mac * float(counts.nonzero_macs)
+    mac = hardware.prices.mac * float(counts.nonzero_macs)
     clock = hardware.clock_W * latency_s
     on_chip = mac + by_level[Level.RF] + by_level[Level.INTER_PE] + by_level[Level.GLB]
     share = hardware.other_control

@@ -49,6 +49,7 @@ class Hardware:
     gin_filter_bits, gin_ifmap_bits, gin_psum_bits, gon_bits   widths of the networks between GLB and PEs
     ifmap_fifo, psum_fifo   words in the FIFOs at a PE's ports
     pe_stages      stages of a PE's pipeline
+    overlap_fmaps  whether PEs work while ifmaps load and ofmaps drain over the DRAM link, or only while filters load
     throughput     MAC/s that the closed forms take for the latency (section V)
     prices         joules an event
     clock_tree     what the clock drives; None: the clock costs nothing
@@ -75,6 +76,7 @@ class Hardware:
     ifmap_fifo: int
     psum_fifo: int
     pe_stages: int = 3
+    overlap_fmaps: bool = False
     throughput: float
     prices: Prices
     clock_tree: ClockTree | None = field(default_factory=ClockTree)
@@ -112,6 +114,11 @@ class Hardware:
     def glb_words(self) -> int:
         """b_w-bit words of ifmap and psum that the GLB holds."""
         return int(self.glb_kib * 8192) // self.b_w
+
+    @property
+    def glb_bank_words(self) -> int:
+        """b_w-bit words of a bank of the GLB."""
+        return max(1, int(self.glb_bank_kib * 8192) // self.b_w)
 
     @property
     def filter_buffer_words(self) -> int:

@@ -8,8 +8,9 @@ from simulator.pe_array import PassShape
 from simulator.schedule import Span, Tiling, spans
 
 CONVOYS = 4
-"""In at most about so many parts, of at least a bank each, the ifmaps of a pass enter and leave the GLB, so that one
-part moves while others work: by images, or by columns of the images where these are fewer."""
+"""In at most about so many parts, of at least a bank each, the ifmaps of a pass enter and leave the GLB where transfers
+overlap work, so that one part moves while others are at work: by images, or by columns of the images where these are
+fewer. Elsewhere they move as one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +21,15 @@ class Convoy:
     columns: Span
 
 
-@lru_cache(maxsize=1024)
-def convoys(shape: PassShape, bank_words: int) -> list[Convoy]:
+def convoys(tiling: Tiling, shape: PassShape) -> list[Convoy]:
     """The parts in which the ifmaps of a pass enter and leave the GLB."""
     words = shape.images * shape.width * shape.strip_rows * shape.channels
-    parts = max(1, min(CONVOYS, words // bank_words))
+    most = CONVOYS if tiling.hardware.overlap_fmaps else 1
+    return _convoys(shape, max(1, min(most, words // tiling.hardware.glb_bank_words)))
+
+
+@lru_cache(maxsize=1024)
+def _convoys(shape: PassShape, parts: int) -> list[Convoy]:
     images = spans(shape.images, -(-shape.images // parts))
     columns = spans(shape.width, -(-shape.width * min(shape.images, parts) // parts))
     return [Convoy(some, part) for some in images for part in columns]
@@ -35,7 +40,7 @@ def pieces(tiling: Tiling, shape: PassShape) -> Iterator[Convoy]:
     by as many windows as half of their part of the GLB holds."""
     windows = shape.windows
     at_once = streamed_windows(tiling, shape) if tiling.psums_stream else windows * shape.images
-    for images in sorted({convoy.images for convoy in convoys(shape, tiling.bank_words)}):
+    for images in sorted({convoy.images for convoy in convoys(tiling, shape)}):
         if images.size * windows <= at_once:
             yield Convoy(images, Span(0, windows))
         else:

@@ -41,7 +41,8 @@ class WriteBack:
 class DramLink:
     """A link of ``link_bits`` at its own clock, seen from the core's.
 
-    A transfer takes whole core cycles, rounded up. ``fetched_passes`` passes have all their data in the GLB.
+    A transfer takes whole core cycles, rounded up. ``fetched_passes`` passes have all their data in the GLB. Unless
+    the hardware overlaps feature maps with work, write-backs wait until the array stands still for them.
     """
 
     def __init__(self, env: simpy.Environment, hardware: Hardware, fetches: Iterator[Fetch]) -> None:
@@ -52,6 +53,7 @@ class DramLink:
         self._fetches = fetches
         self._write_backs: deque[WriteBack] = deque()
         self._demanded_pass = -1
+        self._drained: simpy.Event | None = None
         self._work = env.event()
         self._fetched: simpy.Event | None = None
         self.process = env.process(self._run())
@@ -65,6 +67,18 @@ class DramLink:
         """Say that the array waits for that pass."""
         self._demanded_pass = pass_number
         self.wake()
+
+    @property
+    def undrained(self) -> bool:
+        """Write-backs are queued or under way."""
+        return bool(self._write_backs)
+
+    def drained(self) -> simpy.Event:
+        """Let write-backs go, and say when the last of them has."""
+        if self._drained is None:
+            self._drained = self.env.event()
+            self.wake()
+        return self._drained
 
     def wake(self) -> None:
         """Look again whether a transfer can start."""
@@ -89,10 +103,14 @@ class DramLink:
     def _run(self) -> Generator[simpy.Event, None, None]:
         fetch = next(self._fetches, None)
         while True:
-            if self._write_backs:
-                transfer = self._write_backs.popleft()
+            if self._write_backs and (self.hardware.overlap_fmaps or self._drained is not None):
+                transfer = self._write_backs[0]
                 yield self._move(transfer.link_words)
+                self._write_backs.popleft()
                 transfer.buffer.give_back(transfer.room)
+                if not self._write_backs and self._drained is not None:
+                    self._drained.succeed()
+                    self._drained = None
             elif fetch is not None and self._can_start(fetch):
                 fetch.buffer.take(fetch.room)
                 yield self._move(fetch.link_words())

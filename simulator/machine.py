@@ -30,7 +30,7 @@ class Wait(Enum):
 
     DATA = "data"
     ROOM = "room"
-    LAST_WRITE_BACK = "last_write_back"
+    WRITE_BACK = "write_back"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -145,6 +145,10 @@ class Machine:
     a pass when all its data are there. Psums take room when they first enter the GLB: at the start of the pass that
     begins them, or, where they only pass through, half a stream at a time. Write-backs start when psums are complete,
     and the array stands still when it needs room that they have not yet given back.
+
+    That is a machine whose work overlaps all transfers. One that only overlaps those of filters, as the chip does,
+    fetches a strip when the array is ready for it, and stands still at the end of a pass, or when it needs room, until
+    all complete ofmaps are in DRAM.
     """
 
     def __init__(self, tiling: Tiling, engine: Engine, progress: Progress | None = None) -> None:
@@ -172,7 +176,7 @@ class Machine:
         self.env.run(self.env.process(self._array()))
         end_of_passes = self._now()
         self.env.run()
-        self._waits[Wait.LAST_WRITE_BACK] = self._now() - end_of_passes
+        self._waits[Wait.WRITE_BACK] += self._now() - end_of_passes
         tally = self.engine.tally()
         return LayerRun(
             layer=self.tiling.layer,
@@ -212,7 +216,7 @@ class Machine:
                     last=not p.brings,
                     on_demand=room < words,
                 )
-            parts = convoys(p.shape, self.tiling.bank_words) if p.brings else []
+            parts = convoys(self.tiling, p.shape) if p.brings else []
             for convoy in parts:
                 yield Fetch(
                     buffer=self.ifmap,
@@ -220,6 +224,7 @@ class Machine:
                     link_words=partial(self._fetch_ifmap, p, convoy),
                     pass_number=number,
                     last=convoy is parts[-1],
+                    on_demand=not self.hardware.overlap_fmaps,
                 )
 
     def _array(self) -> Generator[simpy.Event, None, None]:
@@ -242,6 +247,8 @@ class Machine:
                     yield from waiting
             if run.cycles > cycle:
                 yield self.env.timeout(run.cycles - cycle)
+            if not self.hardware.overlap_fmaps:
+                yield from self._drain(Wait.WRITE_BACK)
             self._active_pes = max(self._active_pes, p.shape.active_pes)
             self._passes += 1
             if self._progress is not None:
@@ -261,7 +268,7 @@ class Machine:
     def _moments(self, p: Pass, run: PEArrayRun) -> Iterator[_Moment]:
         if p.shape.loads_filters:
             yield _Moment(run.filters_loaded_at, self._release_filters)
-        for convoy in convoys(p.shape, self.tiling.bank_words) if p.leaves else []:
+        for convoy in convoys(self.tiling, p.shape) if p.leaves else []:
             read_at = run.ifmap_read_at[convoy.images.stop - 1, convoy.columns.stop - 1]
             yield _Moment(int(read_at), partial(self._release_ifmap, convoy))
         if p.first_channels and not p.last_channels:
@@ -300,11 +307,20 @@ class Machine:
         return self._wait_for_psum_room(words)
 
     def _wait_for_psum_room(self, words: int) -> Generator[simpy.Event, None, None]:
+        if not self.hardware.overlap_fmaps:
+            yield from self._drain(Wait.ROOM)
         since = self._now()
         while not self.psums.has_room(words):
             yield self.psums.released()
         self._waits[Wait.ROOM] += self._now() - since
         self.psums.take(words)
+
+    def _drain(self, cause: Wait) -> Generator[simpy.Event, None, None]:
+        """Stand still until all ofmaps that are complete are in DRAM."""
+        if self.link.undrained:
+            since = self._now()
+            yield self.link.drained()
+            self._waits[cause] += self._now() - since
 
     def _send_ofmap(self, images: Span, columns: Span, p: Pass) -> None:
         words = images.size * columns.size * p.shape.filters * p.shape.columns

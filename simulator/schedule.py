@@ -103,11 +103,7 @@ class Tiling:
     @property
     def one_psum_bank(self) -> bool:
         """Psums lie in a single bank, whose one port serves reads and writes by turns."""
-        return self.psum_words <= self.bank_words
-
-    @property
-    def bank_words(self) -> int:
-        return max(1, int(self.hardware.glb_bank_kib * 8192) // self.hardware.b_w)
+        return self.psum_words <= self.hardware.glb_bank_words
 
     def ifmap_width(self, columns: int) -> int:
         """Ifmap columns that so many ofmap ``columns`` need; whole rows, if the tile is as wide as the ofmap."""
@@ -215,12 +211,15 @@ def _shrink(tiling: Tiling) -> Tiling:
 def _divide_glb(tiling: Tiling) -> Tiling:
     """Give ifmap and psums their parts of the GLB.
 
-    What neither needs goes to the ifmap for prefetch, up to a second strip, and then to the psums; a stream of psums
-    is worth as much as prefetch. Each part is whole banks, unless the layer needs the bank at the border for both.
+    What neither needs goes to the psums; but where transfers overlap work, first to the ifmap for prefetch, up to a
+    second strip; a stream of psums is worth as much as prefetch. Each part is whole banks, unless the layer needs the
+    bank at the border for both.
     """
-    glb, bank = tiling.hardware.glb_words, tiling.bank_words
+    glb, bank = tiling.hardware.glb_words, tiling.hardware.glb_bank_words
     spare = glb - tiling.strip_words - tiling.least_psum_words
-    ifmap = tiling.strip_words + min(tiling.strip_words, spare // 2 if tiling.psums_stream else spare)
+    ifmap = tiling.strip_words
+    if tiling.hardware.overlap_fmaps:
+        ifmap += min(tiling.strip_words, spare // 2 if tiling.psums_stream else spare)
     for banks in (_share(ifmap, bank), ifmap // bank):
         if tiling.strip_words <= banks * bank <= glb - tiling.least_psum_words:
             ifmap = banks * bank

@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import assume
 from hypothesis import strategies as st
 
-from analytical.chip_mapping import ChipMapping, sets_of_array
+from analytical.chip_mapping import ChipMapping, stacks_of_array
 from analytical.hardware import PRESETS, Hardware
 from analytical.layer import Layer
 from analytical.mapping import MappingError, map_layer
@@ -69,6 +69,7 @@ def hardwares(draw: st.DrawFn, least_J: int = 1, least_I_s: int = 4) -> Hardware
         gin_ifmap_bits=draw(st.sampled_from([16, 64])),
         gin_psum_bits=draw(st.sampled_from([16, 64])),
         gon_bits=draw(st.sampled_from([16, 64])),
+        overlap_fmaps=draw(st.booleans()),
         ifmap_fifo=draw(st.integers(1, 12)),
         psum_fifo=draw(st.integers(1, 8)),
         pe_stages=draw(st.integers(2, 4)),
@@ -97,10 +98,10 @@ def chip_mappable(draw: st.DrawFn) -> tuple[Layer, Hardware, ChipMapping, int]:
     assume(q * layer.S <= hardware.f_s)
     p = draw(st.integers(1, min(layer.filters_per_group, hardware.P_s, hardware.f_s // (q * layer.S))))
     e = draw(st.integers(1, layer.E))
-    sets = sets_of_array(layer.R, e, hardware)
-    assume(sets)
-    r = draw(st.integers(1, min(sets, -(-layer.C // q))))
-    t = draw(st.integers(1, min(sets // r, -(-layer.filters_per_group // p))))
+    r = draw(st.integers(1, min(hardware.J // layer.R, -(-layer.C // q))))
+    stacks = stacks_of_array(layer.R, e, r, hardware)
+    assume(stacks)
+    t = draw(st.integers(1, min(stacks, -(-layer.filters_per_group // p))))
     m = draw(st.integers(min(p * t, layer.filters_per_group), layer.filters_per_group))
     mapping = ChipMapping(m=m, n=draw(st.integers(1, 3)), e=e, p=p, q=q, r=r, t=t)
     batch = draw(st.integers(1, min(6, max(1, SMALL // layer.macs))))

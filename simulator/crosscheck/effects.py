@@ -53,7 +53,7 @@ class Effect(Enum):
     PASS_END = "end of pass"
     DRAM_DATA = "DRAM data"
     DRAM_ROOM = "DRAM room"
-    DRAM_LAST = "DRAM last write-back"
+    DRAM_WRITE_BACK = "DRAM write-back"
 
 
 def count_effects(
@@ -92,7 +92,7 @@ def cycle_effects(run: LayerRun, analytical_cycles: Number) -> dict[Effect, Numb
         Effect.PASS_END: cycles(Stall.PASS_END),
         Effect.DRAM_DATA: run.dram_waits[Wait.DATA],
         Effect.DRAM_ROOM: run.dram_waits[Wait.ROOM],
-        Effect.DRAM_LAST: run.dram_waits[Wait.LAST_WRITE_BACK],
+        Effect.DRAM_WRITE_BACK: run.dram_waits[Wait.WRITE_BACK],
     }
 
 

@@ -34,12 +34,15 @@ def test_table_iii_of_jssc_2017_is_what_ships() -> None:
     ("change", "limit"),
     [
         ({"e": 14}, "e is 14; expected at most the 13 ofmap rows"),
-        ({"t": 5}, "r*t is 5; expected at most the 4 sets that fit the PE array"),
+        ({"t": 5}, "t is 5; expected at most the 4 stacks of sets that fit the PE array"),
         ({"e": 13, "r": 65, "t": 1, "q": 4}, "r is 65; expected at most the 64 sets that the channels fill"),
         ({"p": 25, "q": 1}, "p is 25; expected at most the 24 words of the psum RF"),
         ({"q": 5}, "q*S is 15; expected at most the 12 words of the ifmap RF"),
         ({"p": 20}, "p*q*S is 240; expected at most the 224 words of the filter RF"),
         ({"m": 63}, "p*t is 64; expected at most the 63 filters m"),
+        ({"r": 5, "t": 1}, "r is 5; expected at most the 4 sets that fit the PE array one above the other"),
+        ({"r": 3, "t": 2}, "t is 2; expected at most the 1 stacks of sets that fit the PE array"),
+        ({"m": 70}, "banks of ifmap and psums are 26; expected at most the 25 banks of the GLB"),
         ({"n": 5}, "words of ifmap and psums are 58580; expected at most the 51200 words of the GLB"),
     ],
 )

@@ -1,6 +1,7 @@
 """Buffers and the DRAM link: exact timelines."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 import simpy
@@ -67,7 +68,7 @@ def test_write_backs_go_first() -> None:
     env = simpy.Environment()
     ifmap, psums = Buffer(env, "GLB for ifmap", 100), Buffer(env, "GLB for psums", 9)
     log: list[tuple[str, int]] = []
-    link = DramLink(env, EYERISS_16BIT, fetches(ifmap, log, 3, 3, 3))
+    link = DramLink(env, replace(EYERISS_16BIT, overlap_fmaps=True), fetches(ifmap, log, 3, 3, 3))
     psums.take(9)
 
     def array() -> Iterator[simpy.Event]:
@@ -79,6 +80,28 @@ def test_write_backs_go_first() -> None:
     env.process(array())
     env.run()
     assert log == [("fetch 0", 0), ("fetch 1", 30), ("written", 30), ("fetch 2", 40)]
+
+
+def test_write_backs_wait_for_an_array_that_stands_still() -> None:
+    env = simpy.Environment()
+    psums = Buffer(env, "GLB for psums", 9)
+    link = DramLink(env, EYERISS_16BIT, iter(()))
+    psums.take(9)
+    log: list[int] = []
+
+    def array() -> Iterator[simpy.Event]:
+        assert not link.undrained
+        link.write_back(WriteBack(buffer=psums, room=6, link_words=6))
+        link.write_back(WriteBack(buffer=psums, room=3, link_words=3))
+        yield env.timeout(50)
+        assert (link.undrained, psums.level) == (True, 9)
+        yield link.drained()
+        log.append(int(env.now))
+        assert (link.undrained, psums.level) == (False, 0)
+
+    env.process(array())
+    env.run()
+    assert log == [50 + 20 + 10]
 
 
 def test_what_is_too_large_to_wait_comes_on_demand() -> None:

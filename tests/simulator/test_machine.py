@@ -137,6 +137,20 @@ def test_gated_macs_follow_from_the_ifmap_by_brute_force() -> None:
     assert count_nonzero_macs(layer, ifmap) == expected
 
 
+@given(mappable())
+def test_fmaps_are_not_moved_while_pes_work_unless_the_hardware_overlaps_them(
+    case: tuple[Layer, Hardware, int],
+) -> None:
+    layer, hardware, batch = case
+    apart, overlapped = (simulate(layer, replace(hardware, overlap_fmaps=overlap), batch) for overlap in (False, True))
+    assert apart.processing_cycles == overlapped.processing_cycles
+    for run in (apart, overlapped):
+        waited = run.total_cycles - run.processing_cycles
+        assert waited <= run.dram_busy_cycles
+    fmaps = apart.counts.total(c.DRAM_IFMAP_READ, c.DRAM_OFMAP_WRITE) * hardware.b_w // hardware.link_bits
+    assert (apart.total_cycles - apart.processing_cycles) * hardware.link_hz >= fmaps * hardware.core_hz
+
+
 def test_a_slow_link_shows_in_total_cycles_alone() -> None:
     layer = Layer(name="L", H=15, W=15, C=64, R=3, S=3, F=36, E=13, G=13)
     fast, slow = (simulate(layer, replace(EYERISS_16BIT, link_hz=hz), 1) for hz in (60_000_000, 1_000_000))
@@ -161,7 +175,8 @@ def test_a_filter_tile_larger_than_its_buffer_still_runs() -> None:
 
 def test_more_room_in_the_glb_hides_more_of_the_link() -> None:
     layer = replace(load("alexnet").layers[0], F=20)
-    tight, roomy = (simulate(layer, replace(EYERISS_16BIT, glb_kib=kib), 1) for kib in (100, 400))
+    overlaps = replace(EYERISS_16BIT, overlap_fmaps=True)
+    tight, roomy = (simulate(layer, replace(overlaps, glb_kib=kib), 1) for kib in (100, 400))
     assert roomy.dram_waits[Wait.DATA] < tight.dram_waits[Wait.DATA]
 
 
@@ -170,7 +185,7 @@ def test_one_pass_from_dram_to_dram() -> None:
     layer = Layer(name="L", H=3, W=3, C=1, R=3, S=3, F=1, E=1, G=1, first=True)
     run = simulate(layer, EYERISS_16BIT, 1)
     assert run.passes == 1
-    assert run.dram_waits == {Wait.DATA: 20, Wait.ROOM: 0, Wait.LAST_WRITE_BACK: 4}
+    assert run.dram_waits == {Wait.DATA: 20, Wait.ROOM: 0, Wait.WRITE_BACK: 4}
     assert run.total_cycles == 20 + run.processing_cycles + 4
     assert run.dram_busy_cycles == 24
     # of each column the bottom row's pixel comes first: the last in cycle 6, for its MAC in cycle 7; the PEs above
