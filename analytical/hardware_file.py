@@ -1,6 +1,5 @@
 """Hardware from a TOML file that a person writes."""
 
-import tomllib
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from analytical.clock_tree import ClockTree
 from analytical.hardware import PRESETS, Hardware, HardwareError, Prices
+from analytical.toml_file import read_toml
 
 _STRICT = ConfigDict(extra="forbid", strict=True)
 
@@ -43,12 +43,7 @@ def load_hardware(path: str, b_w: int | None = None) -> Hardware:
         The file cannot be read, states another width than ``b_w``, or what it describes cannot exist; the message
         names file and field.
     """
-    try:
-        written = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise HardwareError(f"{path}: cannot be read ({error.strerror}); expected a hardware file (.toml)") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise HardwareError(f"{path}: {error}; expected TOML") from error
+    written = read_toml(path, HardwareError, "a hardware file")
     try:
         given = _Hardware.model_validate(written).model_dump(exclude_none=True)
     except ValidationError as error:

@@ -74,6 +74,11 @@ def _find(layer: Layer, hardware: Hardware, batch: int) -> Found | None:
     return Found(mapping=best, energy_J=least / batch, weighed=weighed) if best else None
 
 
+def forget() -> None:
+    """Forget what was found: a layer of the same shape is searched anew."""
+    _find.cache_clear()
+
+
 class Ways(NamedTuple):
     """Mappings, one in each place of seven arrays."""
 

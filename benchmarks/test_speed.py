@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from analytical import mapper
 from analytical.hardware import EYERISS_16BIT
 from analytical.networks import load
 from simulator.crosscheck import crosscheck
@@ -97,3 +98,15 @@ def test_crosscheck(benchmark: BenchmarkFixture, case: dict[str, Any]) -> None:
         return sum(len(c.counts()) + len(c.energy()) for c in checks)
 
     benchmark.extra_info["differences"] = benchmark.pedantic(check, rounds=2, warmup_rounds=1)
+
+
+@pytest.mark.parametrize("case", CASES["mapper"], ids=lambda case: f"{case['network']} batch {case['batch']}")
+def test_mapper(benchmark: BenchmarkFixture, case: dict[str, Any]) -> None:
+    """All layers of a network, none remembered."""
+    layers = load(case["network"]).layers
+
+    def search() -> int:
+        mapper.forget()
+        return sum(mapper.find_mapping(layer, EYERISS_16BIT, case["batch"]).weighed for layer in layers)
+
+    benchmark.extra_info["weighed"] = benchmark.pedantic(search, rounds=2, warmup_rounds=1)

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from analytical import __version__
+from analytical.chip_mapping import ChipMapping
 from analytical.cli import (
     CHECK_FAILED,
     NETWORK_HELP,
@@ -31,10 +32,10 @@ from analytical.cli import (
 )
 from analytical.energy import Accounting
 from analytical.layer import Layer
-from analytical.networks import ZOO, NetworkError, load
+from analytical.networks import ZOO, Network, NetworkError, load
 from simulator.report import effect_record, effect_rows
-from simulator.session import NetworkRun, Settings, check_mappings, run_network
-from simulator.tables import print_comparison, print_effects, print_report
+from simulator.session import CNNERGY, EYERISS, MAPPINGS, NetworkRun, Settings, check_mappings, run_network
+from simulator.tables import print_comparison, print_effects, print_report, print_validation
 
 if TYPE_CHECKING:
     from simulator.compare import RecordedRun
@@ -54,10 +55,12 @@ def main() -> None:
 @hardware_option
 @click.option(
     "--mapping",
-    type=click.Choice(["cnnergy", "eyeriss"]),
-    default="cnnergy",
-    show_default=True,
-    help="How layers are laid on the array; eyeriss is not available yet.",
+    type=click.Choice(MAPPINGS),
+    help="How layers are laid on the array: by CNNergy's rules, or as on the Eyeriss chip: as published, or else "
+    "with least energy.  [default: cnnergy; eyeriss with --mapping-file]",
+)
+@click.option(
+    "--mapping-file", metavar="FILE", help="Mappings of your own (.toml) for layers that it names; implies eyeriss."
 )
 @click.option(
     "--engine",
@@ -83,37 +86,62 @@ def main() -> None:
 @json_option
 @click.option("--out", metavar="RUN.h5", help="Write settings and columns to an HDF5 file.")
 @click.option("--tensors", is_flag=True, help="Write ifmaps, filters and ofmaps to --out, too.")
-def run(verify: bool, csv_file: str | None, json_file: str | None, out: str | None, tensors: bool, **said: Any) -> int:
+@click.option("--save-mapping", metavar="FILE", help="Write the chip's mappings that were used, for --mapping-file.")
+def run(
+    verify: bool,
+    csv_file: str | None,
+    json_file: str | None,
+    out: str | None,
+    tensors: bool,
+    save_mapping: str | None,
+    **said: Any,
+) -> int:
     """Run NETWORK through the machine, layer by layer.
 
     \b
     python -m simulator run alexnet
     python -m simulator run alexnet --layers C3 --engine detailed --verify
     python -m simulator run vgg16 --bits 8 --csv vgg16.csv --out vgg16.h5
+    python -m simulator run vgg16 --mapping eyeriss --batch 3 --save-mapping vgg16.toml
     """
-    console = people_console(csv_file, json_file)
+    console = people_console(csv_file, json_file, save_mapping)
     if out == "-":
         raise InputError("--out is -; expected the name of a file, since HDF5 cannot go to standard output")
     if tensors and out is None:
         raise InputError("--tensors is given without --out; expected --out RUN.h5 to write them to")
-    check_writable(csv_file, json_file, out, inputs=(said["network"], said["hardware_file"]))
+    inputs = (said["network"], said["hardware_file"], said["mapping_file"])
+    check_writable(csv_file, json_file, out, save_mapping, inputs=inputs)
     settings = replace(_settings(**said), verify=verify, keep_tensors=tensors)
+    if save_mapping is not None and settings.mapping != EYERISS:
+        raise InputError(f"--save-mapping is given with --mapping {settings.mapping}; expected --mapping {EYERISS}")
     results = _run(settings)
     write_chosen(
         (csv_file, lambda: as_csv(results.columns())),
         (json_file, lambda: as_json(results.record())),
         (out, results.hdf5),
+        (save_mapping, lambda: _mappings(settings)),
     )
     if csv_file is None and json_file is None:
-        print_report(console, settings.title, results.reports, settings.hardware)
+        print_report(console, settings.title, results.reports, settings.hardware, settings.chosen_mappings())
     return _report_check(results) if verify else 0
+
+
+def _mappings(settings: Settings) -> bytes:
+    """The mappings of a run as a file that --mapping-file reads."""
+    from analytical.mappings import as_toml
+
+    images = sorted({settings.images(layer) for layer in settings.network.layers})
+    batch = f"{images[0]}" if len(images) == 1 else f"{images[0]} to {images[-1]}"
+    source = f"simulator {__version__}: {settings.network.name} on {settings.hardware.name}, batch {batch}"
+    return as_toml(settings.chosen_mappings(), source).encode()
 
 
 def _settings(
     network: str,
     bits: str | None,
     hardware_file: str | None,
-    mapping: str,
+    mapping: str | None,
+    mapping_file: str | None,
     engine: str,
     batch: int | None,
     layers: str | None,
@@ -121,18 +149,32 @@ def _settings(
     accounting: str,
 ) -> Settings:
     """What the options of ``run`` say of it."""
-    if mapping != "cnnergy":
-        raise InputError(f"--mapping {mapping} is not available yet; expected cnnergy")
+    if mapping_file is not None and mapping == CNNERGY:
+        raise InputError(f"--mapping-file is given with --mapping {mapping}; expected --mapping {EYERISS}, or none")
     chosen = load(network)
     return Settings(
         network=chosen if layers is None else chosen.select([name.strip() for name in layers.split(",")]),
         hardware=choose_hardware(bits, hardware_file),
-        mapping=mapping,
+        mapping=mapping or (CNNERGY if mapping_file is None else EYERISS),
+        own_mappings={} if mapping_file is None else _own_mappings(mapping_file, chosen),
         engine=engine,
         batch=batch,
         seed=seed,
         accounting=Accounting(accounting),
     )
+
+
+def _own_mappings(file: str, network: Network) -> dict[str, ChipMapping]:
+    from analytical.mappings import load_mappings
+
+    own = load_mappings(file)
+    known = [layer.name for layer in network.layers]
+    for name in own:
+        if name not in known:
+            raise InputError(
+                f"{file}: network {network.name} has no layer {name!r}; expected some of {', '.join(known)}"
+            )
+    return own
 
 
 @main.command(epilog=NETWORK_HELP)
@@ -253,6 +295,52 @@ def effects(
     )
     if not written:
         print_effects(console, hardware.name, runs)
+
+
+@main.command()
+@click.argument("file", required=False)
+@hardware_option
+@click.option("--mapping-file", metavar="FILE", help="Mappings of your own (.toml) for layers that it names.")
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help=SEED_HELP)
+@csv_option
+@json_option
+def validate(
+    file: str | None,
+    hardware_file: str | None,
+    mapping_file: str | None,
+    seed: int,
+    csv_file: str | None,
+    json_file: str | None,
+) -> None:
+    """Set the machine beside measured silicon: latencies, PEs at work, GLB and DRAM traffic, energy of a frame.
+
+    FILE has what was measured (.toml); without it, the Eyeriss chip on AlexNet's CONV layers.
+
+    \b
+    python -m simulator validate
+    python -m simulator validate my_chip.toml --hardware my_chip_hardware.toml --json -
+    """
+    from simulator.silicon import SiliconError, load_measured, shipped
+    from simulator.validation import Validation, settings_of
+
+    console = people_console(csv_file, json_file)
+    check_writable(csv_file, json_file, inputs=(file, hardware_file, mapping_file))
+    try:
+        measured = shipped() if file is None else load_measured(file)
+    except SiliconError as error:
+        raise InputError(str(error)) from error
+    hardware = choose_hardware(str(measured.bits), hardware_file)
+    own = {} if mapping_file is None else _own_mappings(mapping_file, load(measured.network))
+    settings, also = settings_of(measured, hardware, own, seed)
+    for each in (settings, *also):
+        check_mappings(each)
+    results, *others = (_run(each) for each in (settings, *also))
+    validation = Validation(measured=measured, results=results, also=list(zip(measured.also, others, strict=True)))
+    written = write_chosen(
+        (csv_file, lambda: as_csv(validation.rows())), (json_file, lambda: as_json(validation.record()))
+    )
+    if not written:
+        print_validation(console, validation)
 
 
 def _run(settings: Settings) -> NetworkRun:

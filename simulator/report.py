@@ -14,7 +14,8 @@ from traces.tensors import LayerTensors
 
 def title(settings: Mapping[str, Any]) -> str:
     """Which run it is, by its settings."""
-    return "{network} on {hardware[name]}, seed {seed}, {engine} engine".format(**settings)
+    laid = "" if settings["mapping"] == "cnnergy" else f", mapping {settings['mapping']}"
+    return "{network} on {hardware[name]}{laid}, seed {seed}, {engine} engine".format(laid=laid, **settings)
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,9 @@ class LayerReport:
             "events": {str(event): int(words) for event, words in run.counts.events.items()},
             "not_charged": {str(e): int(words) for e, words in not_charged(run.counts, self.check.accounting).items()},
             "passes": run.passes,
-            "tiles": {name: getattr(tiling, name) for name in ("N", "z", "f", "X_o", "Y_o", "y_o", "y_i", "C_set")},
+            "tiles": {
+                name: getattr(tiling, name) for name in ("N", "z", "f", "m", "X_o", "Y_o", "y_o", "y_i", "C_set")
+            },
             "glb_words": {"ifmap": tiling.ifmap_words, "psum": tiling.psum_words},
             "glb_peak_words": run.glb_peak_words,
             "ramp_up_stalls": {stall.name.lower(): cycles for stall, cycles in run.ramp_up.items()},

@@ -50,7 +50,7 @@ def spans(size: int, tile: int, start: int = 0) -> list[Span]:
 
 @dataclass(frozen=True, kw_only=True)
 class Tiling:
-    """Tile sizes of a layer in whole words, rows, columns, channels, filters and images.
+    """Tile sizes that a mapping gives a layer, in whole words, rows, columns, channels, filters and images.
 
     N images run together; a pass takes z channels and f filters over a strip of y_o ofmap rows and X_o ofmap columns;
     psums of m filters and Y_o rows wait in the GLB. ``ifmap_words`` and ``psum_words`` are the parts of the GLB for
@@ -59,6 +59,7 @@ class Tiling:
 
     layer: Layer
     hardware: Hardware
+    mapping: Mapping | ChipMapping
     S_pass: int
     C_set: int
     z: int
@@ -145,6 +146,7 @@ def whole_tiles(layer: Layer, hardware: Hardware, mapping: Mapping, batch: int) 
     return Tiling(
         layer=layer,
         hardware=hardware,
+        mapping=mapping,
         S_pass=mapping.S_pass,
         C_set=mapping.C_set,
         z=mapping.z_i,
@@ -164,6 +166,7 @@ def _chip_tiles(layer: Layer, hardware: Hardware, mapping: ChipMapping, batch: i
     return Tiling(
         layer=layer,
         hardware=hardware,
+        mapping=mapping,
         S_pass=mapping.r * mapping.t,
         C_set=mapping.q,
         z=mapping.q * mapping.r,

@@ -2,15 +2,17 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analytical import __version__
+from analytical.chip_mapping import ChipMapping
 from analytical.energy import Accounting
 from analytical.hardware import Hardware
 from analytical.layer import Layer
+from analytical.mapping import Mapping as CNNergyMapping
 from analytical.mapping import map_layer
 from analytical.networks import Network
 from simulator.machine import LayerRun, Progress, run_layer
@@ -20,11 +22,20 @@ from traces.convolution import convolve_plainly
 from traces.store import StoredLayer, run_as_hdf5
 from traces.tensors import LayerTensors, Requantiser, synthesise
 
+if TYPE_CHECKING:
+    from analytical.mappings import Chosen
+
+CNNERGY, EYERISS = MAPPINGS = ("cnnergy", "eyeriss")
+"""Ways to lay layers on the array: CNNergy's automated mapping (section IV-C), and the Eyeriss chip's own kind."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
     """All that a run depends on; the same settings give the same run.
 
+    mapping       one of :data:`MAPPINGS`
+    own_mappings  of layers whose mapping on a chip like Eyeriss a person wrote; others get the published one, or the
+                  mapper's
     batch         images; None: what each layer says
     verify        compare each ofmap with a direct convolution
     keep_tensors  keep ifmaps, filters and ofmaps in the results
@@ -32,7 +43,8 @@ class Settings:
 
     network: Network
     hardware: Hardware
-    mapping: str = "cnnergy"
+    mapping: str = CNNERGY
+    own_mappings: Mapping[str, ChipMapping] = field(default_factory=dict)
     engine: str = "fast"
     batch: int | None = None
     seed: int = 0
@@ -44,8 +56,36 @@ class Settings:
     def title(self) -> str:
         return title(self.record())
 
+    def images(self, layer: Layer) -> int:
+        """Images that run through ``layer``."""
+        return self.batch or layer.batch
+
+    def mapping_of(self, layer: Layer) -> "CNNergyMapping | ChipMapping":
+        """How ``layer`` is laid on the array.
+
+        Raises
+        ------
+        MappingError
+            It does not fit.
+        """
+        if self.mapping == CNNERGY:
+            return map_layer(layer, self.hardware)
+        return self._choose(layer).mapping
+
+    def chosen_mappings(self) -> "dict[str, Chosen]":
+        """The mappings of all layers by name, where they were chosen: none under CNNergy's."""
+        if self.mapping == CNNERGY:
+            return {}
+        return {layer.name: self._choose(layer) for layer in self.network.layers}
+
+    def _choose(self, layer: Layer) -> "Chosen":
+        from analytical.mappings import choose_mapping  # pydantic takes its time, and most runs do not need it
+
+        return choose_mapping(layer, self.hardware, self.images(layer), self.own_mappings.get(layer.name))
+
     def record(self) -> dict[str, Any]:
         """The settings as files keep them."""
+        mappings = {name: chosen.record() for name, chosen in self.chosen_mappings().items()}
         return {
             "network": self.network.name,
             "bits": self.hardware.b_w,
@@ -55,7 +95,7 @@ class Settings:
             "accounting": self.accounting.value,
             "version": __version__,
             "hardware": self.hardware.record(),
-        }
+        } | ({"mappings": mappings} if mappings else {})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -125,7 +165,7 @@ def check_mappings(settings: Settings) -> None:
         A layer does not fit the hardware.
     """
     for layer in settings.network.layers:
-        tile(layer, settings.hardware, map_layer(layer, settings.hardware), settings.batch or layer.batch)
+        tile(layer, settings.hardware, settings.mapping_of(layer), settings.images(layer))
 
 
 def run_network(settings: Settings, progress: Callable[[Layer], Progress] | None = None) -> NetworkRun:
@@ -142,8 +182,15 @@ def run_network(settings: Settings, progress: Callable[[Layer], Progress] | None
 
 
 def _run_layer(settings: Settings, layer: Layer, progress: Progress | None) -> LayerResult:
-    tensors = synthesise(layer, b_w=settings.hardware.b_w, batch=settings.batch or layer.batch, seed=settings.seed)
-    run = run_layer(layer, settings.hardware, tensors, engine=settings.engine, progress=progress)
+    tensors = synthesise(layer, b_w=settings.hardware.b_w, batch=settings.images(layer), seed=settings.seed)
+    run = run_layer(
+        layer,
+        settings.hardware,
+        tensors,
+        mapping=settings.mapping_of(layer),
+        engine=settings.engine,
+        progress=progress,
+    )
     return LayerResult(
         report=LayerReport.of(run, tensors, settings.accounting),
         requantise=tensors.requantise,

@@ -14,12 +14,23 @@ from simulator.difference import Differences, difference_table, effects_table, p
 from simulator.report import LayerReport, total_energy
 
 if TYPE_CHECKING:
+    from analytical.mappings import Chosen
     from simulator.compare import Comparison
+    from simulator.validation import Cell, Validation
 
 
-def print_report(console: Console, title: str, reports: Sequence[LayerReport], hardware: Hardware) -> None:
-    """Tables for a person: energy, time, traffic, totals, and what was counted without being charged."""
+def print_report(
+    console: Console,
+    title: str,
+    reports: Sequence[LayerReport],
+    hardware: Hardware,
+    mappings: "Mapping[str, Chosen]",
+) -> None:
+    """Tables for a person: mappings that were chosen, energy, time, traffic, totals, and what was counted without being
+    charged."""
     console.print(title, style="bold")
+    if mappings:
+        console.print(mapping_table(mappings))
     for table in (_energy_table(reports), _time_table(reports, hardware), _traffic_table(reports, hardware)):
         console.print(table)
     _print_totals(console, reports)
@@ -85,6 +96,71 @@ def print_effects(console: Console, title: str, networks: Mapping[str, Sequence[
         console.print(effects_table(f"{title}: {said} of an image", parts, "machine", "closed forms"))
     energies = {name: {layer: d["total"] for layer, d in part.items()} for name, part in layers.items()}
     console.print(places_table(f"{title}: layers that have most of an effect, and % of their own energy", energies))
+
+
+def mapping_table(mappings: "Mapping[str, Chosen]") -> Table:
+    """Mappings of layers, where they come from, and from how many the mapper chose."""
+    symbols = [*next(iter(mappings.values())).record()][:-2]
+    table = people_table("The chip's kind of mapping", "layer", *symbols, "from", "weighed")
+    for name, chosen in mappings.items():
+        *numbers, origin, weighed = map(str, chosen.record().values())
+        table.add_row(name, *numbers, origin, weighed if chosen.weighed else "")
+    return table
+
+
+def print_validation(console: Console, validation: "Validation") -> None:
+    """Silicon and machine side by side, layer by layer; beside it, one-factor models of the latency; sources."""
+    from simulator.validation import COLUMNS
+
+    measured, settings = validation.measured, validation.results.settings
+    console.print(f"{measured.chip} and the machine: {settings.title}, batch {measured.batch}", style="bold")
+    console.print(mapping_table(settings.chosen_mappings()))
+    table = people_table("Measured and machine, for the batch", "layer", "", *(column.title for column in COLUMNS))
+    rows = [*validation.cells().items()]
+    rows += [(f"{also.layer} as {also.mapping_of}", cells) for also, cells in validation.also_cells()]
+    names = [column.name for column in COLUMNS]
+    for layer, cells in rows:
+        _add_cells(table, layer, [cells[name] for name in names])
+    table.add_section()
+    sums, errors = validation.sums(), validation.mean_errors()
+    _add_cells(table, "sum", [sums.get(name) for name in names])
+    table.add_row("mean |error| %", "", *(_shown(errors.get(name), ".2f") for name in names), style="bold")
+    console.print(table)
+    _print_factors(console, validation)
+    for also in measured.also:
+        console.print(f"{also.layer} as {also.mapping_of}: {also.because}")
+    console.print(f"Measured: {measured.source}.")
+
+
+def _add_cells(table: Table, layer: str, cells: "Sequence[Cell | None]") -> None:
+    table.add_row(layer, "chip", *("" if cell is None else _shown(cell.measured, ".4g") for cell in cells))
+    table.add_row("", "machine", *("" if cell is None else _shown(cell.machine, ".4g") for cell in cells))
+    errors = ("" if cell is None else _shown(cell.error_percent, "+.1f") for cell in cells)
+    table.add_row("", "error %", *errors, style="dim")
+
+
+def _print_factors(console: Console, validation: "Validation") -> None:
+    """Errors of the processing latency: of models that are a factor on the ideal one, and of the machine."""
+    from simulator.validation import mean_error
+
+    models = validation.one_factor_models()
+    if not models:
+        return
+    machine = {layer: cells["processing_latency_ms"] for layer, cells in validation.cells().items()}
+    layers = [layer for layer, cell in machine.items() if cell.measured is not None]
+    table = people_table("Processing latency, error in %", "", *layers, "mean ||")
+    rows = [(f"{model.factor:.3f} x ideal", model.cells) for model in models] + [("machine", machine)]
+    for name, cells in rows:
+        errors = (_shown(cells[layer].error_percent, "+.1f") for layer in layers)
+        style = "bold" if cells is machine else None
+        table.add_row(name, *errors, _shown(mean_error(cells.values()), ".2f"), style=style)
+    console.print(table)
+    for model in models:
+        console.print(f"{model.factor:.3f}: {model.source}.")
+
+
+def _shown(number: float | None, form: str) -> str:
+    return "" if number is None else format(number, form)
 
 
 def _energy_table(reports: Sequence[LayerReport]) -> Table:

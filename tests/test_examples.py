@@ -10,6 +10,7 @@ ROOT = Path(__file__).parents[1]
 EXAMPLES = {
     "fifo_depths.out": ["examples/fifo_depths.py"],
     "glb_size.out": ["examples/glb_size.py"],
+    "overlap.out": ["examples/overlap.py"],
     "lenet.out": ["-m", "simulator", "run", "examples/lenet.csv", "--hardware", "examples/small_chip.toml", "--verify"],
 }
 

@@ -1,17 +1,84 @@
-"""Mappings of networks on the Eyeriss chip: those that were published, and files that a person writes."""
+"""Mappings of layers on an array like the Eyeriss chip's: published, from files that a person writes, or found."""
 
-import tomllib
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import Enum
+from functools import cache
 from importlib.resources import files
-from pathlib import Path
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from analytical.chip_mapping import ChipMapping
+from analytical.hardware import EYERISS_16BIT, Hardware
+from analytical.layer import Layer
+from analytical.mapper import find_mapping
 from analytical.mapping import MappingError
+from analytical.networks import load
+from analytical.toml_file import as_model, parse_toml, read_toml
 
 PUBLISHED = ("alexnet",)
 """Networks whose mapping on the chip is published (JSSC 2017, Table III)."""
+
+
+class Origin(Enum):
+    """Where a mapping comes from."""
+
+    PUBLISHED = "published"
+    FILE = "file"
+    FOUND = "found"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chosen:
+    """A layer's mapping, where it comes from, and how many the mapper weighed for it."""
+
+    mapping: ChipMapping
+    origin: Origin
+    weighed: int = 0
+
+    def record(self) -> dict[str, Any]:
+        """The choice as files keep it."""
+        return asdict(self.mapping) | {"origin": self.origin.value, "weighed": self.weighed}
+
+
+def choose_mapping(layer: Layer, hardware: Hardware, batch: int, own: ChipMapping | None = None) -> Chosen:
+    """A person's own mapping, or the published one if this layer has one on this chip, or what the mapper finds.
+
+    Raises
+    ------
+    MappingError
+        The person's own does not fit, or none does.
+    """
+    if own is not None:
+        own.require_fits(layer, hardware)
+        return Chosen(mapping=own, origin=Origin.FILE)
+    published = published_mapping(layer, hardware)
+    if published is not None:
+        return Chosen(mapping=published, origin=Origin.PUBLISHED)
+    found = find_mapping(layer, hardware, batch)
+    return Chosen(mapping=found.mapping, origin=Origin.FOUND, weighed=found.weighed)
+
+
+def published_mapping(layer: Layer, hardware: Hardware) -> ChipMapping | None:
+    """The published mapping of a layer of this name and shape, on hardware of the chip's array and memories."""
+    if _of_chip(hardware) != _of_chip(EYERISS_16BIT):
+        return None
+    for network in PUBLISHED:
+        for theirs in load(network).layers:
+            if theirs.name == layer.name and _shape(theirs) == _shape(layer):
+                return published_mappings(network).get(layer.name)
+    return None
+
+
+def _of_chip(hardware: Hardware) -> tuple[float, ...]:
+    """What a mapping has to fit."""
+    h = hardware
+    return h.J, h.K, h.f_s, h.I_s, h.P_s, h.b_w, h.glb_kib, h.glb_bank_kib, h.filter_buffer_kib
+
+
+def _shape(layer: Layer) -> tuple[int, ...]:
+    return layer.groups, layer.H, layer.W, layer.C, layer.R, layer.S, layer.F, layer.U, layer.E, layer.G
 
 
 class _Numbers(BaseModel):
@@ -33,12 +100,14 @@ class _File(BaseModel):
     layers: dict[str, _Numbers]
 
 
-def published_mappings(network: str) -> dict[str, ChipMapping]:
+@cache
+def published_mappings(network: str) -> Mapping[str, ChipMapping]:
     """The published mappings of a network's layers; none if it is not in :data:`PUBLISHED`."""
     if network not in PUBLISHED:
         return {}
     name = f"{network}.toml"
-    return _parse(files("analytical.mappings").joinpath(name).read_text(encoding="utf-8"), name)
+    text = files("analytical.mappings").joinpath(name).read_text(encoding="utf-8")
+    return _parse(parse_toml(text, name, MappingError), name)
 
 
 def load_mappings(path: str) -> dict[str, ChipMapping]:
@@ -49,20 +118,16 @@ def load_mappings(path: str) -> dict[str, ChipMapping]:
     MappingError
         The file cannot be read, or is not such a file; the message names file and field.
     """
-    try:
-        return _parse(Path(path).read_text(encoding="utf-8"), path)
-    except OSError as error:
-        raise MappingError(f"{path}: cannot be read ({error.strerror}); expected a mapping file (.toml)") from error
-    except UnicodeDecodeError as error:
-        raise MappingError(f"{path}: {error}; expected TOML") from error
+    return _parse(read_toml(path, MappingError, "a mapping file"), path)
 
 
-def as_toml(mappings: Mapping[str, ChipMapping], source: str) -> str:
-    """The file that :func:`load_mappings` reads."""
+def as_toml(mappings: Mapping[str, Chosen], source: str) -> str:
+    """The file that :func:`load_mappings` reads; where each mapping comes from is a comment."""
     lines = [f"source = {_quoted(source)}"]
-    for name, mapping in mappings.items():
-        lines += ["", f"[layers.{_quoted(name)}]"]
-        lines += [f"{symbol} = {getattr(mapping, symbol)}" for symbol in _Numbers.model_fields]
+    for name, chosen in mappings.items():
+        weighed = f", {chosen.weighed} weighed" if chosen.weighed else ""
+        lines += ["", f"[layers.{_quoted(name)}]  # {chosen.origin.value}{weighed}"]
+        lines += [f"{symbol} = {getattr(chosen.mapping, symbol)}" for symbol in _Numbers.model_fields]
     return "\n".join(lines) + "\n"
 
 
@@ -71,18 +136,6 @@ def _quoted(text: str) -> str:
     return f'"{escaped}"'
 
 
-def _parse(text: str, path: str) -> dict[str, ChipMapping]:
-    try:
-        file = _File.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise MappingError(f"{path}: {error}; expected TOML") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        known = ", ".join(_Numbers.model_fields if len(first["loc"]) > 1 else _File.model_fields)
-        why = {
-            "extra_forbidden": f"unknown; expected some of {known}",
-            "missing": f"missing; expected all of {known}",
-        }.get(first["type"], f"{first['input']!r}; expected: {first['msg'].removeprefix('Input should be ')}")
-        raise MappingError(f"{path}: {where} is {why}") from error
+def _parse(tables: dict[str, Any], path: str) -> dict[str, ChipMapping]:
+    file = as_model(tables, _File, path, MappingError)
     return {name: ChipMapping(**numbers.model_dump()) for name, numbers in file.layers.items()}

@@ -14,10 +14,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytical import counts as c
+from analytical.chip_mapping import ChipMapping
 from analytical.counts import Counts, Number, exact
 from analytical.mapping import Mapping
 from simulator.crosscheck import zeros
-from simulator.crosscheck.extents import Extents, fractional, ifmap_fetches, whole, without_closed_form
+from simulator.crosscheck.extents import (
+    Extents,
+    fractional,
+    fractional_chip,
+    ifmap_fetches,
+    whole,
+    without_closed_form,
+)
 from simulator.machine import LayerRun, Wait
 from simulator.pe_array import Stall
 from simulator.schedule import Tiling, filter_blocks, filters_held, spans, whole_tiles
@@ -27,6 +35,7 @@ from traces.tensors import LayerTensors
 class Effect(Enum):
     """Why machine and closed forms differ; ``docs/closed_forms.md`` explains each."""
 
+    OTHER_MAPPING = "another mapping"
     FILTERS_HELD = "filters that the RFs hold"
     RAGGED_SETS = "ragged sets"
     RAGGED_Z = "ragged tiles Z"
@@ -97,17 +106,23 @@ def cycle_effects(run: LayerRun, analytical_cycles: Number) -> dict[Effect, Numb
 
 
 def _ladder(tiling: Tiling, mapping: Mapping, image_groups: Number) -> Iterator[tuple[Effect, Extents]]:
-    """Extents after each step from the fractions of the mapping to the whole tiles of the schedule."""
+    """Extents after each step from the fractions of the closed forms' mapping to the whole tiles of the schedule."""
     layer = tiling.layer
-    end = whole(whole_tiles(layer, tiling.hardware, mapping, tiling.batch))
-    at = fractional(layer, mapping, image_groups)
-    held = Fraction(layer.F, filters_held(layer, tiling.hardware, mapping))
-    at = replace(at, filter_passes=held, ifmap_fetches=held)
-    yield Effect.FILTERS_HELD, at
-    # a pass stacks whole sets, the last one with fewer channels but all its PEs
-    sets = -(-mapping.z_i // mapping.C_set)
-    at = replace(at, hops=at.channel_passes * (layer.R * sets - 1))
-    yield Effect.RAGGED_SETS, at
+    if isinstance(tiling.mapping, ChipMapping):
+        end = whole(tiling)
+        at = fractional_chip(layer, tiling.mapping, tiling.batch)
+        image_groups = at.image_groups
+        yield Effect.OTHER_MAPPING, at
+    else:
+        end = whole(whole_tiles(layer, tiling.hardware, mapping, tiling.batch))
+        at = fractional(layer, mapping, image_groups)
+        held = Fraction(layer.F, filters_held(layer, tiling.hardware, mapping))
+        at = replace(at, filter_passes=held, ifmap_fetches=held)
+        yield Effect.FILTERS_HELD, at
+        # a pass stacks whole sets, the last one with fewer channels but all its PEs
+        sets = -(-mapping.z_i // mapping.C_set)
+        at = replace(at, hops=at.channel_passes * (layer.R * sets - 1))
+        yield Effect.RAGGED_SETS, at
     at = replace(at, channel_passes=end.channel_passes, hops=end.hops)
     yield Effect.RAGGED_Z, at
     at = replace(at, filter_passes=end.filter_passes, ifmap_fetches=end.ifmap_fetches)

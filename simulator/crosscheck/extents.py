@@ -3,9 +3,11 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
+from fractions import Fraction
 from typing import Any, NamedTuple, TypeVar
 
 from analytical import counts as c
+from analytical.chip_mapping import ChipMapping
 from analytical.closed_forms import passes, pe_column_height
 from analytical.counts import Counts, Number, exact
 from analytical.layer import Layer
@@ -86,6 +88,28 @@ def fractional(layer: Layer, mapping: Mapping, image_groups: Number) -> Extents:
         columns=n.columns,
         ifmap_columns=n.columns * mapping.X_i,
         image_groups=image_groups,
+    )
+
+
+def fractional_chip(layer: Layer, mapping: ChipMapping, batch: int) -> Extents:
+    """Extents of a chip's mapping as closed forms would have them: fractions of passes, each strip a block."""
+    filters = layer.filters_per_group
+    z = min(mapping.q * mapping.r, layer.C)
+    channel_passes = Fraction(layer.C, z)
+    strips = Fraction(layer.E, mapping.e)
+    rows = strips * mapping.strip_rows(layer)
+    return Extents(
+        channel_passes=channel_passes,
+        hops=channel_passes * (layer.R * -(-z // mapping.q) - 1),
+        filter_passes=Fraction(layer.F, min(mapping.p * mapping.t, filters)),
+        ifmap_fetches=Fraction(layer.F, min(mapping.m, filters)),
+        strips=strips,
+        blocks=strips,
+        strip_rows=rows,
+        fetched_rows=rows,
+        columns=1,
+        ifmap_columns=layer.W,
+        image_groups=Fraction(batch, min(batch, mapping.n)),
     )
 
 

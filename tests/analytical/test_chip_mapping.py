@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from analytical.chip_mapping import ChipMapping
-from analytical.hardware import EYERISS_16BIT
+from analytical.hardware import EYERISS_8BIT, EYERISS_16BIT
 from analytical.mapping import MappingError
-from analytical.mappings import as_toml, load_mappings, published_mappings
+from analytical.mappings import Chosen, Origin, as_toml, choose_mapping, load_mappings, published_mappings
 from analytical.networks import load
 
 PUBLISHED = Path(__file__).parents[1] / "data" / "eyeriss" / "mapping_alexnet_n4.csv"
@@ -61,8 +61,28 @@ def test_numbers_are_at_least_one() -> None:
 def test_a_mapping_file_is_read_as_it_was_written(tmp_path: Path) -> None:
     path = tmp_path / "mapping.toml"
     mappings = {"C3": C3, 'a "layer" of\\mine': replace(C3, m=1, p=1, t=1)}
-    path.write_text(as_toml(mappings, 'a "source"'))
+    chosen = {name: Chosen(mapping=mapping, origin=Origin.FOUND, weighed=7) for name, mapping in mappings.items()}
+    path.write_text(as_toml(chosen, 'a "source"'))
     assert load_mappings(str(path)) == mappings
+    assert "# found, 7 weighed" in path.read_text()
+
+
+def test_a_person_s_own_mapping_goes_before_the_published_and_that_before_the_found() -> None:
+    layer = load("alexnet").select(["C3"]).layers[0]
+    own = replace(C3, p=8)
+    assert choose_mapping(layer, EYERISS_16BIT, 4, own) == Chosen(mapping=own, origin=Origin.FILE)
+    assert choose_mapping(layer, EYERISS_16BIT, 4) == Chosen(mapping=C3, origin=Origin.PUBLISHED)
+    for other_layer, hardware in (
+        (replace(layer, F=192), EYERISS_16BIT),
+        (replace(layer, name="other"), EYERISS_16BIT),
+        (layer, EYERISS_8BIT),
+        (layer, replace(EYERISS_16BIT, glb_kib=200)),
+    ):
+        chosen = choose_mapping(other_layer, hardware, 4)
+        assert chosen.origin is Origin.FOUND
+        assert chosen.weighed > 0
+    with pytest.raises(MappingError, match=r"q\*S is 15"):
+        choose_mapping(layer, EYERISS_16BIT, 4, replace(C3, q=5))
 
 
 @pytest.mark.parametrize(

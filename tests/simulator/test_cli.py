@@ -170,7 +170,6 @@ def test_names_of_googlenet_fit_too() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["run", "alexnet", "--mapping", "eyeriss"], "--mapping eyeriss is not available yet; expected cnnergy"),
         (["run", "alexnet", "--engine", "quick"], "'quick' is not one of"),
         (["run", "alexnet", "--layers", "C9"], "no layer 'C9'; expected some of C1, C2"),
         (["run", "alexnet", "--batch", "0"], "'--batch': 0 is not in the range"),
@@ -179,6 +178,12 @@ def test_names_of_googlenet_fit_too() -> None:
         (["run", "alexnet", "--out", "-"], "--out is -"),
         (["run", "alexnet", "--out", "nowhere/run.h5"], "nowhere/run.h5: cannot be written"),
         (["run", "nowhere.csv"], "nowhere.csv: cannot be read"),
+        (["run", "alexnet", "--mapping", "best"], "'best' is not one of"),
+        (["run", "alexnet", "--mapping-file", "nowhere.toml"], "nowhere.toml: cannot be read"),
+        (["run", "alexnet", "--mapping", "cnnergy", "--mapping-file", "m.toml"], "expected --mapping eyeriss, or none"),
+        (["run", "alexnet", "--save-mapping", "m.toml"], "--save-mapping is given with --mapping cnnergy"),
+        (["validate", "nowhere.toml"], "nowhere.toml: cannot be read"),
+        (["validate", "--mapping-file", "nowhere.toml"], "nowhere.toml: cannot be read"),
     ],
 )
 def test_bad_input_is_one_line_and_status_2(arguments: list[str], message: str) -> None:
@@ -404,3 +409,89 @@ def test_effects_refuse_two_networks_of_one_name(network: str, tmp_path: Path) -
     result = simulator("effects", network, str(twin))
     assert result.returncode == 2
     assert result.stderr == "error: networks are small, small; expected each to have a name of its own\n"
+
+
+def test_mappings_that_were_saved_run_again(network: str, tmp_path: Path) -> None:
+    saved, again = tmp_path / "saved.toml", tmp_path / "again.toml"
+    out = tmp_path / "run.h5"
+    first = simulator(
+        "run",
+        network,
+        "--mapping",
+        "eyeriss",
+        "--save-mapping",
+        str(saved),
+        "--csv",
+        "-",
+        "--out",
+        str(out),
+        "--verify",
+    )
+    assert first.returncode == 0
+    assert "the cross-check has no residual" in first.stderr
+    second = simulator("run", network, "--mapping-file", str(saved), "--save-mapping", str(again), "--csv", "-")
+    assert second.stdout == first.stdout
+    assert "# found" in saved.read_text()
+    assert again.read_text().count("# file") == 3
+    with h5py.File(out) as file:
+        assert file.attrs["mapping"] == "eyeriss"
+        mappings = json.loads(file.attrs["mappings"])
+    assert list(mappings) == ["A", "B", "C"]
+    assert all(chosen["origin"] == "found" and chosen["weighed"] > 0 for chosen in mappings.values())
+
+
+def test_a_mapping_file_may_leave_layers_to_the_mapper(network: str, tmp_path: Path) -> None:
+    path = tmp_path / "mapping.toml"
+    path.write_text("[layers.A]\nm = 8\nn = 2\ne = 13\np = 4\nq = 3\nr = 1\nt = 2\n")
+    result = simulator("run", network, "--mapping-file", str(path), "--json", "-")
+    origins = {name: chosen["origin"] for name, chosen in json.loads(result.stdout)["mappings"].items()}
+    assert origins == {"A": "file", "B": "found", "C": "found"}
+    path.write_text(path.read_text().replace("layers.A", "layers.Z"))
+    refused = simulator("run", network, "--mapping-file", str(path))
+    assert refused.returncode == 2
+    assert f"{path}: network {Path(network).stem} has no layer 'Z'; expected some of A, B, C" in refused.stderr
+    path.write_text(path.read_text().replace("layers.Z", "layers.A").replace("q = 3", "q = 30"))
+    refused = simulator("run", network, "--mapping-file", str(path))
+    assert refused.returncode == 2
+    assert "layer A cannot be mapped so: q*S is 90; expected at most the 12 words of the ifmap RF" in refused.stderr
+
+
+def test_a_person_reads_which_mapping_was_used(network: str) -> None:
+    result = simulator("run", network, "--mapping", "eyeriss")
+    assert result.stdout.splitlines()[0].endswith("mapping eyeriss, seed 0, fast engine")
+    assert "weighed" in result.stdout
+    assert "another mapping" in result.stdout
+    assert max(map(len, result.stdout.splitlines())) <= 80
+
+
+def test_compare_sets_one_mapping_beside_the_other(network: str) -> None:
+    result = simulator("compare", network, f"{network} --mapping eyeriss", "--json", "-")
+    total = json.loads(result.stdout)["total"]
+    assert "another mapping" in {effect for entry in total for effect in entry["effects"]}
+    assert all(abs(entry["residual"]) <= 1e-9 * max(entry["a"], entry["b"]) for entry in total)
+
+
+def test_validate_writes_what_it_shows(tmp_path: Path) -> None:
+    path, rows = tmp_path / "validation.json", tmp_path / "validation.csv"
+    result = simulator("validate", "--json", str(path), "--csv", str(rows))
+    assert (result.returncode, result.stdout) == (0, "")
+    record = json.loads(path.read_text())
+    assert (record["chip"], record["network"], record["batch"], record["mapping"]) == (
+        "Eyeriss",
+        "alexnet",
+        4,
+        "eyeriss",
+    )
+    assert [layer["layer"] for layer in record["layers"]] == ["C1", "C2", "C3", "C4", "C5"]
+    cell = record["layers"][0]["processing_latency_ms"]
+    assert cell["error_percent"] == pytest.approx(100 * (cell["machine"] / cell["measured"] - 1))
+    assert [also["layer"] for also in record["also"]] == ["C3"]
+    assert [model["factor"] for model in record["one_factor_models"]][:2] == [1.0, 1.11]
+    with rows.open() as file:
+        table = list(csv.DictReader(file))
+    assert len(table) == 5 * len(record["units"])
+    assert float(table[0]["machine"]) == cell["machine"]
+    shown = simulator("validate").stdout
+    assert max(map(len, shown.splitlines())) <= 80
+    assert "JSSC" in shown
+    assert f"{record['mean_absolute_error_percent']['processing_latency_ms']:.2f}" in shown

@@ -11,12 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytical import counts as c
+from analytical.chip_mapping import ChipMapping
 from analytical.closed_forms import count
-from analytical.counts import Counts, Event
+from analytical.counts import Counts, Event, Level
 from analytical.energy import Accounting
 from analytical.hardware import EYERISS_8BIT, EYERISS_16BIT, Hardware
 from analytical.layer import Layer
+from analytical.mapper import Ways
+from analytical.mapper import estimate as weigh
 from analytical.mapping import map_layer
+from analytical.mappings import published_mappings
 from analytical.model import estimate
 from analytical.networks import ZOO, load
 from simulator import engines, machine
@@ -27,7 +31,7 @@ from simulator.machine import LayerRun, Machine, Wait, run_layer
 from simulator.pe_array import PassShape, PEArray, PEArrayRun
 from simulator.schedule import Pass, Tiling, schedule, tile
 from simulator.session import NetworkRun
-from tests.strategies import mappable
+from tests.strategies import chip_mappable, mappable
 from traces import rlc
 from traces.tensors import synthesise
 
@@ -417,3 +421,51 @@ def test_a_planted_fault_leaves_a_residual(engine: str, fault: str, monkeypatch:
     assert not checked.explained
     left_over = (checked.residual != Counts(), checked.counts()["total_cycles"].residual, checked.unclassified)
     assert any(left_over)
+
+
+# --- the chip's mapping
+
+
+CNNERGY_ALONE = {Effect.FILTERS_HELD.value, Effect.RAGGED_SETS.value, Effect.FIT.value, Effect.RAGGED_X.value}
+
+
+@settings(max_examples=150)
+@given(chip_mappable(), st.integers(0, 2**32))
+def test_another_mapping_is_an_effect_of_its_own(case: tuple[Layer, Hardware, ChipMapping, int], seed: int) -> None:
+    """Tiles of CNNergy's mapping explain nothing of a machine that runs the chip's; and nothing is left over."""
+    layer, hardware, mapping, batch = case
+    tensors = synthesise(layer, b_w=hardware.b_w, batch=batch, seed=seed)
+    checked = crosscheck(run_layer(layer, hardware, tensors, mapping=mapping), tensors)
+    assert checked.explained
+    names = {effect for d in checked.counts().values() for effect in d.by_size}
+    assert not names & CNNERGY_ALONE
+
+
+def test_c3_as_on_the_chip_moves_four_times_the_psums_for_another_mapping() -> None:
+    """One set of 4 channels a pass in place of four; images in one group, so that filters are shared alike."""
+    layer = load("alexnet").select(["C3"]).layers[0]
+    tensors = synthesise(layer, b_w=16, batch=4, seed=0)
+    mapping = published_mappings("alexnet")["C3"]
+    checked = crosscheck(run_layer(layer, EYERISS_16BIT, tensors, mapping=mapping), tensors)
+    psums = checked.counts()["glb_psum_writes"]
+    assert psums.by_size == {Effect.OTHER_MAPPING.value: layer.ofmap_size * 4 * (64 - 16)}
+    assert psums.reference == layer.ofmap_size * 4 * 16
+
+
+@settings(max_examples=100)
+@given(chip_mappable())
+def test_the_mapper_weighs_the_words_that_the_machine_moves(case: tuple[Layer, Hardware, ChipMapping, int]) -> None:
+    """Events that neither zeros nor code change, on any mapping."""
+    layer, hardware, mapping, batch = case
+    layer = replace(layer, sparsity_ifmap=0.0, pad_h=0, pad_w=0, first=True)
+    tensors = synthesise(layer, b_w=hardware.b_w, batch=batch, seed=0)
+    moved = run_layer(layer, hardware, tensors, mapping=mapping).counts
+    ways = Ways(*(np.array([getattr(mapping, symbol)]) for symbol in Ways._fields))
+    weighed = weigh(layer, hardware, batch, ways).words
+    for event, words in weighed.items():
+        if event.level is not Level.DRAM:
+            assert moved[event] == words, event
+    at_a_time = hardware.link_bits // hardware.b_w
+    padding = at_a_time * len(list(schedule(tile(layer, hardware, mapping, batch)))) * (batch + 1)
+    for event in (c.DRAM_FILTER_READ, c.DRAM_IFMAP_READ):
+        assert weighed[event] <= moved[event] <= weighed[event] + padding, event

@@ -1,0 +1,86 @@
+"""Measured silicon: what a chip took for the layers of a network, with its source, from files."""
+
+from importlib.resources import files
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from analytical.toml_file import as_model, parse_toml, read_toml
+
+SHIPPED = "eyeriss_alexnet.toml"
+"""The Eyeriss chip on AlexNet's CONV layers."""
+
+
+class SiliconError(ValueError):
+    """A file that has no measured figures; the message names the file, what is wrong and what was expected."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+class MeasuredLayer(_Strict):
+    """What was measured of a layer, for the whole batch; what was not is left out. MB are 10^6 bytes."""
+
+    power_mW: float | None = Field(default=None, gt=0)
+    processing_latency_ms: float | None = Field(default=None, gt=0)
+    total_latency_ms: float | None = Field(default=None, gt=0)
+    active_pes: int | None = Field(default=None, gt=0)
+    glb_MB: float | None = Field(default=None, gt=0)
+    dram_MB: float | None = Field(default=None, gt=0)
+
+
+class AlsoMapped(_Strict):
+    """A layer to run with the mapping of another one, too, and why."""
+
+    layer: str
+    mapping_of: str
+    because: str
+
+
+class OneFactor(_Strict):
+    """A published model that is a factor on MACs / active PEs."""
+
+    factor: float = Field(gt=0)
+    source: str
+
+
+class Measured(_Strict):
+    """Measured figures of a network's layers on a chip.
+
+    ``network`` : a zoo name or a layer table; ``layers`` : by name.
+    """
+
+    source: str
+    chip: str
+    network: str
+    bits: Literal[8, 16]
+    batch: int = Field(ge=1)
+    layers: dict[str, MeasuredLayer] = Field(min_length=1)
+    also: list[AlsoMapped] = []
+    one_factor: list[OneFactor] = []
+
+    @model_validator(mode="after")
+    def _names_layers_that_it_has(self) -> "Measured":
+        for also in self.also:
+            for name in (also.layer, also.mapping_of):
+                if name not in self.layers:
+                    raise ValueError(f"no layer {name}; expected one of {', '.join(self.layers)}")
+        return self
+
+
+def shipped() -> Measured:
+    """The figures that ship with the package: the Eyeriss chip on AlexNet's CONV layers."""
+    text = files("simulator.silicon").joinpath(SHIPPED).read_text(encoding="utf-8")
+    return as_model(parse_toml(text, SHIPPED, SiliconError), Measured, SHIPPED, SiliconError)
+
+
+def load_measured(path: str) -> Measured:
+    """Measured figures from a TOML file like the shipped one.
+
+    Raises
+    ------
+    SiliconError
+        The file cannot be read, or is not such a file; the message names file and field.
+    """
+    return as_model(read_toml(path, SiliconError, "measured figures"), Measured, path, SiliconError)
