@@ -157,7 +157,8 @@ class NetworkRun:
 
 
 def check_mappings(settings: Settings) -> None:
-    """Find out before a run whether all its layers can be mapped.
+    """Find out before a run whether all its layers can be mapped: as asked for, and by CNNergy, beside whose closed
+    forms the run is set.
 
     Raises
     ------
@@ -165,6 +166,7 @@ def check_mappings(settings: Settings) -> None:
         A layer does not fit the hardware.
     """
     for layer in settings.network.layers:
+        map_layer(layer, settings.hardware)
         tile(layer, settings.hardware, settings.mapping_of(layer), settings.images(layer))
 
 

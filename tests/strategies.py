@@ -91,7 +91,8 @@ def mappable(draw: st.DrawFn) -> tuple[Layer, Hardware, int]:
 
 @st.composite
 def chip_mappable(draw: st.DrawFn) -> tuple[Layer, Hardware, ChipMapping, int]:
-    """A layer, a hardware, a mapping of the chip's kind that lays one on the other, and a batch."""
+    """A layer, a hardware, a mapping of the chip's kind that lays one on the other, and a batch; CNNergy, beside which
+    runs are set, can map the layer, too."""
     layer = draw(layers())
     hardware = draw(hardwares(least_J=layer.R, least_I_s=max(4, layer.S)))
     q = draw(st.integers(1, min(layer.C, hardware.I_s // layer.S)))
@@ -107,6 +108,7 @@ def chip_mappable(draw: st.DrawFn) -> tuple[Layer, Hardware, ChipMapping, int]:
     batch = draw(st.integers(1, min(6, max(1, SMALL // layer.macs))))
     try:
         mapping.require_fits(layer, hardware)
+        map_layer(layer, hardware)
     except MappingError:
         assume(False)
     return layer, hardware, mapping, batch
