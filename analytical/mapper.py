@@ -40,8 +40,8 @@ def find_mapping(layer: Layer, hardware: Hardware, batch: int) -> Found:
 
     The result is that of a full search, though not all are weighed: those are left out that cannot be better than
     another (an e or n that is larger without making fewer strips or groups of images; an m that is neither all that
-    fit, nor their blocks made even, nor a multiple of p*t), or than the best so far (e, n, q and r whose energy with
-    the best imaginable m, p and t is no less).
+    fit, nor the largest multiple of t or of p*t), or than the best so far (e, n, q and r whose energy with the best
+    imaginable m, p and t is no less).
 
     Raises
     ------
@@ -50,11 +50,24 @@ def find_mapping(layer: Layer, hardware: Hardware, batch: int) -> Found:
     """
     found = _find(replace(layer, name="any", batch=1), hardware, batch)
     if found is None:
-        raise MappingError(
-            f"layer {layer.name} cannot be mapped as on the chip: one channel and filter of a single ofmap row exceed "
-            f"the {hardware.J} PE rows, the RFs or the GLB of {hardware.glb_kib} KiB; expected a smaller R, S, W or G"
-        )
+        raise MappingError(f"layer {layer.name} cannot be mapped as on the chip: {_why_not(layer, hardware)}")
     return found
+
+
+def _why_not(layer: Layer, hardware: Hardware) -> str:
+    """The limit that even the smallest mapping exceeds."""
+    if layer.R > hardware.J:
+        return f"a filter of {layer.R} rows is taller than the array of {hardware.J} PE rows"
+    if min(hardware.I_s, hardware.f_s) < layer.S:
+        return (
+            f"a filter row of {layer.S} words exceeds the RFs of {hardware.I_s} ifmap and {hardware.f_s} filter words"
+        )
+    least = ChipMapping(m=1, n=1, e=1, p=1, q=1, r=1, t=1)
+    words = least.strip_words(layer) + least.psum_words(layer)
+    return (
+        f"the {words} words of one channel's strip and one filter's psums, for a single ofmap row, do not fit the "
+        f"banks of the GLB of {hardware.glb_kib} KiB"
+    )
 
 
 @lru_cache(maxsize=256)
@@ -66,17 +79,12 @@ def _find(layer: Layer, hardware: Hardware, batch: int) -> Found | None:
             break
         ways = _ways(layer, outer)
         weighed += ways.p.size
-        joules = estimate(layer, hardware, batch, ways).joules
+        joules = weigh(layer, hardware, batch, ways).joules
         at = int(joules.argmin())
         if joules[at] < least:
             least = float(joules[at])
             best = ChipMapping(**{symbol: int(values[at]) for symbol, values in ways._asdict().items()})
     return Found(mapping=best, energy_J=least / batch, weighed=weighed) if best else None
-
-
-def forget() -> None:
-    """Forget what was found: a layer of the same shape is searched anew."""
-    _find.cache_clear()
 
 
 class Ways(NamedTuple):
@@ -91,7 +99,7 @@ class Ways(NamedTuple):
     t: NDArray[np.int64]
 
 
-class Estimate(NamedTuple):
+class Weight(NamedTuple):
     """What a batch costs on each of some mappings: words by event, cycles, joules."""
 
     words: dict[Event, Numbers]
@@ -99,7 +107,7 @@ class Estimate(NamedTuple):
     joules: NDArray[np.float64]
 
 
-def estimate(layer: Layer, hardware: Hardware, batch: int, ways: Ways) -> Estimate:
+def weigh(layer: Layer, hardware: Hardware, batch: int, ways: Ways) -> Weight:
     """Words, cycles and joules of ``batch`` images, for each of the mappings in ``ways``, which all fit."""
     m, n, e, p, q, r, t = ways
     F = layer.filters_per_group
@@ -147,7 +155,7 @@ class _Tiles:
     filters_of_pe: Numbers
 
 
-def _cost(layer: Layer, hardware: Hardware, batch: int, tiles: _Tiles) -> Estimate:
+def _cost(layer: Layer, hardware: Hardware, batch: int, tiles: _Tiles) -> Weight:
     words = _words(layer, hardware, batch, tiles)
     cycles = _cycles(layer, hardware, batch, tiles, words)
     level_J = joules_of_word(hardware)
@@ -160,7 +168,7 @@ def _cost(layer: Layer, hardware: Hardware, batch: int, tiles: _Tiles) -> Estima
     )
     clock = hardware.clock_W * cycles / hardware.core_hz
     joules = dram + (on_chip + clock) / (1 - hardware.other_control)
-    return Estimate(words, cycles, np.asarray(joules, np.float64))
+    return Weight(words, cycles, np.asarray(joules, np.float64))
 
 
 _OVER_THE_LINK = (c.DRAM_FILTER_READ, c.DRAM_IFMAP_READ, c.DRAM_OFMAP_WRITE)
@@ -242,10 +250,10 @@ def _outer_choices(layer: Layer, hardware: Hardware, batch: int) -> Iterator[tup
     most promising first."""
     choices = [
         outer
-        for e in _fewest(layer.E)
+        for e in _fewest(layer.E, layer.E)
         for q in range(1, min(layer.C, hardware.I_s // layer.S, hardware.f_s // layer.S) + 1)
         for r in range(1, min(hardware.J // layer.R, -(-layer.C // q)) + 1)
-        for n in _fewest(batch)
+        for n in _fewest(batch, _most_images(layer, hardware, e, q, r))
         if (outer := _room(layer, hardware, n, e, q, r)) is not None
     ]
     if not choices:
@@ -269,13 +277,23 @@ def _outer_choices(layer: Layer, hardware: Hardware, batch: int) -> Iterator[tup
         yield choices[at], float(bounds[at])
 
 
-def _fewest(size: int) -> list[int]:
-    """The smallest tile for each number of tiles that ``size`` can be cut into, the largest first.
+def _fewest(size: int, most: int) -> Iterator[int]:
+    """The smallest tile for each number of tiles that ``size`` can be cut into, the largest first; none above ``most``.
 
-    >>> _fewest(13)
-    [13, 7, 5, 4, 3, 2, 1]
+    >>> list(_fewest(13, 13)), list(_fewest(13, 6))
+    ([13, 7, 5, 4, 3, 2, 1], [5, 4, 3, 2, 1])
     """
-    return sorted({-(-size // parts) for parts in range(1, size + 1)}, reverse=True)
+    parts = -(-size // max(1, min(most, size)))
+    while parts <= size and most:
+        tile = -(-size // parts)
+        yield tile
+        parts = -(-size // (tile - 1)) if tile > 1 else size + 1
+
+
+def _most_images(layer: Layer, hardware: Hardware, e: int, q: int, r: int) -> int:
+    """Images whose strips, and psums of a single filter, the GLB holds."""
+    one = ChipMapping(m=1, n=1, e=e, p=1, q=q, r=r, t=1)
+    return hardware.glb_words // (one.strip_words(layer) + one.psum_words(layer))
 
 
 def _room(layer: Layer, hardware: Hardware, n: int, e: int, q: int, r: int) -> _Outer | None:
@@ -300,8 +318,8 @@ def _ways(layer: Layer, outer: _Outer) -> Ways:
     there = (t <= _ceil(F, p)) & (np.minimum(p * t, F) <= outer.m_most)
     p, t = p[there], t[there]
     f = np.minimum(p * t, F)
-    even = np.maximum(f, _ceil(F, _ceil(F, outer.m_most)))
-    m = np.concatenate([np.full_like(f, outer.m_most), even, outer.m_most // f * f])
+    # all that fit make fewest blocks; multiples of t share filters evenly, those of f make fewest tiles, too
+    m = np.concatenate([np.full_like(f, outer.m_most), np.maximum(f, outer.m_most // t * t), outer.m_most // f * f])
     n, e, q, r = (np.full_like(m, value) for value in (outer.n, outer.e, outer.q, outer.r))
     return Ways(m, n, e, np.tile(p, 3), q, r, np.tile(t, 3))
 

@@ -29,7 +29,7 @@ def parse_toml(text: str, path: str, refusal: type[ValueError]) -> dict[str, Any
     """The tables of a text; ``path`` names it in errors."""
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise refusal(f"{path}: {error}; expected TOML") from error
 
 
@@ -44,13 +44,18 @@ def as_model(tables: dict[str, Any], model: type[T], path: str, refusal: type[Va
     try:
         return model.model_validate(tables)
     except ValidationError as error:
-        first = error.errors()[0]
-        known = ", ".join(_model_of(model, first["loc"][:-1]).model_fields)
+        # a misspelt key is also one that is missing: the key says more
+        first = min(error.errors(), key=lambda e: e["type"] != "extra_forbidden")
+        fields = _model_of(model, first["loc"][:-1]).model_fields
         why = {
-            "extra_forbidden": f"unknown; expected some of {known}",
-            "missing": f"missing; expected all of {known}",
-        }.get(first["type"], f"{first['input']!r}; expected: {first['msg'].removeprefix('Input should be ')}")
+            "extra_forbidden": f"unknown; expected some of {', '.join(fields)}",
+            "missing": f"missing; expected all of {', '.join(n for n, f in fields.items() if f.is_required())}",
+        }.get(first["type"], f"{first['input']!r}; expected: {_expected(first['msg'])}")
         raise refusal(f"{path}: {'.'.join(map(str, first['loc'])) or 'file'} is {why}") from error
+
+
+def _expected(message: str) -> str:
+    return message.removeprefix("Input should be ").removeprefix("Value error, ")
 
 
 def _model_of(model: type[BaseModel], where: tuple[int | str, ...]) -> type[BaseModel]:

@@ -31,10 +31,12 @@ from analytical.cli import (
     write_chosen,
 )
 from analytical.energy import Accounting
+from analytical.hardware import Hardware
 from analytical.layer import Layer
+from analytical.mapping import MappingError
 from analytical.networks import ZOO, Network, NetworkError, load
-from simulator.report import effect_record, effect_rows
-from simulator.session import CNNERGY, EYERISS, MAPPINGS, NetworkRun, Settings, check_mappings, run_network
+from simulator.report import CNNERGY, EYERISS, MAPPINGS, effect_record, effect_rows
+from simulator.session import NetworkRun, Settings, check_mappings, run_network
 from simulator.tables import print_comparison, print_effects, print_report, print_validation
 
 if TYPE_CHECKING:
@@ -151,12 +153,12 @@ def _settings(
     """What the options of ``run`` say of it."""
     if mapping_file is not None and mapping == CNNERGY:
         raise InputError(f"--mapping-file is given with --mapping {mapping}; expected --mapping {EYERISS}, or none")
-    chosen = load(network)
+    chosen, hardware = load(network), choose_hardware(bits, hardware_file)
     return Settings(
         network=chosen if layers is None else chosen.select([name.strip() for name in layers.split(",")]),
-        hardware=choose_hardware(bits, hardware_file),
+        hardware=hardware,
         mapping=mapping or (CNNERGY if mapping_file is None else EYERISS),
-        own_mappings={} if mapping_file is None else _own_mappings(mapping_file, chosen),
+        own_mappings={} if mapping_file is None else _own_mappings(mapping_file, chosen, hardware),
         engine=engine,
         batch=batch,
         seed=seed,
@@ -164,16 +166,19 @@ def _settings(
     )
 
 
-def _own_mappings(file: str, network: Network) -> dict[str, ChipMapping]:
+def _own_mappings(file: str, network: Network, hardware: Hardware) -> dict[str, ChipMapping]:
     from analytical.mappings import load_mappings
 
     own = load_mappings(file)
-    known = [layer.name for layer in network.layers]
-    for name in own:
-        if name not in known:
-            raise InputError(
-                f"{file}: network {network.name} has no layer {name!r}; expected some of {', '.join(known)}"
-            )
+    layers = {layer.name: layer for layer in network.layers}
+    for name, mapping in own.items():
+        if name not in layers:
+            known = ", ".join(layers)
+            raise InputError(f"{file}: network {network.name} has no layer {name!r}; expected some of {known}")
+        try:
+            mapping.require_fits(layers[name], hardware)
+        except MappingError as error:
+            raise InputError(f"{file}: {error}") from error
     return own
 
 
@@ -327,11 +332,14 @@ def validate(
     check_writable(csv_file, json_file, inputs=(file, hardware_file, mapping_file))
     try:
         measured = shipped() if file is None else load_measured(file)
+        hardware = choose_hardware(str(measured.bits), hardware_file)
+        check_writable(csv_file, json_file, inputs=(measured.network,))
+        own = {} if mapping_file is None else _own_mappings(mapping_file, load(measured.network), hardware)
+        settings, also = settings_of(measured, hardware, own, seed)
     except SiliconError as error:
         raise InputError(str(error)) from error
-    hardware = choose_hardware(str(measured.bits), hardware_file)
-    own = {} if mapping_file is None else _own_mappings(mapping_file, load(measured.network))
-    settings, also = settings_of(measured, hardware, own, seed)
+    except NetworkError as error:
+        raise InputError(f"{file}: {error}") from error
     for each in (settings, *also):
         check_mappings(each)
     results, *others = (_run(each) for each in (settings, *also))

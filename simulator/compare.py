@@ -210,6 +210,22 @@ class Comparison:
         a, b = (sum_of(layer.of_image() for layer in side.layers.values()) for side in (self.a, self.b))
         return _compared(a, b)
 
+    @property
+    def equal_layers(self) -> list[str]:
+        """Layers without any difference."""
+        return [name for name, layer in self.layers.items() if not any(d.difference for d in layer.values())]
+
+    @property
+    def mapping_changes(self) -> list[str]:
+        """Numbers of chosen mappings that differ, layer by layer: ``C4: m 64 -> 32, t 2 -> 1``."""
+        a, b = (side.settings.get("mappings", {}) for side in (self.a, self.b))
+        changes = {
+            name: [f"{key} {a[name][key]} -> {b[name][key]}" for key in "mnepqrt" if a[name][key] != b[name][key]]
+            for name in self.a.layers
+            if name in a and name in b
+        }
+        return [f"{name}: {', '.join(numbers)}" for name, numbers in changes.items() if numbers]
+
     def record(self) -> dict[str, Any]:
         """The comparison as JSON has it."""
         return {
@@ -217,6 +233,7 @@ class Comparison:
             "b": dict(self.b.settings),
             "only_in_a": self.only_in_a,
             "only_in_b": self.only_in_b,
+            "mapping_changes": self.mapping_changes,
             "layers": [
                 {"layer": name, "differences": _records(differences)} for name, differences in self.layers.items()
             ],

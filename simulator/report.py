@@ -11,10 +11,13 @@ from simulator.difference import Difference, Differences, plain, sum_of
 from simulator.machine import LayerRun
 from traces.tensors import LayerTensors
 
+CNNERGY, EYERISS = MAPPINGS = ("cnnergy", "eyeriss")
+"""Ways to lay layers on the array: CNNergy's automated mapping (section IV-C), and the Eyeriss chip's own kind."""
+
 
 def title(settings: Mapping[str, Any]) -> str:
     """Which run it is, by its settings."""
-    laid = "" if settings["mapping"] == "cnnergy" else f", mapping {settings['mapping']}"
+    laid = "" if settings["mapping"] == CNNERGY else f", mapping {settings['mapping']}"
     return "{network} on {hardware[name]}{laid}, seed {seed}, {engine} engine".format(laid=laid, **settings)
 
 

@@ -169,7 +169,7 @@ def _chip_tiles(layer: Layer, hardware: Hardware, mapping: ChipMapping, batch: i
         mapping=mapping,
         S_pass=mapping.r * mapping.t,
         C_set=mapping.q,
-        z=mapping.q * mapping.r,
+        z=min(mapping.q * mapping.r, layer.C),
         f=min(mapping.p * mapping.t, layer.filters_per_group),
         m=min(mapping.m, layer.filters_per_group),
         y_i=mapping.strip_rows(layer),

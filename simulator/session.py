@@ -16,7 +16,7 @@ from analytical.mapping import Mapping as CNNergyMapping
 from analytical.mapping import map_layer
 from analytical.networks import Network
 from simulator.machine import LayerRun, Progress, run_layer
-from simulator.report import LayerReport, title, total
+from simulator.report import CNNERGY, LayerReport, title, total
 from simulator.schedule import tile
 from traces.convolution import convolve_plainly
 from traces.store import StoredLayer, run_as_hdf5
@@ -25,15 +25,12 @@ from traces.tensors import LayerTensors, Requantiser, synthesise
 if TYPE_CHECKING:
     from analytical.mappings import Chosen
 
-CNNERGY, EYERISS = MAPPINGS = ("cnnergy", "eyeriss")
-"""Ways to lay layers on the array: CNNergy's automated mapping (section IV-C), and the Eyeriss chip's own kind."""
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
     """All that a run depends on; the same settings give the same run.
 
-    mapping       one of :data:`MAPPINGS`
+    mapping       one of :data:`simulator.report.MAPPINGS`
     own_mappings  of layers whose mapping on a chip like Eyeriss a person wrote; others get the published one, or the
                   mapper's
     batch         images; None: what each layer says

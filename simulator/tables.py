@@ -1,11 +1,13 @@
 """What a run says, for people: tables on a terminal of 80 columns."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 
+from analytical.chip_mapping import ChipMapping
 from analytical.cli import digits, metric, people_table, short
 from analytical.counts import ALL_EVENTS, Counts, Data, Event, Level
 from analytical.energy import ENERGY_PARTS, Energy, not_charged
@@ -31,6 +33,7 @@ def print_report(
     console.print(title, style="bold")
     if mappings:
         console.print(mapping_table(mappings))
+        console.print("The model's side has CNNergy's mapping: what that makes is the effect 'another mapping'.")
     for table in (_energy_table(reports), _time_table(reports, hardware), _traffic_table(reports, hardware)):
         console.print(table)
     _print_totals(console, reports)
@@ -81,7 +84,12 @@ def print_comparison(console: Console, comparison: "Comparison") -> None:
             if name in run.layers:
                 table.add_row(name, side, *use_of_pes(run.layers[name].model_dump()))
     console.print(table)
-    sections = [*comparison.layers.items(), ("all layers", comparison.together)]
+    for change in comparison.mapping_changes:
+        console.print(f"Mapping of {change}")
+    if comparison.equal_layers:
+        console.print(f"Equal in all: {', '.join(comparison.equal_layers)}.")
+    sections = [(name, d) for name, d in comparison.layers.items() if name not in comparison.equal_layers]
+    sections.append(("all layers", comparison.together))
     console.print(difference_table("One image: why B differs from A", "B", "A", sections))
     parts = {"energy": comparison.together["total"], "cycles": comparison.together["total_cycles"]}
     console.print(effects_table("From A to B, all layers", parts, "B", "A"))
@@ -100,11 +108,11 @@ def print_effects(console: Console, title: str, networks: Mapping[str, Sequence[
 
 def mapping_table(mappings: "Mapping[str, Chosen]") -> Table:
     """Mappings of layers, where they come from, and from how many the mapper chose."""
-    symbols = [*next(iter(mappings.values())).record()][:-2]
+    symbols = [field.name for field in fields(ChipMapping)]
     table = people_table("The chip's kind of mapping", "layer", *symbols, "from", "weighed")
     for name, chosen in mappings.items():
-        *numbers, origin, weighed = map(str, chosen.record().values())
-        table.add_row(name, *numbers, origin, weighed if chosen.weighed else "")
+        numbers = (str(getattr(chosen.mapping, symbol)) for symbol in symbols)
+        table.add_row(name, *numbers, chosen.origin.value, str(chosen.weighed or ""))
     return table
 
 
@@ -116,6 +124,7 @@ def print_validation(console: Console, validation: "Validation") -> None:
     console.print(f"{measured.chip} and the machine: {settings.title}, batch {measured.batch}", style="bold")
     console.print(mapping_table(settings.chosen_mappings()))
     table = people_table("Measured and machine, for the batch", "layer", "", *(column.title for column in COLUMNS))
+    table.columns[0].no_wrap, table.columns[0].overflow = False, "fold"
     rows = [*validation.cells().items()]
     rows += [(f"{also.layer} as {also.mapping_of}", cells) for also, cells in validation.also_cells()]
     names = [column.name for column in COLUMNS]
@@ -123,12 +132,17 @@ def print_validation(console: Console, validation: "Validation") -> None:
         _add_cells(table, layer, [cells[name] for name in names])
     table.add_section()
     sums, errors = validation.sums(), validation.mean_errors()
-    _add_cells(table, "sum", [sums.get(name) for name in names])
+    if sums:
+        _add_cells(table, "sum", [sums.get(name) for name in names])
     table.add_row("mean |error| %", "", *(_shown(errors.get(name), ".2f") for name in names), style="bold")
     console.print(table)
     _print_factors(console, validation)
     for also in measured.also:
-        console.print(f"{also.layer} as {also.mapping_of}: {also.because}")
+        console.print(f"{also.layer} as {also.mapping_of} (in no sum or mean): {also.because}")
+    console.print(
+        "Energy on the chip, without DRAM: measured, power x total latency / batch; the machine's, clock and other "
+        f"control included, under the accounting '{settings.accounting.value}'."
+    )
     console.print(f"Measured: {measured.source}.")
 
 
@@ -147,13 +161,14 @@ def _print_factors(console: Console, validation: "Validation") -> None:
     if not models:
         return
     machine = {layer: cells["processing_latency_ms"] for layer, cells in validation.cells().items()}
-    layers = [layer for layer, cell in machine.items() if cell.measured is not None]
-    table = people_table("Processing latency, error in %", "", *layers, "mean ||")
-    rows = [(f"{model.factor:.3f} x ideal", model.cells) for model in models] + [("machine", machine)]
-    for name, cells in rows:
-        errors = (_shown(cells[layer].error_percent, "+.1f") for layer in layers)
-        style = "bold" if cells is machine else None
-        table.add_row(name, *errors, _shown(mean_error(cells.values()), ".2f"), style=style)
+    sides = {f"{model.factor:.3f}\nx ideal": model.cells for model in models} | {"machine": machine}
+    table = people_table("Processing latency: error in %", "layer", *sides)
+    for layer, cell in machine.items():
+        if cell.measured is not None:
+            table.add_row(layer, *(_shown(cells[layer].error_percent, "+.1f") for cells in sides.values()))
+    table.add_row(
+        "mean |error|", *(_shown(mean_error(cells.values()), ".2f") for cells in sides.values()), style="bold"
+    )
     console.print(table)
     for model in models:
         console.print(f"{model.factor:.3f}: {model.source}.")

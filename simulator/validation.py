@@ -10,9 +10,9 @@ from analytical.energy import Accounting
 from analytical.hardware import Hardware
 from analytical.networks import load
 from simulator.machine import LayerRun
-from simulator.report import LayerReport
+from simulator.report import EYERISS, LayerReport
 from simulator.schedule import schedule
-from simulator.session import EYERISS, NetworkRun, Settings
+from simulator.session import NetworkRun, Settings
 from simulator.silicon import AlsoMapped, Measured, MeasuredLayer
 
 

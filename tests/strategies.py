@@ -106,6 +106,10 @@ def chip_mappable(draw: st.DrawFn) -> tuple[Layer, Hardware, ChipMapping, int]:
     m = draw(st.integers(min(p * t, layer.filters_per_group), layer.filters_per_group))
     mapping = ChipMapping(m=m, n=draw(st.integers(1, 3)), e=e, p=p, q=q, r=r, t=t)
     batch = draw(st.integers(1, min(6, max(1, SMALL // layer.macs))))
+    if draw(st.booleans()):
+        # a GLB that is just enough
+        words = mapping.strip_words(layer) + mapping.psum_words(layer)
+        hardware = replace(hardware, glb_kib=max(words * hardware.b_w / 8192, 0.01), glb_bank_kib=1 / 1024)
     try:
         mapping.require_fits(layer, hardware)
         map_layer(layer, hardware)

@@ -1,5 +1,6 @@
 """Mappings of layers on an array like the Eyeriss chip's: published, from files that a person writes, or found."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import Enum
@@ -132,8 +133,9 @@ def as_toml(mappings: Mapping[str, Chosen], source: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    """A TOML string: JSON's, but for a character that only TOML escapes, and what no encoding has."""
+    known = text.encode("utf-8", "replace").decode()
+    return json.dumps(known, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _parse(tables: dict[str, Any], path: str) -> dict[str, ChipMapping]:

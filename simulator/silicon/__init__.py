@@ -1,10 +1,13 @@
 """Measured silicon: what a chip took for the layers of a network, with its source, from files."""
 
 from importlib.resources import files
-from typing import Literal
+from pathlib import Path
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
+from analytical.layer import LARGEST
+from analytical.networks import ZOO
 from analytical.toml_file import as_model, parse_toml, read_toml
 
 SHIPPED = "eyeriss_alexnet.toml"
@@ -16,18 +19,30 @@ class SiliconError(ValueError):
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+Figure = Annotated[float, Field(ge=1e-9, le=1e12)]
+"""A measured figure, in its unit: above nothing, and not beyond all that could be built."""
 
 
 class MeasuredLayer(_Strict):
-    """What was measured of a layer, for the whole batch; what was not is left out. MB are 10^6 bytes."""
+    """What was measured of a layer, for the whole batch; what was not is left out. MB are 10^6 bytes; power is averaged
+    over the total latency."""
 
-    power_mW: float | None = Field(default=None, gt=0)
-    processing_latency_ms: float | None = Field(default=None, gt=0)
-    total_latency_ms: float | None = Field(default=None, gt=0)
-    active_pes: int | None = Field(default=None, gt=0)
-    glb_MB: float | None = Field(default=None, gt=0)
-    dram_MB: float | None = Field(default=None, gt=0)
+    total_latency_ms: Figure | None = None
+    processing_latency_ms: Figure | None = None
+    power_mW: Figure | None = None
+    active_pes: int | None = Field(default=None, ge=1, le=LARGEST)
+    glb_MB: Figure | None = None
+    dram_MB: Figure | None = None
+
+    @field_validator("power_mW")
+    @classmethod
+    def _lasts_for_the_total_latency(cls, power_mW: float | None, info: ValidationInfo) -> float | None:
+        if power_mW is not None and info.data.get("total_latency_ms") is None:
+            raise ValueError("total_latency_ms beside it, over which power is averaged")
+        return power_mW
 
 
 class AlsoMapped(_Strict):
@@ -41,21 +56,21 @@ class AlsoMapped(_Strict):
 class OneFactor(_Strict):
     """A published model that is a factor on MACs / active PEs."""
 
-    factor: float = Field(gt=0)
+    factor: Figure
     source: str
 
 
 class Measured(_Strict):
     """Measured figures of a network's layers on a chip.
 
-    ``network`` : a zoo name or a layer table; ``layers`` : by name.
+    ``network`` : a zoo name or a layer table, beside the file; ``layers`` : by name.
     """
 
     source: str
     chip: str
     network: str
     bits: Literal[8, 16]
-    batch: int = Field(ge=1)
+    batch: int = Field(ge=1, le=LARGEST)
     layers: dict[str, MeasuredLayer] = Field(min_length=1)
     also: list[AlsoMapped] = []
     one_factor: list[OneFactor] = []
@@ -83,4 +98,7 @@ def load_measured(path: str) -> Measured:
     SiliconError
         The file cannot be read, or is not such a file; the message names file and field.
     """
-    return as_model(read_toml(path, SiliconError, "measured figures"), Measured, path, SiliconError)
+    measured = as_model(read_toml(path, SiliconError, "measured figures"), Measured, path, SiliconError)
+    if measured.network in ZOO:
+        return measured
+    return measured.model_copy(update={"network": str(Path(path).parent / measured.network)})

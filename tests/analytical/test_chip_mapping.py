@@ -92,10 +92,14 @@ def test_a_person_s_own_mapping_goes_before_the_published_and_that_before_the_fo
         ("[layers.A]\nm=1\nn=1\ne=1\np=1\nq=1\nr=1\nt=1\nx=1", "layers.A.x is unknown; expected some of m, n, e"),
         ("[layers.A]\nm=1\nn=1\ne=1\np=1\nq=1\nr=1\nt=0", "layers.A.t is 0; expected: greater than or equal to 1"),
         ("[layers.A]\nm=1.5\nn=1\ne=1\np=1\nq=1\nr=1\nt=1", "layers.A.m is 1.5; expected: a valid integer"),
-        ("colour = 1\n[layers.A]", "layers.A.m is missing"),
+        ("colour = 1\n[layers.A]", "colour is unknown; expected some of source, layers"),
+        ("[layer.A]", "layer is unknown; expected some of source, layers"),
+        ("[layers.A]\nm=1\nn=1\ne=1\np=1\nq=1\nr=1\ntt=1", "layers.A.tt is unknown; expected some of m, n, e"),
         ("colour = 1\n[layers]", "colour is unknown; expected some of source, layers"),
         ("layers = ", "expected TOML"),
-        ("", "layers is missing; expected all of source, layers"),
+        ("x = " + "1" * 5000, "expected TOML"),
+        ("x = " + "[" * 5000, "expected TOML"),
+        ("", "layers is missing; expected all of layers"),
     ],
 )
 def test_a_mapping_file_that_is_none_is_refused(text: str, said: str, tmp_path: Path) -> None:

@@ -182,6 +182,7 @@ def test_names_of_googlenet_fit_too() -> None:
         (["run", "alexnet", "--mapping-file", "nowhere.toml"], "nowhere.toml: cannot be read"),
         (["run", "alexnet", "--mapping", "cnnergy", "--mapping-file", "m.toml"], "expected --mapping eyeriss, or none"),
         (["run", "alexnet", "--save-mapping", "m.toml"], "--save-mapping is given with --mapping cnnergy"),
+        (["run", "\u0001.csv"], "cannot be read"),
         (["validate", "nowhere.toml"], "nowhere.toml: cannot be read"),
         (["validate", "--mapping-file", "nowhere.toml"], "nowhere.toml: cannot be read"),
     ],
@@ -453,7 +454,7 @@ def test_a_mapping_file_may_leave_layers_to_the_mapper(network: str, tmp_path: P
     path.write_text(path.read_text().replace("layers.Z", "layers.A").replace("q = 3", "q = 30"))
     refused = simulator("run", network, "--mapping-file", str(path))
     assert refused.returncode == 2
-    assert "layer A cannot be mapped so: q*S is 90; expected at most the 12 words of the ifmap RF" in refused.stderr
+    assert f"{path}: layer A cannot be mapped so: q*S is 90; expected at most the 12 words" in refused.stderr
 
 
 def test_a_person_reads_which_mapping_was_used(network: str) -> None:
@@ -467,8 +468,19 @@ def test_a_person_reads_which_mapping_was_used(network: str) -> None:
 def test_compare_sets_one_mapping_beside_the_other(network: str) -> None:
     result = simulator("compare", network, f"{network} --mapping eyeriss", "--json", "-")
     total = json.loads(result.stdout)["total"]
+    assert json.loads(result.stdout)["mapping_changes"] == []
     assert "another mapping" in {effect for entry in total for effect in entry["effects"]}
     assert all(abs(entry["residual"]) <= 1e-9 * max(entry["a"], entry["b"]) for entry in total)
+
+
+def test_compare_says_which_numbers_of_a_mapping_differ(network: str, tmp_path: Path) -> None:
+    path = tmp_path / "mapping.toml"
+    path.write_text("[layers.A]\nm = 8\nn = 2\ne = 13\np = 4\nq = 3\nr = 1\nt = 2\n")
+    other = tmp_path / "other.toml"
+    other.write_text(path.read_text().replace("q = 3", "q = 1").replace("m = 8", "m = 4").replace("t = 2", "t = 1"))
+    result = simulator("compare", f"{network} --mapping-file {path}", f"{network} --mapping-file {other}")
+    assert "Mapping of A: m 8 -> 4, q 3 -> 1, t 2 -> 1" in result.stdout
+    assert "Equal in all: B, C." in result.stdout
 
 
 def test_validate_writes_what_it_shows(tmp_path: Path) -> None:
@@ -495,3 +507,28 @@ def test_validate_writes_what_it_shows(tmp_path: Path) -> None:
     assert max(map(len, shown.splitlines())) <= 80
     assert "JSSC" in shown
     assert f"{record['mean_absolute_error_percent']['processing_latency_ms']:.2f}" in shown
+
+
+def test_validate_keeps_the_layer_table_that_its_file_names(network: str, tmp_path: Path) -> None:
+    path = tmp_path / "silicon.toml"
+    path.write_text(
+        f'source = "a bench"\nchip = "mine"\nnetwork = "{Path(network).name}"\nbits = 16\nbatch = 2\n'
+        "[layers.A]\nprocessing_latency_ms = 1.0\n"
+    )
+    before = Path(network).read_bytes()
+    refused = simulator("validate", str(path), "--json", network)
+    assert (refused.returncode, Path(network).read_bytes()) == (2, before)
+    assert "has another part in this run" in refused.stderr
+    shown = simulator("validate", str(path))
+    assert (shown.returncode, shown.stderr) == (0, "")
+
+
+def test_what_is_saved_can_be_read_whatever_the_names(network: str, tmp_path: Path) -> None:
+    odd, saved = tmp_path / "a\n\x7f\u00e9.csv", tmp_path / "saved.toml"
+    odd.write_text(Path(network).read_text())
+    first = simulator(
+        "run", str(odd), "--mapping", "eyeriss", "--layers", "C", "--save-mapping", str(saved), "--csv", "-"
+    )
+    assert first.returncode == 0
+    again = simulator("run", str(odd), "--mapping-file", str(saved), "--layers", "C", "--csv", "-")
+    assert (again.returncode, again.stdout) == (0, first.stdout)

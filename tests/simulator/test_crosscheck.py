@@ -17,8 +17,7 @@ from analytical.counts import Counts, Event, Level
 from analytical.energy import Accounting
 from analytical.hardware import EYERISS_8BIT, EYERISS_16BIT, Hardware
 from analytical.layer import Layer
-from analytical.mapper import Ways
-from analytical.mapper import estimate as weigh
+from analytical.mapper import Ways, weigh
 from analytical.mapping import map_layer
 from analytical.mappings import published_mappings
 from analytical.model import estimate

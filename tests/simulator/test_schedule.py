@@ -5,14 +5,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
+from analytical.chip_mapping import ChipMapping
 from analytical.hardware import EYERISS_16BIT, Hardware
 from analytical.layer import Layer
+from analytical.mapper import find_mapping
 from analytical.mapping import MappingError, map_layer
 from analytical.networks import load
+from simulator.machine import run_layer
 from simulator.schedule import Pass, Tiling, schedule, tile
-from tests.strategies import mappable
+from tests.strategies import chip_mappable, mappable
+from traces.tensors import synthesise
 
 
 def tiling_of(layer: Layer, hardware: Hardware, batch: int) -> Tiling:
@@ -50,6 +54,26 @@ def test_passes_fit_rfs_array_and_glb(case: tuple[Layer, Hardware, int]) -> None
         assert shape.macs == (
             p.images.size * p.filters.size * p.channels.size * layer.R * layer.S * p.rows.size * p.columns.size
         )
+
+
+@settings(max_examples=300)
+@given(chip_mappable())
+def test_a_chip_s_mapping_leaves_ifmaps_and_psums_their_room(case: tuple[Layer, Hardware, ChipMapping, int]) -> None:
+    """Though q*r may be more than the channels that there are."""
+    layer, hardware, mapping, batch = case
+    tiling = tile(layer, hardware, mapping, batch)
+    assert tiling.z <= layer.C
+    assert tiling.ifmap_words >= tiling.strip_words
+    assert tiling.psum_words >= tiling.least_psum_words
+    assert tiling.ifmap_words + tiling.psum_words <= hardware.glb_words
+
+
+def test_more_channels_in_a_mapping_than_in_the_layer_take_no_room() -> None:
+    layer = Layer(name="L", H=5, W=231, C=10, R=3, S=3, F=1, E=3, G=229)
+    mapping = find_mapping(layer, EYERISS_16BIT, batch=4).mapping
+    assert mapping.q * mapping.r > layer.C
+    tensors = synthesise(layer, b_w=16, batch=4, seed=0)
+    assert np.array_equal(run_layer(layer, EYERISS_16BIT, tensors, mapping=mapping).ofmap, tensors.psums)
 
 
 @given(mappable())
