@@ -67,7 +67,10 @@ def test_an_error_is_relative_to_what_was_measured() -> None:
         ),
         (("batch = 1", ""), "batch is missing; expected all of source, chip, network, bits, batch, layers"),
         (("batch = 1", "batch = 0"), "batch is 0; expected: greater than or equal to 1"),
-        (("= 2.0", "= -2.0"), "layers.C5.processing_latency_ms is -2.0; expected: greater than or equal to 0.000000001"),
+        (
+            ("= 2.0", "= -2.0"),
+            "layers.C5.processing_latency_ms is -2.0; expected: greater than or equal to",
+        ),
         (("= 2.0", "= inf"), "layers.C5.processing_latency_ms is inf; expected: less than or equal to 1000000000000"),
         (("= 2.0", "= "), "expected TOML"),
         (("bits = 16", "bits = 12"), "bits is 12; expected: 8 or 16"),
