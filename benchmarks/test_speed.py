@@ -1,4 +1,4 @@
-"""How fast the kernel, the codec, a layer and a network run; cases in ``cases.toml``.
+"""How fast the kernel, the codec, a layer, a network and a decision run; cases in ``cases.toml``.
 
     python -m pytest benchmarks --benchmark-json results.json
 
@@ -7,6 +7,7 @@ Each case notes what it worked through (PE-cycles, MACs, values) in ``extra_info
 
 import tomllib
 from dataclasses import replace
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,14 @@ import numpy as np
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from analytical.hardware import EYERISS_16BIT
+from analytical.hardware import EYERISS_8BIT, EYERISS_16BIT
 from analytical.mapper import find_mapping
 from analytical.networks import load
+from partition.channel import MEDIAN_SPARSITY_IN, bits_of
+from partition.cuts import cuts_of
+from partition.decision import Envelope, Lines, algorithm_2
+from partition.graph import graph_of
+from partition.sources import Analytical
 from simulator.crosscheck import crosscheck
 from simulator.machine import run_layer
 from simulator.pe_array import PassShape, PEArray
@@ -114,3 +120,19 @@ def test_mapper(benchmark: BenchmarkFixture, case: dict[str, Any]) -> None:
         return sum(find_mapping(layer, chip, case["batch"]).weighed for layer in layers)
 
     benchmark.extra_info["weighed"] = benchmark.pedantic(search, rounds=2, warmup_rounds=1)
+
+
+@pytest.mark.parametrize("case", CASES["decision"], ids=lambda case: case["network"])
+@pytest.mark.parametrize("way", ["envelope", "algorithm 2"])
+def test_decisions(benchmark: BenchmarkFixture, case: dict[str, Any], way: str) -> None:
+    """A million decisions, each for a channel and an image of its own, beside Algorithm 2's."""
+    network = load(case["network"])
+    graph, costs = graph_of(network), Analytical().costs(network, EYERISS_8BIT)
+    bits = bits_of(graph, EYERISS_8BIT, MEDIAN_SPARSITY_IN)
+    lines = Lines.of(cuts_of(graph, bits, costs.energy_J, costs.latency_s))
+    rng = np.random.default_rng(0)
+    x, images = 10 ** rng.uniform(-9.5, -7, 1_000_000), rng.uniform(1e5, 1.2e6, 1_000_000)
+    envelope = Envelope(lines)
+    decide = envelope.decide if way == "envelope" else partial(algorithm_2, lines)
+    benchmark(decide, x, images)
+    benchmark.extra_info |= {"decisions": x.size, "cuts": lines.bits.size}

@@ -352,12 +352,12 @@ def validate(
 
 
 def _run(settings: Settings) -> NetworkRun:
-    with _progress(settings) as progress:
+    with progress_bar(settings) as progress:
         return run_network(settings, progress)
 
 
 @contextmanager
-def _progress(settings: Settings) -> Iterator[Callable[[Layer], Callable[[int], None]]]:
+def progress_bar(settings: Settings) -> Iterator[Callable[[Layer], Callable[[int], None]]]:
     """A bar on standard error that grows with the MACs of the passes; nothing where nobody watches."""
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:3.0f} %"))

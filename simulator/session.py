@@ -132,8 +132,8 @@ class NetworkRun:
             "total": total(self.reports),
         }
 
-    def hdf5(self) -> bytes:
-        """The run as an HDF5 file has it."""
+    def hdf5(self, more: Mapping[str, Any] | None = None) -> bytes:
+        """The run as an HDF5 file has it; ``more`` stands with the settings."""
         layers = [
             StoredLayer(
                 name=layer.report.run.layer.name,
@@ -142,7 +142,7 @@ class NetworkRun:
             )
             for layer in self.layers
         ]
-        return run_as_hdf5(self.settings.record(), layers)
+        return run_as_hdf5(self.settings.record() | dict(more or {}), layers)
 
     def unexplained_layers(self) -> list[str]:
         """Layers in which a count or a cycle differs from the closed forms' for no reason that has a name."""

@@ -1,5 +1,6 @@
 """README and docs show what the program prints today."""
 
+import os
 import re
 import shlex
 import subprocess
@@ -58,6 +59,7 @@ def test_a_page_shows_what_the_command_prints(
     zoo_run: Callable[[str, int], NetworkRun],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
 ) -> None:
     assert page
     python, m, package, *arguments = shlex.split(command)
@@ -73,7 +75,8 @@ def test_a_page_shows_what_the_command_prints(
         printed = capsys.readouterr().out
     else:
         call = [sys.executable, "-m", package, *arguments]
-        printed = subprocess.run(call, capture_output=True, text=True, check=True, cwd=ROOT).stdout
+        own = os.environ | {"XDG_CACHE_HOME": str(tmp_path)}
+        printed = subprocess.run(call, capture_output=True, text=True, check=True, cwd=ROOT, env=own).stdout
     assert_shown(lines_of(output), lines_of(printed))
 
 

@@ -11,6 +11,7 @@ EXAMPLES = {
     "fifo_depths.out": ["examples/fifo_depths.py"],
     "glb_size.out": ["examples/glb_size.py"],
     "overlap.out": ["examples/overlap.py"],
+    "neupart_claims.out": ["examples/neupart_claims.py"],
     "lenet.out": ["-m", "simulator", "run", "examples/lenet.csv", "--hardware", "examples/small_chip.toml", "--verify"],
 }
 

@@ -2,8 +2,8 @@
 
 import csv
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from importlib.resources import files
 from io import StringIO
 from pathlib import Path
@@ -19,11 +19,24 @@ class NetworkError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Wires:
+    """What a layer reads: the ofmaps of ``inputs``, one after the other, through ``pools``; where nothing is said, what
+    the layer before it made."""
+
+    inputs: tuple[str, ...] = ()
+    pools: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Network:
-    """Layers in the order in which they run; the first one's ifmap is the image."""
+    """Layers in the order in which they run; the first one's ifmap is the image.
+
+    ``wires`` : what each layer reads, by its name; a layer without any reads the one before it.
+    """
 
     name: str
     layers: tuple[Layer, ...]
+    wires: Mapping[str, Wires] = field(default_factory=dict)
 
     def select(self, names: list[str]) -> "Network":
         """The same network, of which only the named layers run.
@@ -50,16 +63,16 @@ def load(network: str) -> Network:
     """
     if network in ZOO:
         text = files("analytical.networks").joinpath(f"{network}.csv").read_text(encoding="utf-8")
-        return Network(network, parse_table(text, network))
+        return Network(network, *parse_table(text, network))
     path = Path(network)
     if path.suffix.lower() != ".csv":
         raise NetworkError(f"{network}: no such network; expected one of {', '.join(ZOO)} or a layer table (.csv)")
     try:
         text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise NetworkError(f"{network}: cannot be read ({reason}); expected a layer table") from error
-    return Network(path.stem, parse_table(text, network))
+    return Network(path.stem, *parse_table(text, network))
 
 
 def _whole(text: str) -> int:
@@ -98,11 +111,15 @@ _WIDTHS: dict[str, tuple[str, str, Callable[[str], int | float]]] = {
 }
 """Optional columns for what is not square: the field, and the height that stands for it where the cell is empty."""
 
+_WIRES = ("inputs", "pool")
+"""Optional columns for what branches: names of earlier layers that a layer reads, and of pools between, each with
+semicolons; where empty, a layer reads the one before it."""
+
 _EXPECTED = {_whole: "a whole number", _number: "a number", str: "a word"}
 
 
-def parse_table(text: str, source: str) -> tuple[Layer, ...]:
-    """Layers of a layer table; ``source`` names it in errors.
+def parse_table(text: str, source: str) -> tuple[tuple[Layer, ...], dict[str, Wires]]:
+    """Layers of a layer table, and what wires it states; ``source`` names it in errors.
 
     Raises
     ------
@@ -118,21 +135,21 @@ def parse_table(text: str, source: str) -> tuple[Layer, ...]:
                 f"{source}: column {column!r} is missing; expected {', '.join(_COLUMNS)}, with commas; found {found}"
             )
     for column in header:
-        if column not in _COLUMNS and column not in _WIDTHS:
-            optional = ", ".join(_WIDTHS)
+        if column not in _COLUMNS and column not in _WIDTHS and column not in _WIRES:
+            optional = ", ".join((*_WIDTHS, *_WIRES))
             raise NetworkError(f"{source}: column {column!r} is unknown; the optional columns are {optional}")
         if header.count(column) > 1:
             raise NetworkError(f"{source}: column {column!r} stands twice; expected it once")
     try:
-        layers = tuple(_layers(rows, header, source))
+        wired = list(_layers(rows, header, source))
     except csv.Error as error:
         raise NetworkError(f"{source}, row {rows.line_num}: {error}; expected cells of a layer table") from error
-    if not layers:
+    if not wired:
         raise NetworkError(f"{source}: no layers; expected one row a layer under the header")
-    return layers
+    return tuple(layer for layer, _ in wired), {layer.name: wires for layer, wires in wired if wires is not None}
 
 
-def _layers(rows: Iterator[list[str]], header: list[str], source: str) -> Iterator[Layer]:
+def _layers(rows: Iterator[list[str]], header: list[str], source: str) -> Iterator[tuple[Layer, Wires | None]]:
     names: set[str] = set()
     for number, cells in enumerate(rows, start=2):
         if not any(cell.strip() for cell in cells):
@@ -142,19 +159,30 @@ def _layers(rows: Iterator[list[str]], header: list[str], source: str) -> Iterat
             raise NetworkError(f"{where}: {len(cells)} cells; expected {len(header)}, one for each column")
         row = {column: cell.strip() for column, cell in zip(header, cells, strict=True)}
         values: dict[str, str | int | float] = {}
-        for column, (field, read) in _COLUMNS.items():
-            values[field] = _read(row[column], column, read, where)
-        for column, (field, height, read_width) in _WIDTHS.items():
+        for column, (name, read) in _COLUMNS.items():
+            values[name] = _read(row[column], column, read, where)
+        for column, (name, height, read_width) in _WIDTHS.items():
             cell = row.get(column, "")
-            values[field] = _read(cell, column, read_width, where) if cell else values[height]
+            values[name] = _read(cell, column, read_width, where) if cell else values[height]
         if values["name"] in names:
             raise NetworkError(f"{where}: layer {values['name']} stands twice; expected a name of its own")
         try:
             layer = Layer(first=not names, **values)  # type: ignore[arg-type]  # the table above types each field
         except LayerError as error:
             raise NetworkError(f"{where}: {error}") from error
+        wires = _wires(row, names, where)
         names.add(layer.name)
-        yield layer
+        yield layer, wires
+
+
+def _wires(row: Mapping[str, str], earlier: set[str], where: str) -> Wires | None:
+    inputs, pools = (
+        tuple(name.strip() for name in row.get(column, "").split(";") if name.strip()) for column in _WIRES
+    )
+    for name in inputs:
+        if name not in earlier:
+            raise NetworkError(f"{where}: inputs has {name!r}; expected names of layers in rows above")
+    return Wires(inputs, pools) if inputs or pools else None
 
 
 def _read(cell: str, column: str, read: Callable[[str], str | int | float], where: str) -> str | int | float:

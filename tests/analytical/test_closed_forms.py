@@ -66,7 +66,7 @@ def dividing(draw: st.DrawFn) -> tuple[Layer, Hardware, Mapping]:
     except ValueError:
         assume(False)
     tiles = ((C, mapping.z_i), (F, mapping.f_i), (E, mapping.Y_o), (mapping.Y_o, mapping.y_o), (G, mapping.X_o))
-    assume(all(size % tile == 0 for size, tile in tiles))
+    assume(all(tile == int(tile) and size % tile == 0 for size, tile in tiles))
     return layer, hardware, mapping
 
 

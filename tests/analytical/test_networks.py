@@ -30,7 +30,7 @@ def test_the_zoo_has_the_networks_that_the_literature_has(network: str, layers: 
 
 
 def test_heights_stand_for_widths_unless_the_table_has_some() -> None:
-    square, wide = parse_table(
+    (square, wide), _ = parse_table(
         table(
             ROW + ",,,,",
             "C2,conv,1,15,1,4,3,8,2,7,0,0,1,31,0.5,5,14",

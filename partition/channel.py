@@ -1,0 +1,82 @@
+"""What is sent, and what sending costs (section VI, eqs 24-25)."""
+
+import re
+from dataclasses import dataclass
+
+from analytical.hardware import Hardware
+from partition.graph import IMAGE, Graph, Node
+
+PIXEL_BITS = 8
+"""Bits of a pixel's colour before JPEG, whatever the width of the accelerator's words."""
+
+JPEG_VALUE_BITS = 8 * (1 + 3 / 5)
+"""Bits of a nonzero JPEG coefficient: the paper takes its 8-bit run-length code for the image, too."""
+
+MEDIAN_SPARSITY_IN = 0.608
+"""Median share of zeros in a JPEG image of quality 90 (Q2 of section VIII-A)."""
+
+
+class UnitError(ValueError):
+    """A quantity that cannot be read; the message says what was given and what was expected."""
+
+
+_PREFIXES = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "m": 1e-3, "u": 1e-6, "n": 1e-9}
+_UNITS = {"bps": "a bit rate like 60Mbps", "W": "a power like 0.5W", "s": "a time like 50ms", "J": "an energy like 3mJ"}
+_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+
+
+def parse_quantity(text: str, unit: str) -> float:
+    """A positive quantity with a unit, in SI units without prefix.
+
+    Raises
+    ------
+    UnitError
+        It is not one.
+
+    >>> parse_quantity("60Mbps", "bps"), parse_quantity("780 mW", "W")
+    (60000000.0, 0.78)
+    """
+    match = re.fullmatch(rf"\s*({_NUMBER})\s*([kMGmun]?){unit}\s*", text)
+    value = float(match[1]) * _PREFIXES[match[2]] if match else 0.0
+    if not 0 < value < float("inf"):
+        raise UnitError(f"{text!r}; expected {_UNITS[unit]}, above 0")
+    return value
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Channel:
+    """An uplink: effective bit rate B (bit/s) and transmission power P_Tx (W)."""
+
+    bitrate_bps: float
+    tx_power_W: float
+
+    @property
+    def joules_per_bit(self) -> float:
+        """P_Tx / B."""
+        return self.tx_power_W / self.bitrate_bps
+
+    def energy_J(self, bits: float) -> float:
+        """E_Trans (eq 24).
+
+        >>> Channel(bitrate_bps=60e6, tx_power_W=0.5).energy_J(120e6)
+        1.0
+        """
+        return self.joules_per_bit * bits
+
+
+def tensor_bits(node: Node, hardware: Hardware) -> float:
+    """Bits of a tensor on the channel: run-length coded (eq 25), or raw if the code would expand it."""
+    raw = node.values * hardware.b_w
+    coded = node.values * (1 - node.sparsity) * float(hardware.rlc_words_per_value) * hardware.b_w
+    return min(raw, coded)
+
+
+def image_bits(values: int, sparsity_in: float) -> float:
+    """Bits of the JPEG image with that share of zeros (Algorithm 2, line 2); raw if they would be more."""
+    return min(values * PIXEL_BITS, values * (1 - sparsity_in) * JPEG_VALUE_BITS)
+
+
+def bits_of(graph: Graph, hardware: Hardware, sparsity_in: float) -> dict[str, float]:
+    """Bits of every tensor that may be sent, by the node that makes it; the result is never sent."""
+    bits = {name: tensor_bits(node, hardware) for name, node in graph.nodes.items() if name != graph.last}
+    return bits | {IMAGE: image_bits(graph.nodes[IMAGE].values, sparsity_in)}

@@ -1,0 +1,73 @@
+"""The paper's cuts of a network: what the phone spends up to each, and what it sends there."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from partition.channel import Channel
+from partition.graph import IMAGE, Graph
+
+CLOUD_OPS = 92e12
+"""Operations a second of the cloud's accelerator (section VIII-A: Google's TPU); a MAC is two."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cut:
+    """Where a network may be cut.
+
+    name             the last node that the phone runs: ``In`` (fully cloud) to the last layer (fully in situ)
+    client_energy_J  E_L: what the phone spends on layers up to here
+    transmit_bits    D_L: what it sends
+    client_s, cloud_s  latency of the layers on each side
+    """
+
+    name: str
+    client_energy_J: float
+    transmit_bits: float
+    client_s: float
+    cloud_s: float
+
+    def total_energy_J(self, channel: Channel) -> float:
+        """E_Cost (eq 1)."""
+        return self.client_energy_J + channel.energy_J(self.transmit_bits)
+
+    def delay_s(self, channel: Channel) -> float:
+        """t_delay (eq 26)."""
+        return self.client_s + self.transmit_bits / channel.bitrate_bps + self.cloud_s
+
+
+def cuts_of(
+    graph: Graph,
+    bits: Mapping[str, float],
+    energy_J: Mapping[str, float],
+    latency_s: Mapping[str, float],
+    image_energy_J: float = 0.0,
+) -> list[Cut]:
+    """The paper's cuts, from fully cloud to fully in situ.
+
+    ``bits`` by node; ``energy_J`` and ``latency_s`` by layer, pools and all else cost nothing; ``image_energy_J`` is
+    what JPEG costs if the image itself is sent.
+    """
+    return [cut_at(graph, name, client, bits, energy_J, latency_s, image_energy_J) for name, client in graph.chain()]
+
+
+def cut_at(
+    graph: Graph,
+    name: str,
+    client: frozenset[str],
+    bits: Mapping[str, float],
+    energy_J: Mapping[str, float],
+    latency_s: Mapping[str, float],
+    image_energy_J: float = 0.0,
+) -> Cut:
+    """A cut after the nodes of ``client``, which need no others."""
+    sent = graph.sent(client)
+    layers = {node.name: node.layer for node in graph.nodes.values() if node.layer is not None}
+    cloud_macs = sum(layer.macs for node, layer in layers.items() if node not in client)
+    return Cut(
+        name=name,
+        client_energy_J=sum(energy_J[node] for node in layers if node in client)
+        + (image_energy_J if IMAGE in sent else 0.0),
+        transmit_bits=sum(bits[node] for node in sent),
+        client_s=sum(latency_s[node] for node in layers if node in client),
+        cloud_s=2 * cloud_macs / CLOUD_OPS,
+    )

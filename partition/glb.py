@@ -1,0 +1,58 @@
+"""Energy against the size of the GLB (section VIII-B, Fig. 13(c)): a larger one saves DRAM, and costs more a word."""
+
+import csv
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.resources import files
+from io import StringIO
+
+from analytical.energy import Energy
+from analytical.hardware import Hardware
+from analytical.mapping import MappingError, map_layer
+from analytical.model import estimate
+from analytical.networks import Network
+
+CELLS = "itrs-lop"
+"""Cells of the SRAM whose trend is taken."""
+
+REFERENCE_KIB = 100.0
+"""Size at which a GLB word has the price of Table III."""
+
+
+@cache
+def read_energy_nJ() -> dict[float, float]:
+    """Energy of a 64-bit read by size in KiB; ``partition/data/README.md`` has the source."""
+    text = files("partition").joinpath("data", "sram_65nm.csv").read_text(encoding="utf-8")
+    rows = csv.DictReader(StringIO(text))
+    return {float(row["size_kib"]): float(row["read_energy_nj"]) for row in rows if row["cell"] == CELLS}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SizedGlb:
+    """A network's energy for one image with a GLB of that many KiB; None if a layer cannot be mapped."""
+
+    kib: float
+    energy: Energy | None
+
+
+def explore(network: Network, hardware: Hardware) -> list[SizedGlb]:
+    """Energy by the closed forms for every size that the trend has; layers run as many images of their batch as fit."""
+    return [SizedGlb(kib=kib, energy=_energy(network, with_glb(hardware, kib))) for kib in sorted(read_energy_nJ())]
+
+
+def with_glb(hardware: Hardware, kib: float) -> Hardware:
+    """The same hardware with another GLB, and the price of its words."""
+    trend = read_energy_nJ()
+    price = hardware.prices.glb * trend[kib] / trend[REFERENCE_KIB]
+    return replace(hardware, glb_kib=kib, prices=replace(hardware.prices, glb=price))
+
+
+def _energy(network: Network, hardware: Hardware) -> Energy | None:
+    total = Energy.zero()
+    for layer in network.layers:
+        try:
+            images = min(layer.batch, map_layer(layer, hardware).N)
+        except MappingError:
+            return None
+        total += estimate(replace(layer, batch=images), hardware).energy
+    return total

@@ -1,0 +1,245 @@
+"""A network as a graph of layers, pools and concatenations, and the tensors between them."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import takewhile
+
+from analytical.layer import Layer
+from analytical.networks import ZOO, Network, Wires
+
+IMAGE = "In"
+"""The input image: cut here, all is done in the cloud."""
+
+ZOO_IMAGE = 224 * 224 * 3
+"""Pixels of the image that the paper's networks take: only with it is its Table IV consistent."""
+
+
+class GraphError(ValueError):
+    """Layers that do not fit together; the message names network and layer, and what was expected."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Node:
+    """What makes a tensor: the image, a layer, a pool or a concatenation.
+
+    reads     nodes whose tensors it takes
+    values    in its tensor, for one image
+    sparsity  fraction of zeros among them; the image's depends on the image
+    layer     the layer, if it is one; all else costs nothing
+    """
+
+    name: str
+    reads: tuple[str, ...] = ()
+    channels: int
+    height: int
+    width: int
+    sparsity: float = 0.0
+    layer: Layer | None = None
+
+    @property
+    def values(self) -> int:
+        return self.channels * self.height * self.width
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Nodes of a network, each after those that it reads; the first is the image, the last the result."""
+
+    network: str
+    nodes: dict[str, Node]
+    consumers: dict[str, tuple[str, ...]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        consumers: dict[str, list[str]] = {name: [] for name in self.nodes}
+        for node in self.nodes.values():
+            for name in node.reads:
+                consumers[name].append(node.name)
+        object.__setattr__(self, "consumers", {name: tuple(users) for name, users in consumers.items()})
+
+    @property
+    def last(self) -> str:
+        return next(reversed(self.nodes))
+
+    def upstream(self, name: str) -> frozenset[str]:
+        """A node and all that it needs."""
+        needed: set[str] = set()
+        waiting = [name]
+        while waiting:
+            node = waiting.pop()
+            if node not in needed:
+                needed.add(node)
+                waiting.extend(self.nodes[node].reads)
+        return frozenset(needed)
+
+    def sent(self, client: Iterable[str]) -> list[str]:
+        """Tensors that cross if the client runs these nodes: made there, and used outside."""
+        there = set(client)
+        return [name for name in self.nodes if name in there and not there.issuperset(self.consumers[name])]
+
+    def chain(self) -> Iterator[tuple[str, frozenset[str]]]:
+        """The paper's cuts: those that a single tensor crosses, by the node that makes it, and the nodes before; at
+        last the whole network, from which nothing is sent."""
+        for name in self.nodes:
+            client = self.upstream(name)
+            if name == self.last or self.sent(client) == [name]:
+                yield name, client
+
+
+def graph_of(network: Network) -> Graph:
+    """The graph of a network: what its wires say, each layer reading the one before where they say nothing.
+
+    A layer whose ifmap is smaller than what it reads has a pool before it. A tensor's sparsity is that of the unpadded
+    ifmap of who reads it, as the paper's is, or, before a pool, the ofmap's.
+
+    Raises
+    ------
+    GraphError
+        A layer's ifmap is not what the layers that it reads make.
+    """
+    builder = _Builder(network)
+    for layer in network.layers:
+        builder.add(layer)
+    return Graph(network.name, builder.nodes)
+
+
+class _Builder:
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        first = network.layers[0]
+        image = Node(name=IMAGE, channels=first.channels, height=_inner(first)[0], width=_inner(first)[1])
+        if network.name in ZOO:
+            side = int((ZOO_IMAGE // 3) ** 0.5)
+            image = Node(name=IMAGE, channels=3, height=side, width=side)
+        self.nodes = {IMAGE: image}
+        self.before = IMAGE
+        self._names = {layer.name for layer in network.layers} | {IMAGE}
+        self._pools = 0
+
+    def add(self, layer: Layer) -> None:
+        wires = self.network.wires.get(layer.name, Wires())
+        source = self._join(wires.inputs or (self.before,), layer)
+        if source != IMAGE:
+            source = self._pool(source, wires.pools, layer)
+            self._require_fits(source, layer)
+            self._learn_sparsity(source, layer)
+        self.nodes[layer.name] = Node(
+            name=layer.name,
+            reads=(source,),
+            channels=layer.F,
+            height=layer.E,
+            width=layer.G,
+            sparsity=layer.sparsity_ofmap,
+            layer=layer,
+        )
+        self.before = layer.name
+
+    def _join(self, inputs: tuple[str, ...], layer: Layer) -> str:
+        if len(inputs) == 1:
+            return inputs[0]
+        for node in self.nodes.values():
+            if node.reads == inputs:
+                return node.name
+        parts = [self.nodes[name] for name in inputs]
+        sizes = {(part.height, part.width) for part in parts}
+        if len(sizes) > 1:
+            raise self._error(layer, f"inputs of {' and '.join(f'{h}x{w}' for h, w in sorted(sizes))}", "one size")
+        values = sum(part.values for part in parts)
+        return self._put(
+            Node(
+                name=self._free(_common_start(inputs).rstrip("_-./") or "+".join(inputs)),
+                reads=inputs,
+                channels=sum(part.channels for part in parts),
+                height=parts[0].height,
+                width=parts[0].width,
+                sparsity=sum(part.sparsity * part.values for part in parts) / values,
+            )
+        )
+
+    def _pool(self, source: str, pools: tuple[str, ...], layer: Layer) -> str:
+        """The pools between: those that are named, or one if sizes shrink."""
+        height, width = _inner(layer)
+        made = self.nodes[source]
+        if not pools and made.channels == layer.channels and (height < made.height or width < made.width):
+            same = [n for n in self.nodes.values() if n.reads == (source,) and n.layer is None]
+            if same:
+                return same[0].name
+            self._pools += 1
+            while f"P{self._pools}" in self._names:
+                self._pools += 1
+            pools = (f"P{self._pools}",)
+        for name in pools:
+            there = self.nodes.get(name)
+            if there is None:
+                self._put(
+                    Node(
+                        name=name,
+                        reads=(source,),
+                        channels=made.channels,
+                        height=height,
+                        width=width,
+                        sparsity=unpadded_sparsity(layer),
+                    )
+                )
+            elif there.reads != (source,):
+                raise self._error(layer, f"pool {name}, which reads {', '.join(there.reads)}", "a name of its own")
+            source = name
+        return source
+
+    def _require_fits(self, source: str, layer: Layer) -> None:
+        made = self.nodes[source]
+        height, width = _inner(layer)
+        same = (made.channels, made.height, made.width) == (layer.channels, height, width)
+        flat = layer.kind == "fc" and made.values == layer.channels * height * width
+        if not same and not flat:
+            raise self._error(
+                layer,
+                f"an ifmap of {layer.channels}x{height}x{width} without its padding, but {source} makes "
+                f"{made.channels}x{made.height}x{made.width}",
+                "them equal, or the column inputs to say what the layer reads",
+            )
+
+    def _learn_sparsity(self, source: str, layer: Layer) -> None:
+        """Who reads a tensor as it is knows its zeros; the first of those counts."""
+        if any(source in node.reads and node.layer for node in self.nodes.values()):
+            return
+        self.nodes[source] = replace(self.nodes[source], sparsity=unpadded_sparsity(layer))
+
+    def _put(self, node: Node) -> str:
+        self.nodes[node.name] = node
+        self._names.add(node.name)
+        return node.name
+
+    def _free(self, name: str) -> str:
+        while name in self._names:
+            name += "+"
+        return name
+
+    def _error(self, layer: Layer, has: str, expected: str) -> GraphError:
+        return GraphError(f"network {self.network.name}: layer {layer.name} has {has}; expected {expected}")
+
+
+def unpadded_sparsity(layer: Layer) -> float:
+    """Fraction of zeros in a layer's ifmap without its padding.
+
+    >>> from analytical.networks import load
+    >>> round(unpadded_sparsity(load("alexnet").select(["C3"]).layers[0]), 3)  # P2 of AlexNet
+    0.634
+    """
+    height, width = _inner(layer)
+    padded, inner = layer.H * layer.W, height * width
+    return max(0.0, (layer.sparsity_ifmap * padded - (padded - inner)) / inner)
+
+
+def _common_start(names: Iterable[str]) -> str:
+    """What all names begin with.
+
+    >>> _common_start(["Fe2_1x1", "Fe2_3x3"])
+    'Fe2_'
+    """
+    same = takewhile(lambda letters: len(set(letters)) == 1, zip(*names, strict=False))
+    return "".join(letters[0] for letters in same)
+
+
+def _inner(layer: Layer) -> tuple[int, int]:
+    """Height and width of a layer's ifmap without its padding."""
+    return layer.H - int(2 * layer.pad_h), layer.W - int(2 * layer.pad_w)

@@ -1,0 +1,82 @@
+"""Which cut wins where: over bit rates and transmission powers, and over images."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from partition.channel import image_bits
+from partition.decision import Envelope
+from partition.graph import IMAGE
+from partition.plan import Plan
+
+
+@dataclass(frozen=True, kw_only=True)
+class CutMap:
+    """The best cut for each transmission power (row) and bit rate (column)."""
+
+    bitrates_bps: NDArray[np.float64]
+    tx_powers_W: NDArray[np.float64]
+    cuts: NDArray[np.int64]
+    names: list[str]
+
+    def rows(self) -> list[dict[str, str | float]]:
+        """A row for each channel."""
+        return [
+            {"tx_power_W": float(power), "bitrate_bps": float(rate), "cut": self.names[self.cuts[i, j]]}
+            for i, power in enumerate(self.tx_powers_W)
+            for j, rate in enumerate(self.bitrates_bps)
+        ]
+
+
+def cut_map(plan: Plan, bitrates_bps: NDArray[np.float64], tx_powers_W: NDArray[np.float64]) -> CutMap:
+    """The best of the paper's cuts over a grid of channels."""
+    best = Envelope(plan.lines).decide(tx_powers_W[:, None] / bitrates_bps[None, :])
+    return CutMap(bitrates_bps=bitrates_bps, tx_powers_W=tx_powers_W, cuts=best, names=[cut.name for cut in plan.cuts])
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Quartile:
+    """Images of one quarter of the shares of zeros: their mean savings at each image's best cut, and how often it is an
+    intermediate one."""
+
+    number: int
+    images: int
+    sparsity_in: tuple[float, float]
+    saving_vs_fcc_percent: float
+    saving_vs_fisc_percent: float
+    intermediate_percent: float
+
+
+def quartiles(plan: Plan, sparsities: Sequence[float]) -> list[Quartile]:
+    """Table IV for images with these shares of zeros: by quarters, the lowest first."""
+    shares = np.sort(np.asarray(sparsities, np.float64))
+    values = plan.graph.nodes[IMAGE].values
+    bits = np.array([image_bits(values, float(share)) for share in shares])
+    lines, x = plan.lines, plan.channel.joules_per_bit
+    best = Envelope(lines).decide(np.full(bits.size, x), bits)
+    fcc = lines.energy_J[0] + x * bits
+    ours = np.where(best == 0, fcc, lines.energy_J[best] + x * lines.bits[best])
+    fisc = lines.energy_J[-1] + x * lines.bits[-1]
+    found = []
+    for number, part in enumerate(np.array_split(np.arange(bits.size), 4), start=1):
+        if part.size:
+            found.append(
+                Quartile(
+                    number=number,
+                    images=int(part.size),
+                    sparsity_in=(float(shares[part[0]]), float(shares[part[-1]])),
+                    saving_vs_fcc_percent=float(np.mean(100 * (1 - ours[part] / fcc[part]))),
+                    saving_vs_fisc_percent=float(np.mean(100 * (1 - ours[part] / fisc))),
+                    intermediate_percent=float(
+                        np.mean(100.0 * ((best[part] > 0) & (best[part] < lines.bits.size - 1)))
+                    ),
+                )
+            )
+    return found
+
+
+def over_bitrates(plan: Plan, bitrates_bps: NDArray[np.float64]) -> list[Plan]:
+    """The same plan at other bit rates."""
+    return [replace(plan, channel=replace(plan.channel, bitrate_bps=float(rate))) for rate in bitrates_bps]

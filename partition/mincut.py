@@ -1,0 +1,52 @@
+"""The best cut of a network that branches: a minimum cut between image and cloud."""
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from partition.channel import Channel
+from partition.graph import IMAGE, Graph
+
+
+def least_energy_cut(
+    graph: Graph,
+    bits: Mapping[str, float],
+    energy_J: Mapping[str, float],
+    channel: Channel,
+    image_energy_J: float = 0.0,
+) -> frozenset[str]:
+    """The nodes that the phone runs at least energy, over all ways to cut: any set that needs nothing from the cloud.
+
+    The image's node is the source: what is on its side of the cut runs on the phone. A node on the phone costs its
+    energy, an edge to the cloud. A tensor that is used in the cloud is sent once, an edge from its node to one that
+    needs all who use it. Capacities are exact: fractions of joules made whole.
+    """
+    import networkx as nx  # takes its time to import, and few commands need it
+
+    joules = {
+        **{("spent", name): Fraction(energy_J[name]) for name, node in graph.nodes.items() if node.layer is not None},
+        **{
+            ("sent", name): Fraction(channel.energy_J(bits[name])) + (Fraction(image_energy_J) if name == IMAGE else 0)
+            for name in graph.nodes
+            if graph.consumers[name]
+        },
+    }
+    whole = 1
+    for share in joules.values():
+        whole = max(whole, share.denominator)  # all denominators are powers of two
+    flow = nx.DiGraph()
+    flow.add_node(CLOUD)
+    for (kind, name), share in joules.items():
+        ends = (name, CLOUD) if kind == "spent" else (name, (name,))
+        flow.add_edge(*ends, capacity=int(share * whole))
+    for name, node in graph.nodes.items():
+        for user in graph.consumers[name]:
+            flow.add_edge((name,), user)  # without a capacity: whoever has the tensor's node has its users
+            flow.add_edge(user, name)  # nobody runs on the phone what is fed from the cloud
+        if not node.reads and name != IMAGE:
+            raise ValueError(f"node {name} reads nothing; expected the image alone to do so")
+    _, (phone, _) = nx.minimum_cut(flow, IMAGE, CLOUD)
+    return frozenset(name for name in graph.nodes if name in phone)
+
+
+CLOUD = ("cloud", "cloud")
+"""The sink; no node has a pair for a name."""
