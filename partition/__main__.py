@@ -42,7 +42,7 @@ from partition.jpeg import ImageError, JpegImage, read_image
 from partition.maps import cut_map, quartiles
 from partition.plan import Plan
 from partition.source import SourceError
-from partition.sources import ANALYTICAL, SIMULATED, choose_source, default_cache
+from partition.sources import ANALYTICAL, SIMULATED, choose_source
 
 SOURCE_HELP = (
     f"Where energies come from: {ANALYTICAL}, {SIMULATED}, or a file (.csv with layer, energy_J; a run's .json or .h5)."
@@ -166,12 +166,14 @@ def _plan(
     image: str | None = None,
     max_delay_s: float | None = None,
 ) -> tuple[Plan, JpegImage | None]:
+    if sparsity_in is not None and np.isnan(sparsity_in):
+        raise InputError("--sparsity-in is nan; expected a share from 0 to 1")
     hardware = choose_hardware(bits, hardware_file, default_bits=8)
     chosen = load(network)
     try:
         graph = graph_of(chosen)
         jpeg = _jpeg(image, graph) if image is not None else None
-        costs = choose_source(source, cache or default_cache(), seed, _progress).costs(chosen, hardware)
+        costs = choose_source(source, cache, seed, _progress).costs(chosen, hardware)
     except (GraphError, SourceError, ImageError) as error:
         raise InputError(str(error)) from error
     share = jpeg.sparsity_in if jpeg else MEDIAN_SPARSITY_IN if sparsity_in is None else sparsity_in
@@ -230,7 +232,7 @@ def map_(
     title = f"{network}: cut of least energy, {plan.source}, Sparsity-In {100 * plan.sparsity_in:.2f} %"
     written = write_chosen(
         (csv_file, lambda: as_csv(fine.rows())),
-        (json_file, lambda: as_json({"network": network, "source": plan.source, "map": fine.rows()})),
+        (json_file, lambda: as_json({"network": plan.graph.network, "source": plan.source, "map": fine.rows()})),
         (out, lambda: draw_map(fine, title, ending)),
     )
     if written:
@@ -275,9 +277,11 @@ def figure(
     if out is None and csv_file is None:
         raise InputError("neither --out nor --csv is given; expected a file for the figure")
     people_console(csv_file)
-    check_writable(csv_file, out, inputs=(network, hardware_file, *sources))
     ending = _picture(out)
+    check_writable(csv_file, out, inputs=(network, hardware_file, *sources))
     if number == "13c":
+        if sources:
+            raise InputError("--source is given for figure 13c; expected none, it is of the closed forms")
         panels = figure_13c(load(network), choose_hardware(bits, hardware_file, default_bits=8))
     else:
         client: dict[str, Any] = {"bits": bits, "hardware_file": hardware_file, "cache": cache, "seed": 0}
@@ -285,6 +289,10 @@ def figure(
         channel = Channel(bitrate_bps=60e6, tx_power_W=0.5)
         plans = {source: _plan(network, channel, source=source, **client)[0] for source in sources or (ANALYTICAL,)}
         panels = FIGURES[number](plans)
+        if not any(panel.series for panel in panels):
+            raise InputError(
+                f"{network}: has none of the cuts that figure {number} shows; expected a network with pools"
+            )
     write_chosen((csv_file, lambda: as_csv(figure_rows(panels))), (out, lambda: draw_panels(panels, ending)))
 
 
@@ -317,7 +325,7 @@ def quarters(
     found = quartiles(plan, _sparsities(images, plan.graph))
     rows = [asdict(quarter) for quarter in found]
     flat = [row | {"sparsity_in": "{} to {}".format(*row["sparsity_in"])} for row in rows]
-    record = {"network": network, "source": plan.source, "quartiles": rows}
+    record = {"network": plan.graph.network, "source": plan.source, "quartiles": rows}
     if write_chosen((csv_file, lambda: as_csv(flat)), (json_file, lambda: as_json(record))):
         return
     table = people_table(
@@ -395,7 +403,7 @@ def _sparsities(images: str, graph: Graph) -> list[float]:
     path = Path(images)
     try:
         if path.is_dir():
-            files = sorted(file for file in path.iterdir() if file.is_file())
+            files = sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
             shares = [_jpeg(str(file), graph).sparsity_in for file in files]
         else:
             shares = [
@@ -456,6 +464,16 @@ def _print(console: Console, plan: Plan, jpeg: JpegImage | None) -> None:
             f"Cut after {best.name}: {digits(best.total_energy_J(channel) * scale)} {prefix}J; saves {fcc:.1f} % "
             f"against all in the cloud (FCC), {fisc:.1f} % against all on the phone (FISC)."
         )
+    if plan.max_delay_s is None:
+        _print_beyond(console, plan, scale, prefix)
+    if jpeg is not None:
+        ours = short(cuts[0].transmit_bits)
+        console.print(f"The image's JPEG file has {short(jpeg.file_bits)} bits; the paper expects {ours} by its zeros.")
+
+
+def _print_beyond(console: Console, plan: Plan, scale: float, prefix: str) -> None:
+    """The best cuts at other bit rates, and through branches."""
+    channel, cuts = plan.channel, plan.cuts
     rates = ", ".join(
         f"{name} from {short(rate)}bps" if rate else f"{name} at first" for name, rate in plan.switch_rates()
     )
@@ -467,9 +485,6 @@ def _print(console: Console, plan: Plan, jpeg: JpegImage | None) -> None:
             f"Through its branches: {digits(branching.total_energy_J(channel) * scale)} {prefix}J, sending "
             f"{', '.join(sent)}."
         )
-    if jpeg is not None:
-        ours = short(cuts[0].transmit_bits)
-        console.print(f"The image's JPEG file has {short(jpeg.file_bits)} bits; the paper expects {ours} by its zeros.")
 
 
 if __name__ == "__main__":

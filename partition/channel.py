@@ -20,9 +20,16 @@ class UnitError(ValueError):
     """A quantity that cannot be read; the message says what was given and what was expected."""
 
 
-_PREFIXES = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "m": 1e-3, "u": 1e-6, "n": 1e-9}
-_UNITS = {"bps": "a bit rate like 60Mbps", "W": "a power like 0.5W", "s": "a time like 50ms", "J": "an energy like 3mJ"}
-_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_PREFIXES = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "m": 1e-3, "u": 1e-6}
+_UNITS = {
+    "bps": ("kMG", 1.0, 1e15, "a bit rate like 60Mbps"),
+    "W": ("mu", 1e-9, 1e6, "a power like 0.5W"),
+    "s": ("mu", 1e-9, 1e6, "a time like 50ms"),
+    "J": ("mu", 1e-12, 1e6, "an energy like 3mJ"),
+}
+"""For each unit the prefixes that it is used with, the least and most that make sense, and an example."""
+
+_NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 
 
 def parse_quantity(text: str, unit: str) -> float:
@@ -36,10 +43,11 @@ def parse_quantity(text: str, unit: str) -> float:
     >>> parse_quantity("60Mbps", "bps"), parse_quantity("780 mW", "W")
     (60000000.0, 0.78)
     """
-    match = re.fullmatch(rf"\s*({_NUMBER})\s*([kMGmun]?){unit}\s*", text)
+    prefixes, least, most, example = _UNITS[unit]
+    match = re.fullmatch(rf"\s*({_NUMBER})\s*([{prefixes}]?){unit}\s*", text)
     value = float(match[1]) * _PREFIXES[match[2]] if match else 0.0
-    if not 0 < value < float("inf"):
-        raise UnitError(f"{text!r}; expected {_UNITS[unit]}, above 0")
+    if not least <= value <= most:
+        raise UnitError(f"{text!r}; expected {example}, from {least:g} to {most:g} {unit}")
     return value
 
 

@@ -55,7 +55,8 @@ class Envelope:
         self._energy_J, self._bits = lines.energy_J[self.cuts], lines.bits[self.cuts]
 
     def decide(self, x: ArrayLike, image_bits: ArrayLike | None = None) -> NDArray[np.int64]:
-        """The cut of least energy for each x: the same as :func:`algorithm_2`, by binary search."""
+        """The cut of least energy for each x, by binary search: the same as :func:`algorithm_2`, but where so many
+        lines meet that floats cannot tell them apart."""
         xs, images, shape = _cases(self.lines, x, image_bits)
         best = np.empty(xs.size, np.int64)
         kernels.decide_all(xs, self.lines.energy_J[0], images, self._energy_J, self._bits, self.cuts, self.switch, best)

@@ -11,6 +11,9 @@ from partition.maps import CutMap
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+MANY = 4
+"""Curves whose legend has room in their diagram."""
+
 FORMATS = ("svg", "png", "pdf")
 """Endings of the names of pictures."""
 
@@ -59,7 +62,10 @@ def _draw_panel(axes: Any, panel: Panel) -> None:
             axes.set_xticks(range(len(series.x)), series.x, rotation=90)
         else:
             axes.plot(series.x, series.y, label=series.label)
-    axes.legend(fontsize="small")
+    if len(panel.series) > MANY:
+        axes.legend(fontsize="small", loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=2)
+    else:
+        axes.legend(fontsize="small")
 
 
 def draw_map(cut_map: CutMap, title: str, ending: str) -> bytes:

@@ -16,7 +16,7 @@ CELLS = "itrs-lop"
 """Cells of the SRAM whose trend is taken."""
 
 REFERENCE_KIB = 100.0
-"""Size at which a GLB word has the price of Table III."""
+"""Size of Eyeriss's GLB, at which a word has the price of Table III; it stands for sizes that the trend lacks."""
 
 
 @cache
@@ -43,7 +43,7 @@ def explore(network: Network, hardware: Hardware) -> list[SizedGlb]:
 def with_glb(hardware: Hardware, kib: float) -> Hardware:
     """The same hardware with another GLB, and the price of its words."""
     trend = read_energy_nJ()
-    price = hardware.prices.glb * trend[kib] / trend[REFERENCE_KIB]
+    price = hardware.prices.glb * trend[kib] / trend.get(hardware.glb_kib, trend[REFERENCE_KIB])
     return replace(hardware, glb_kib=kib, prices=replace(hardware.prices, glb=price))
 
 

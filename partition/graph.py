@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from itertools import takewhile
 
 from analytical.layer import Layer
-from analytical.networks import ZOO, Network, Wires
+from analytical.networks import ZOO, Network, Wires, load
 
 IMAGE = "In"
 """The input image: cut here, all is done in the cloud."""
@@ -91,23 +91,35 @@ def graph_of(network: Network) -> Graph:
     A layer whose ifmap is smaller than what it reads has a pool before it. A tensor's sparsity is that of the unpadded
     ifmap of who reads it, as the paper's is, or, before a pool, the ofmap's.
 
+    The zoo's networks have their own wires and image, whoever wrote their table.
+
     Raises
     ------
     GraphError
-        A layer's ifmap is not what the layers that it reads make.
+        A layer's ifmap is not what the layers that it reads make, nobody reads what a layer makes, or a name is taken.
     """
-    builder = _Builder(network)
+    of_zoo = network.name in ZOO and network.layers == load(network.name).layers
+    builder = _Builder(load(network.name) if of_zoo else network, of_zoo)
     for layer in network.layers:
         builder.add(layer)
-    return Graph(network.name, builder.nodes)
+    graph = Graph(network.name, builder.nodes)
+    for name, users in graph.consumers.items():
+        if not users and name != graph.last:
+            raise GraphError(f"network {network.name}: nobody reads what {name} makes; expected one end, {graph.last}")
+    return graph
 
 
 class _Builder:
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, of_zoo: bool) -> None:
         self.network = network
         first = network.layers[0]
+        self._layers = {layer.name for layer in network.layers}
+        if IMAGE in self._layers:
+            raise GraphError(
+                f"network {network.name}: a layer is called {IMAGE}; expected another name, it is the image's"
+            )
         image = Node(name=IMAGE, channels=first.channels, height=_inner(first)[0], width=_inner(first)[1])
-        if network.name in ZOO:
+        if of_zoo:
             side = int((ZOO_IMAGE // 3) ** 0.5)
             image = Node(name=IMAGE, channels=3, height=side, width=side)
         self.nodes = {IMAGE: image}
@@ -118,6 +130,8 @@ class _Builder:
     def add(self, layer: Layer) -> None:
         wires = self.network.wires.get(layer.name, Wires())
         source = self._join(wires.inputs or (self.before,), layer)
+        if source == IMAGE and wires.pools:
+            raise self._error(layer, f"pool {wires.pools[0]} before the image", "none")
         if source != IMAGE:
             source = self._pool(source, wires.pools, layer)
             self._require_fits(source, layer)
@@ -160,15 +174,20 @@ class _Builder:
         height, width = _inner(layer)
         made = self.nodes[source]
         if not pools and made.channels == layer.channels and (height < made.height or width < made.width):
-            same = [n for n in self.nodes.values() if n.reads == (source,) and n.layer is None]
+            of_source = [node for node in self.nodes.values() if node.reads == (source,) and node.layer is None]
+            same = [node.name for node in of_source if (node.height, node.width) == (height, width)]
             if same:
-                return same[0].name
+                return same[0]
             self._pools += 1
             while f"P{self._pools}" in self._names:
                 self._pools += 1
             pools = (f"P{self._pools}",)
         for name in pools:
             there = self.nodes.get(name)
+            if name in self._layers:
+                raise self._error(layer, f"pool {name}, which is a layer", "a name of its own")
+            if there is None and name != pools[-1]:
+                raise self._error(layer, f"pool {name}, of unknown size", "a layer above that reads it alone")
             if there is None:
                 self._put(
                     Node(

@@ -1,8 +1,13 @@
 """The image as it is sent: JPEG of quality 90, and the share of zeros that Algorithm 2 wants (section VIII-A)."""
 
+import logging
 import tempfile
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
+
+DEEP = ("I", "F")
+"""How the modes begin whose pixels have more than 8 bits; Pillow would clip them."""
 
 QUALITY = 90
 """Of the paper's JPEG images."""
@@ -31,16 +36,23 @@ def read_image(path: str, height: int, width: int) -> JpegImage:
     """
     try:
         import jpeglib
-        from PIL import Image
+        from PIL import Image, ImageOps
     except ImportError as error:
         raise ImageError(f"{path}: {error.name} is not installed; expected pip install '.[image]'") from error
+    logging.getLogger("PIL").setLevel(logging.CRITICAL)
     try:
-        with Image.open(path) as image:
-            resized = image.convert("RGB").resize((width, height), Image.Resampling.BICUBIC)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path) as image:
+                if image.mode.startswith(DEEP):
+                    raise ValueError(f"pixels of mode {image.mode}, deeper than 8 bits")
+                upright = ImageOps.exif_transpose(image).convert("RGB")
+            resized = upright.resize((width, height), Image.Resampling.BICUBIC)
     except OSError as error:
         reason = error.strerror or "not an image"
         raise ImageError(f"{path}: cannot be read ({reason}); expected an image that Pillow opens") from error
-    except (ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except (ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ImageError(f"{path}: cannot be read ({error}); expected an image that Pillow opens") from error
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "image.jpg"

@@ -67,14 +67,20 @@ def quartiles(plan: Plan, sparsities: Sequence[float]) -> list[Quartile]:
                     number=number,
                     images=int(part.size),
                     sparsity_in=(float(shares[part[0]]), float(shares[part[-1]])),
-                    saving_vs_fcc_percent=float(np.mean(100 * (1 - ours[part] / fcc[part]))),
-                    saving_vs_fisc_percent=float(np.mean(100 * (1 - ours[part] / fisc))),
+                    saving_vs_fcc_percent=_mean_saving(ours[part], fcc[part]),
+                    saving_vs_fisc_percent=_mean_saving(ours[part], np.full(part.size, fisc)),
                     intermediate_percent=float(
                         np.mean(100.0 * ((best[part] > 0) & (best[part] < lines.bits.size - 1)))
                     ),
                 )
             )
     return found
+
+
+def _mean_saving(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> float:
+    """Mean of what each saves, in percent; of what costs nothing, nothing."""
+    shares = np.divide(ours, theirs, out=np.ones_like(ours), where=theirs > 0)
+    return float(np.mean(100 * (1 - shares)))
 
 
 def over_bitrates(plan: Plan, bitrates_bps: NDArray[np.float64]) -> list[Plan]:

@@ -5,12 +5,18 @@ import hashlib
 import json
 import math
 import os
+import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numba
+import numpy as np
+
+import partition.graph
 from analytical.closed_forms import latency_s
 from analytical.hardware import Hardware
 from analytical.layer import Layer
@@ -22,6 +28,9 @@ if TYPE_CHECKING:
     from simulator.session import NetworkRun, Settings
 
 ANALYTICAL, SIMULATED = "analytical", "simulated"
+
+LARGEST = 1e15
+"""Beyond any cost of a layer."""
 
 Progress = Callable[[Layer], Callable[[int], None]]
 """Asked at each layer's start whom to tell of its MACs."""
@@ -43,12 +52,13 @@ class Analytical:
 @dataclass(frozen=True, slots=True)
 class Measured:
     """A file: a table (.csv) with the columns layer, energy_J and, if known, latency_s, both for one image; or a run
-    that ``python -m simulator run`` wrote (.json, .h5). Without latencies, those of the closed forms stand in."""
+    that ``python -m simulator run`` wrote (.csv, .json, .h5), with its cycles. Without latencies, those of the closed
+    forms stand in."""
 
     name: str
 
     def costs(self, network: Network, hardware: Hardware) -> Costs:
-        rows = self._table() if Path(self.name).suffix.lower() == ".csv" else self._run()
+        rows = self._table() if Path(self.name).suffix.lower() == ".csv" else self._run(hardware)
         names = [layer.name for layer in network.layers]
         energy, latency = {}, {}
         for where, row in rows:
@@ -60,6 +70,9 @@ class Measured:
             energy[layer] = self._number(row, "energy_J", where)
             if row.get("latency_s") not in (None, ""):
                 latency[layer] = self._number(row, "latency_s", where)
+            elif row.get("total_cycles") and row.get("images"):
+                cycles, images = (self._number(row, column, where) for column in ("total_cycles", "images"))
+                latency[layer] = cycles / hardware.core_hz / max(1.0, images)
         missing = [name for name in names if name not in energy]
         if missing:
             raise self._error(f"layer {missing[0]} is missing", f"all layers of {network.name}")
@@ -82,34 +95,37 @@ class Measured:
             reason = getattr(error, "strerror", None) or error
             raise self._error(f"cannot be read ({reason})", "a table of layers and joules") from error
 
-    def _run(self) -> list[tuple[str, Mapping[str, Any]]]:
+    def _run(self, hardware: Hardware) -> list[tuple[str, Mapping[str, Any]]]:
         from traces.store import read_record
 
         try:
-            layers = read_record(Path(self.name))["layers"]
-            return [("", _with_latency(layer)) for layer in layers]
+            record = read_record(Path(self.name))
+            rows: list[tuple[str, Mapping[str, Any]]] = [("", dict(layer)) for layer in record["layers"]]
+            ran_on = record["hardware"]
         except OSError as error:
             raise self._error(f"cannot be read ({error.strerror})", "a source of energies") from error
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise self._error(
                 "is no run of the simulator", f"{ANALYTICAL}, {SIMULATED}, or a .csv, .json or .h5"
             ) from error
+        if ran_on != json.loads(json.dumps(hardware.record())):
+            of = f"{ran_on.get('name')}, {ran_on.get('b_w')} bit" if isinstance(ran_on, dict) else "no hardware"
+            raise self._error(
+                f"is a run on {of}", f"one on {hardware.name}, {hardware.b_w} bit, as here (--bits, --hardware)"
+            )
+        return rows
 
     def _number(self, row: Mapping[str, Any], column: str, where: str) -> float:
         try:
             value = float(row.get(column))  # type: ignore[arg-type]  # what is no number is refused
         except (TypeError, ValueError):
             value = math.nan
-        if not 0 <= value < math.inf:
-            raise self._error(f"{where}{column} is {row.get(column)!r}", "a number of at least 0")
+        if not 0 <= value <= LARGEST:
+            raise self._error(f"{where}{column} is {row.get(column)!r}", f"a number from 0 to {LARGEST:g}")
         return value
 
     def _error(self, has: str, expected: str) -> SourceError:
         return SourceError(f"{self.name}: {has}; expected {expected}")
-
-
-def _with_latency(layer: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {"layer": layer["layer"], "energy_J": layer["energy_J"], "latency_s": layer.get("latency_s")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,30 +183,37 @@ def _key(settings: "Settings") -> str:
 
 
 def _program() -> str:
-    """A fingerprint of the packages that a run depends on."""
-    digest = hashlib.sha256()
-    for package in ("analytical", "traces", "simulator", "partition"):
+    """A fingerprint of the program that a run depends on, and of what makes its numbers."""
+    digest = hashlib.sha256(f"{np.__version__} {numba.__version__}".encode())
+    for package in ("analytical", "traces", "simulator"):
         spec = find_spec(package)
         for root in (spec.submodule_search_locations or []) if spec else []:
             for source in sorted(Path(root).rglob("*.py")):
                 digest.update(source.read_bytes())
+    for own in (__file__, partition.graph.__file__):
+        digest.update(Path(own).read_bytes())
     return digest.hexdigest()
 
 
 def _keep(path: Path, content: bytes) -> None:
     """Keep a file for the next time; where that cannot be, the next time runs again."""
+    unfinished = path.with_suffix(f".{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_suffix(f".{os.getpid()}.part")
         unfinished.write_bytes(content)
         unfinished.replace(path)
     except OSError:
-        pass
+        with suppress(OSError):
+            unfinished.unlink()
 
 
 def default_cache() -> Path:
     """Where runs are kept unless told otherwise."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "eyeriss-neupart"
+    try:
+        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    except RuntimeError:
+        folder = Path(tempfile.gettempdir())  # who has no home
+    return folder / "eyeriss-neupart"
 
 
 def codec_bits(settings: "Settings") -> dict[str, int]:
@@ -219,18 +242,20 @@ def codec_bits(settings: "Settings") -> dict[str, int]:
         elif node.layer is not None:
             inner = tensors[name].ofmap[0]
         else:
-            bits[name] = sum(bits[part] for part in node.reads)
+            bits[name] = min(node.values * b_w, sum(bits[part] for part in node.reads))
             continue
         bits[name] = min(node.values * b_w, rlc.encoded_words(inner, b_w) * rlc.WORD_BITS)
     return bits
 
 
-def choose_source(said: str, cache: Path, seed: int, progress: "Callable[[Settings], Any] | None") -> EnergySource:
+def choose_source(
+    said: str, cache: Path | None, seed: int, progress: "Callable[[Settings], Any] | None"
+) -> EnergySource:
     """The source of that name, or the file."""
     match said:
         case "analytical":
             return Analytical()
         case "simulated":
-            return Simulated(cache, seed, progress)
+            return Simulated(cache or default_cache(), seed, progress)
         case _:
             return Measured(said)

@@ -1,5 +1,7 @@
 """Networks as graphs: the paper's cuts, and tables that are none."""
 
+from dataclasses import replace
+
 import pytest
 
 from analytical.layer import Layer
@@ -48,6 +50,23 @@ def test_who_reads_a_tensor_knows_its_zeros() -> None:
     assert unpadded_sparsity(C) == pytest.approx((0.7 * 81 - 32) / 49)
 
 
+def test_a_layer_that_nobody_reads_is_refused() -> None:
+    spare = replace(B, name="spare")
+    wires = {**BRANCHES.wires, "spare": Wires(("A",))}
+    with pytest.raises(GraphError, match="network odd: nobody reads what spare makes; expected one end, D"):
+        graph_of(Network("odd", (A, spare, B, C, D), wires))
+    with pytest.raises(GraphError, match="a layer is called In"):
+        graph_of(Network("odd", (replace(A, name="In"),)))
+
+
+def test_a_zoo_network_s_own_table_has_its_wires_and_image() -> None:
+    zoo = load("googlenet")
+    plain = Network("googlenet", zoo.layers)
+    assert [name for name, _ in graph_of(plain).chain()] == [name for name, _ in graph_of(zoo).chain()]
+    other = Network("alexnet", (A,))
+    assert graph_of(other).nodes["In"].values == 3 * 9 * 9
+
+
 def test_p2_of_alexnet_has_63_4_percent_zeros() -> None:
     node = graph_of(load("alexnet")).nodes["P2"]
     assert (node.channels, node.height, node.width) == (256, 13, 13)
@@ -59,6 +78,9 @@ def test_p2_of_alexnet_has_63_4_percent_zeros() -> None:
     [
         ({}, "layer C has an ifmap of 8x7x7 without its padding, but B makes 4x7x7; expected them equal"),
         ({"C": Wires(("A",)), "D": Wires(("A", "A"))}, "layer D has an ifmap of 10x3x3"),
+        ({"C": Wires(("A",)), "D": Wires(("B", "C"), ("B",))}, "layer D has pool B, which is a layer"),
+        ({"C": Wires(("A",)), "D": Wires(("B", "C"), ("X", "Y"))}, "layer D has pool X, of unknown size"),
+        ({"A": Wires((), ("X",))}, "layer A has pool X before the image; expected none"),
         ({"C": Wires(("A",)), "D": Wires(("B", "C"), ("X",)), "B": Wires(("A",), ("X",))}, "layer D has pool X"),
     ],
 )

@@ -24,7 +24,7 @@ def test_a_flat_image_is_nearly_all_zeros_and_noise_hardly_any(tmp_path: Path) -
 
 
 def test_zeros_are_counted_by_hand(tmp_path: Path) -> None:
-    """A grey image has three coefficients a macroblock at most: the means of its blocks; chroma's are 0."""
+    """A grey macroblock has four coefficients, the means of its blocks of luma; chroma's are 0."""
     image = read_image(saved(tmp_path / "grey.png", np.full((16, 16, 3), 200, np.uint8)), 16, 16)
     assert image.sparsity_in == 1 - 4 / (4 * 64 + 2 * 64)
 
@@ -32,6 +32,12 @@ def test_zeros_are_counted_by_hand(tmp_path: Path) -> None:
 def test_an_image_is_resized_whatever_its_mode(tmp_path: Path) -> None:
     grey = np.tile(np.arange(256, dtype=np.uint8), (100, 1))
     assert 0 < read_image(saved(tmp_path / "grey.png", grey), 224, 224).sparsity_in < 1
+
+
+def test_pixels_that_pillow_would_clip_are_refused(tmp_path: Path) -> None:
+    deep = saved(tmp_path / "deep.png", np.full((8, 8), 4000, np.uint16))
+    with pytest.raises(ImageError, match="deeper than 8 bits"):
+        read_image(deep, 224, 224)
 
 
 @pytest.mark.parametrize(("name", "content"), [("text.png", b"no image"), ("empty.jpg", b""), ("nowhere.png", None)])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from analytical.hardware import EYERISS_8BIT
+from analytical.hardware import EYERISS_8BIT, EYERISS_16BIT
 from analytical.layer import Layer
 from analytical.model import estimate
 from analytical.networks import Network
@@ -81,7 +81,18 @@ def test_a_run_s_file_is_a_source(suffix: str, tmp_path: Path) -> None:
     path.write_bytes(contents[suffix])
     costs = Measured(str(path)).costs(NETWORK, EYERISS_8BIT)
     assert costs.energy_J == {report.run.layer.name: report.simulated.total for report in results.reports}
-    assert costs.latency_s == Analytical().costs(NETWORK, EYERISS_8BIT).latency_s
+    assert costs.latency_s == {report.run.layer.name: report.run.total_s for report in results.reports}
+
+
+@pytest.mark.parametrize("suffix", [".json", ".h5"])
+def test_a_run_on_other_hardware_is_no_source(suffix: str, tmp_path: Path) -> None:
+    from analytical.cli import as_json
+
+    results = run_network(Settings(network=NETWORK, hardware=EYERISS_16BIT))
+    path = tmp_path / f"run{suffix}"
+    path.write_bytes(as_json(results.record()) if suffix == ".json" else results.hdf5())
+    with pytest.raises(SourceError, match="is a run on eyeriss-16bit, 16 bit; expected one on eyeriss-8bit, 8 bit"):
+        Measured(str(path)).costs(NETWORK, EYERISS_8BIT)
 
 
 def test_a_table_of_layers_and_joules_is_a_source(tmp_path: Path) -> None:
@@ -101,7 +112,7 @@ def test_a_table_of_layers_and_joules_is_a_source(tmp_path: Path) -> None:
         ("t.csv", "layer,energy_J\nA,1\nB,2\n", "layer C is missing"),
         ("t.csv", "layer,energy_J\nA,1\nA,2\n", "row 3: layer A stands twice"),
         ("t.csv", "layer,energy_J\nZ,1\n", "row 2: layer is 'Z'; expected layers of small: A, B, C"),
-        ("t.csv", "layer,energy_J\nA,much\n", "row 2: energy_J is 'much'; expected a number of at least 0"),
+        ("t.csv", "layer,energy_J\nA,much\n", "row 2: energy_J is 'much'; expected a number from 0 to 1e+15"),
         ("t.csv", "layer,energy_J\nA,-1\n", "row 2: energy_J is '-1'"),
         ("t.csv", "layer,energy_J\nA,inf\n", "row 2: energy_J is 'inf'"),
         ("t.csv", "layer,energy_J\nA\n", "row 2: energy_J is None"),
