@@ -10,7 +10,8 @@ from partition.figures import Q1
 from partition.graph import graph_of
 from partition.plan import Plan
 from partition.source import EnergySource
-from partition.sources import Analytical, Simulated
+from partition.sources import Analytical
+from partition.sources.simulated import Simulated
 
 CLAIMS = (
     ("alexnet", 60, 0.5, MEDIAN_SPARSITY_IN, "31.3"),

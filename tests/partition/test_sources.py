@@ -9,10 +9,10 @@ from analytical.hardware import EYERISS_8BIT, EYERISS_16BIT
 from analytical.layer import Layer
 from analytical.model import estimate
 from analytical.networks import Network
-from partition import sources
 from partition.graph import graph_of
 from partition.source import Costs, SourceError
-from partition.sources import Analytical, Measured, Simulated, choose_source, codec_bits
+from partition.sources import Analytical, Measured, choose_source, simulated
+from partition.sources.simulated import Simulated, codec_bits
 from simulator import session
 from simulator.session import Settings, run_network
 
@@ -49,7 +49,7 @@ def test_the_simulated_source_is_the_machine_and_runs_once(tmp_path: Path, monke
         ):
             with pytest.raises(AssertionError, match="ran again"):
                 other[0].costs(*other[1:])
-        patch.setattr(sources, "_program", lambda: "another version")
+        patch.setattr(simulated, "_program", lambda: "another version")
         with pytest.raises(AssertionError, match="ran again"):
             source.costs(NETWORK, EYERISS_8BIT)
     kept.write_bytes(b"damaged")
