@@ -48,6 +48,9 @@ bits_option = click.option(
 hardware_option = click.option(
     "--hardware", "hardware_file", metavar="FILE", help="A hardware file (.toml) in place of Eyeriss."
 )
+seed_option = click.option(
+    "--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="Seed of the synthetic data."
+)
 csv_option = click.option(
     "--csv", "csv_file", metavar="FILE", help="Write rows for programs, in place of tables; - is standard output."
 )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from analytical import counts as c
 from analytical.chip_mapping import ChipMapping, banks_of_glb, stacks_of_array
 from analytical.closed_forms import rlc_words
-from analytical.counts import Event
+from analytical.counts import Event, Level
 from analytical.energy import Accounting, joules_of_word
 from analytical.hardware import Hardware
 from analytical.layer import Layer
@@ -160,18 +160,15 @@ def _cost(layer: Layer, hardware: Hardware, batch: int, tiles: _Tiles) -> Weight
     cycles = _cycles(layer, hardware, batch, tiles, words)
     level_J = joules_of_word(hardware)
     nonzero = layer.macs * batch * (1 - layer.sparsity_ifmap)
-    dram = sum(words[event] * level_J[event.level] for event in words if event in _OVER_THE_LINK)
+    dram = sum(words[event] * level_J[event.level] for event in words if event.level is Level.DRAM)
     on_chip = hardware.prices.mac * nonzero + sum(
         words[event] * level_J[event.level]
         for event in words
-        if event not in _OVER_THE_LINK and Accounting.CNNERGY.charges(event)
+        if event.level is not Level.DRAM and Accounting.CNNERGY.charges(event)
     )
     clock = hardware.clock_W * cycles / hardware.core_hz
     joules = dram + (on_chip + clock) / (1 - hardware.other_control)
     return Weight(words, cycles, np.asarray(joules, np.float64))
-
-
-_OVER_THE_LINK = (c.DRAM_FILTER_READ, c.DRAM_IFMAP_READ, c.DRAM_OFMAP_WRITE)
 
 
 def _words(layer: Layer, hardware: Hardware, batch: int, tiles: _Tiles) -> dict[Event, Numbers]:

@@ -28,6 +28,7 @@ from analytical.cli import (
     people_console,
     people_table,
     run_command,
+    seed_option,
     short,
     write_chosen,
 )
@@ -66,6 +67,9 @@ class Quantity(click.ParamType[float]):
             self.fail(str(error), param, ctx)
 
 
+cache_option = click.option("--cache", type=click.Path(path_type=Path), help="Folder that keeps what the machine said.")
+
+
 def channel_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """What makes the channel."""
     for option in (
@@ -79,10 +83,8 @@ def channel_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def client_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """What makes the phone and its image."""
     for option in (
-        click.option("--cache", type=click.Path(path_type=Path), help="Folder that keeps what the machine said."),
-        click.option(
-            "--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="Of the machine's data."
-        ),
+        cache_option,
+        seed_option,
         click.option(
             "--jpeg-energy",
             type=Quantity("J"),
@@ -159,10 +161,10 @@ def _plan(
     bits: str | None,
     hardware_file: str | None,
     source: str,
-    sparsity_in: float | None,
-    jpeg_energy: float | None,
-    seed: int,
     cache: Path | None,
+    seed: int = 0,
+    sparsity_in: float | None = None,
+    jpeg_energy: float | None = None,
     image: str | None = None,
     max_delay_s: float | None = None,
 ) -> tuple[Plan, JpegImage | None]:
@@ -196,7 +198,7 @@ def _jpeg(image: str, graph: Graph) -> JpegImage:
 
 
 def _progress(settings: Any) -> AbstractContextManager[Any]:
-    from simulator.__main__ import progress_bar
+    from simulator.progress import progress_bar
 
     return progress_bar(settings)
 
@@ -257,7 +259,7 @@ FINE, COARSE = 200, 11
 @click.option("--out", metavar="FILE", help=f"Draw it ({', '.join(FORMATS)}).")
 @bits_option
 @hardware_option
-@click.option("--cache", type=click.Path(path_type=Path), help="Folder that keeps what the machine said.")
+@cache_option
 @csv_option
 def figure(
     number: str,
@@ -284,10 +286,11 @@ def figure(
             raise InputError("--source is given for figure 13c; expected none, it is of the closed forms")
         panels = figure_13c(load(network), choose_hardware(bits, hardware_file, default_bits=8))
     else:
-        client: dict[str, Any] = {"bits": bits, "hardware_file": hardware_file, "cache": cache, "seed": 0}
-        client |= {"sparsity_in": None, "jpeg_energy": None}
         channel = Channel(bitrate_bps=60e6, tx_power_W=0.5)
-        plans = {source: _plan(network, channel, source=source, **client)[0] for source in sources or (ANALYTICAL,)}
+        plans = {
+            source: _plan(network, channel, bits=bits, hardware_file=hardware_file, source=source, cache=cache)[0]
+            for source in sources or (ANALYTICAL,)
+        }
         panels = FIGURES[number](plans)
         if not any(panel.series for panel in panels):
             raise InputError(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from partition.channel import Channel
 from partition.graph import IMAGE, Graph
+from partition.source import Costs
 
 CLOUD_OPS = 92e12
 """Operations a second of the cloud's accelerator (section VIII-A: Google's TPU); a MAC is two."""
@@ -35,19 +36,13 @@ class Cut:
         return self.client_s + self.transmit_bits / channel.bitrate_bps + self.cloud_s
 
 
-def cuts_of(
-    graph: Graph,
-    bits: Mapping[str, float],
-    energy_J: Mapping[str, float],
-    latency_s: Mapping[str, float],
-    image_energy_J: float = 0.0,
-) -> list[Cut]:
+def cuts_of(graph: Graph, bits: Mapping[str, float], costs: Costs, image_energy_J: float = 0.0) -> list[Cut]:
     """The paper's cuts, from fully cloud to fully in situ.
 
-    ``bits`` by node; ``energy_J`` and ``latency_s`` by layer, pools and all else cost nothing; ``image_energy_J`` is
-    what JPEG costs if the image itself is sent.
+    ``bits`` by node; ``costs`` by layer, pools and all else cost nothing; ``image_energy_J`` is what JPEG costs if the
+    image itself is sent.
     """
-    return [cut_at(graph, name, client, bits, energy_J, latency_s, image_energy_J) for name, client in graph.chain()]
+    return [cut_at(graph, name, client, bits, costs, image_energy_J) for name, client in graph.chain()]
 
 
 def cut_at(
@@ -55,8 +50,7 @@ def cut_at(
     name: str,
     client: frozenset[str],
     bits: Mapping[str, float],
-    energy_J: Mapping[str, float],
-    latency_s: Mapping[str, float],
+    costs: Costs,
     image_energy_J: float = 0.0,
 ) -> Cut:
     """A cut after the nodes of ``client``, which need no others."""
@@ -65,9 +59,9 @@ def cut_at(
     cloud_macs = sum(layer.macs for node, layer in layers.items() if node not in client)
     return Cut(
         name=name,
-        client_energy_J=sum(energy_J[node] for node in layers if node in client)
+        client_energy_J=sum(costs.energy_J[node] for node in layers if node in client)
         + (image_energy_J if IMAGE in sent else 0.0),
         transmit_bits=sum(bits[node] for node in sent),
-        client_s=sum(latency_s[node] for node in layers if node in client),
+        client_s=sum(costs.latency_s[node] for node in layers if node in client),
         cloud_s=2 * cloud_macs / CLOUD_OPS,
     )

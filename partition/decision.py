@@ -22,6 +22,10 @@ class Lines:
     energy_J: NDArray[np.float64]
     bits: NDArray[np.float64]
 
+    def costs_J(self, cut: NDArray[np.int64] | int, x: NDArray[np.float64] | float) -> NDArray[np.float64]:
+        """E_Cost of a cut for each x = P_Tx / B."""
+        return np.asarray(self.energy_J[cut] + x * self.bits[cut])
+
     @classmethod
     def of(cls, cuts: Sequence[Cut]) -> "Lines":
         return cls(

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from analytical.hardware import Hardware
 from analytical.networks import Network
 from partition.channel import Channel
+from partition.decision import algorithm_2
 from partition.glb import explore
-from partition.maps import over_bitrates
+from partition.maps import savings_percent
 from partition.plan import Plan
 
 Q1, Q2, Q3 = 0.5199, 0.6080, 0.6909
@@ -95,28 +96,28 @@ def figure_12(plans: Plans) -> list[Panel]:
 
 
 def _saving(plan: Plan, source: str, share: float, power: float, end: str) -> Series:
-    at = replace(plan, sparsity_in=share, channel=replace(plan.channel, tx_power_W=power))
-    savings = []
-    for there in over_bitrates(at, BITRATES_BPS):
-        cuts, best = there.cuts, there.optimum
-        savings.append(there.saving_percent(best, cuts[0 if end == "FCC" else -1]) if best else 0.0)
-    return Series(label=f"{source}, {power} W, vs {end}", x=_mbps(), y=savings)
+    lines, x = replace(plan, sparsity_in=share).lines, power / BITRATES_BPS
+    ours = lines.costs_J(algorithm_2(lines, x), x)
+    theirs = lines.costs_J(0 if end == "FCC" else -1, x)
+    return Series(label=f"{source}, {power} W, vs {end}", x=_mbps(), y=savings_percent(ours, theirs).tolist())
 
 
 def figure_13a(plans: Plans) -> list[Panel]:
     """Fig. 13(a): inference delay at the cut of least energy, beside FCC and FISC; 0.5 W, median image."""
+    channels = [Channel(bitrate_bps=float(rate), tx_power_W=0.5) for rate in BITRATES_BPS]
     series: list[Series] = []
     for source, plan in plans.items():
-        at = over_bitrates(replace(plan, sparsity_in=Q2, channel=replace(plan.channel, tx_power_W=0.5)), BITRATES_BPS)
-        of_all = {
-            "optimum": [there.optimum.delay_s(there.channel) if there.optimum else 0.0 for there in at],
-            "FISC": [there.cuts[-1].delay_s(there.channel) for there in at],
+        at = replace(plan, sparsity_in=Q2)
+        best = algorithm_2(at.lines, 0.5 / BITRATES_BPS)
+        chosen = {
+            f"{source}, optimum": [at.cuts[cut] for cut in best],
+            f"{source}, FISC": [at.cuts[-1]] * len(channels),
         }
         if not series:
-            of_all["FCC"] = [there.cuts[0].delay_s(there.channel) for there in at]
-        for name, delays in of_all.items():
-            label = name if name == "FCC" else f"{source}, {name}"
-            series.append(Series(label=label, x=_mbps(), y=[1e3 * delay for delay in delays]))
+            chosen["FCC"] = [at.cuts[0]] * len(channels)
+        for label, cuts in chosen.items():
+            delays = [1e3 * cut.delay_s(channel) for cut, channel in zip(cuts, channels, strict=True)]
+            series.append(Series(label=label, x=_mbps(), y=delays))
     return [Panel(title="inference delay at the cut of least energy", x="Mbps", y="ms", series=series)]
 
 

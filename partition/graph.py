@@ -10,8 +10,8 @@ from analytical.networks import ZOO, Network, Wires, load
 IMAGE = "In"
 """The input image: cut here, all is done in the cloud."""
 
-ZOO_IMAGE = 224 * 224 * 3
-"""Pixels of the image that the paper's networks take: only with it is its Table IV consistent."""
+ZOO_IMAGE = (3, 224, 224)
+"""Channels, height and width of the image that the paper's networks take: only with it is its Table IV consistent."""
 
 
 class GraphError(ValueError):
@@ -98,8 +98,8 @@ def graph_of(network: Network) -> Graph:
     GraphError
         A layer's ifmap is not what the layers that it reads make, nobody reads what a layer makes, or a name is taken.
     """
-    of_zoo = network.name in ZOO and network.layers == load(network.name).layers
-    builder = _Builder(load(network.name) if of_zoo else network, of_zoo)
+    zoo = load(network.name) if network.name in ZOO else None
+    builder = _Builder(zoo, ZOO_IMAGE) if zoo and zoo.layers == network.layers else _Builder(network)
     for layer in network.layers:
         builder.add(layer)
     graph = Graph(network.name, builder.nodes)
@@ -110,7 +110,7 @@ def graph_of(network: Network) -> Graph:
 
 
 class _Builder:
-    def __init__(self, network: Network, of_zoo: bool) -> None:
+    def __init__(self, network: Network, image: tuple[int, int, int] | None = None) -> None:
         self.network = network
         first = network.layers[0]
         self._layers = {layer.name for layer in network.layers}
@@ -118,13 +118,9 @@ class _Builder:
             raise GraphError(
                 f"network {network.name}: a layer is called {IMAGE}; expected another name, it is the image's"
             )
-        image = Node(name=IMAGE, channels=first.channels, height=_inner(first)[0], width=_inner(first)[1])
-        if of_zoo:
-            side = int((ZOO_IMAGE // 3) ** 0.5)
-            image = Node(name=IMAGE, channels=3, height=side, width=side)
-        self.nodes = {IMAGE: image}
+        channels, height, width = image or (first.channels, *_inner(first))
+        self.nodes = {IMAGE: Node(name=IMAGE, channels=channels, height=height, width=width)}
         self.before = IMAGE
-        self._names = {layer.name for layer in network.layers} | {IMAGE}
         self._pools = 0
 
     def add(self, layer: Layer) -> None:
@@ -179,7 +175,7 @@ class _Builder:
             if same:
                 return same[0]
             self._pools += 1
-            while f"P{self._pools}" in self._names:
+            while self._taken(f"P{self._pools}"):
                 self._pools += 1
             pools = (f"P{self._pools}",)
         for name in pools:
@@ -225,11 +221,13 @@ class _Builder:
 
     def _put(self, node: Node) -> str:
         self.nodes[node.name] = node
-        self._names.add(node.name)
         return node.name
 
+    def _taken(self, name: str) -> bool:
+        return name in self.nodes or name in self._layers
+
     def _free(self, name: str) -> str:
-        while name in self._names:
+        while self._taken(name):
             name += "+"
         return name
 

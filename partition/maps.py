@@ -1,7 +1,7 @@
 """Which cut wins where: over bit rates and transmission powers, and over images."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,8 +57,8 @@ def quartiles(plan: Plan, sparsities: Sequence[float]) -> list[Quartile]:
     lines, x = plan.lines, plan.channel.joules_per_bit
     best = Envelope(lines).decide(np.full(bits.size, x), bits)
     fcc = lines.energy_J[0] + x * bits
-    ours = np.where(best == 0, fcc, lines.energy_J[best] + x * lines.bits[best])
-    fisc = lines.energy_J[-1] + x * lines.bits[-1]
+    ours = np.where(best == 0, fcc, lines.costs_J(best, x))
+    fisc = np.full_like(fcc, lines.costs_J(-1, x))
     found = []
     for number, part in enumerate(np.array_split(np.arange(bits.size), 4), start=1):
         if part.size:
@@ -67,8 +67,8 @@ def quartiles(plan: Plan, sparsities: Sequence[float]) -> list[Quartile]:
                     number=number,
                     images=int(part.size),
                     sparsity_in=(float(shares[part[0]]), float(shares[part[-1]])),
-                    saving_vs_fcc_percent=_mean_saving(ours[part], fcc[part]),
-                    saving_vs_fisc_percent=_mean_saving(ours[part], np.full(part.size, fisc)),
+                    saving_vs_fcc_percent=float(np.mean(savings_percent(ours[part], fcc[part]))),
+                    saving_vs_fisc_percent=float(np.mean(savings_percent(ours[part], fisc[part]))),
                     intermediate_percent=float(
                         np.mean(100.0 * ((best[part] > 0) & (best[part] < lines.bits.size - 1)))
                     ),
@@ -77,12 +77,6 @@ def quartiles(plan: Plan, sparsities: Sequence[float]) -> list[Quartile]:
     return found
 
 
-def _mean_saving(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> float:
-    """Mean of what each saves, in percent; of what costs nothing, nothing."""
-    shares = np.divide(ours, theirs, out=np.ones_like(ours), where=theirs > 0)
-    return float(np.mean(100 * (1 - shares)))
-
-
-def over_bitrates(plan: Plan, bitrates_bps: NDArray[np.float64]) -> list[Plan]:
-    """The same plan at other bit rates."""
-    return [replace(plan, channel=replace(plan.channel, bitrate_bps=float(rate))) for rate in bitrates_bps]
+def savings_percent(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What each saves, in percent; of what costs nothing, nothing."""
+    return 100 * (1 - np.divide(ours, theirs, out=np.ones_like(ours), where=theirs > 0))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from analytical.hardware import Hardware
@@ -13,7 +14,7 @@ from partition.mincut import least_energy_cut
 from partition.source import Costs
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """A network's cuts over a channel.
 
@@ -30,18 +31,19 @@ class Plan:
     image_energy_J: float = 0.0
     max_delay_s: float | None = None
 
-    @property
+    @cached_property
     def bits(self) -> Mapping[str, float]:
         """Bits of every tensor that may be sent."""
         return bits_of(self.graph, self.hardware, self.sparsity_in)
 
-    @property
+    @cached_property
     def cuts(self) -> list[Cut]:
         """The paper's cuts, from fully cloud to fully in situ."""
-        return cuts_of(self.graph, self.bits, self.costs.energy_J, self.costs.latency_s, self.image_energy_J)
+        return cuts_of(self.graph, self.bits, self.costs, self.image_energy_J)
 
-    @property
+    @cached_property
     def lines(self) -> Lines:
+        """The cuts as lines."""
         return Lines.of(self.cuts)
 
     @property
@@ -49,7 +51,7 @@ class Plan:
         """The cut of least energy, within the delay if there is one; None if none is."""
         cuts = self.cuts
         if self.max_delay_s is None:
-            return cuts[int(algorithm_2(Lines.of(cuts), self.channel.joules_per_bit))]
+            return cuts[int(algorithm_2(self.lines, self.channel.joules_per_bit))]
         fast = [cut for cut in cuts if cut.delay_s(self.channel) <= self.max_delay_s]
         return min(fast, key=lambda cut: cut.total_energy_J(self.channel), default=None)
 
@@ -58,15 +60,8 @@ class Plan:
         """The best of all cuts, through branches, too, and the tensors that it sends; delay is not looked at."""
         client = least_energy_cut(self.graph, self.bits, self.costs.energy_J, self.channel, self.image_energy_J)
         sent = self.graph.sent(client)
-        cut = cut_at(
-            self.graph,
-            " + ".join(sent) or self.graph.last,
-            client,
-            self.bits,
-            self.costs.energy_J,
-            self.costs.latency_s,
-            self.image_energy_J,
-        )
+        name = " + ".join(sent) or self.graph.last
+        cut = cut_at(self.graph, name, client, self.bits, self.costs, self.image_energy_J)
         return cut, sent
 
     def saving_percent(self, cut: Cut, instead_of: Cut) -> float:
@@ -78,7 +73,7 @@ class Plan:
         """Cuts that are best at some bit rate, with this transmission power, and from which rate (bit/s) on: the
         slowest channel's first."""
         cuts = self.cuts
-        points = Envelope(Lines.of(cuts)).switch_points()
+        points = Envelope(self.lines).switch_points()
         ends = [x for x, _ in points[1:]] + [None]
         power = self.channel.tx_power_W
         found = [

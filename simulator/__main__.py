@@ -2,15 +2,11 @@
 
 import inspect
 import shlex
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from analytical import __version__
 from analytical.chip_mapping import ChipMapping
@@ -28,21 +24,20 @@ from analytical.cli import (
     json_option,
     people_console,
     run_command,
+    seed_option,
     write_chosen,
 )
 from analytical.energy import Accounting
 from analytical.hardware import Hardware
-from analytical.layer import Layer
 from analytical.mapping import MappingError
 from analytical.networks import ZOO, Network, NetworkError, load
+from simulator.progress import progress_bar
 from simulator.report import CNNERGY, EYERISS, MAPPINGS, effect_record, effect_rows
 from simulator.session import NetworkRun, Settings, check_mappings, run_network
 from simulator.tables import print_comparison, print_effects, print_report, print_validation
 
 if TYPE_CHECKING:
     from simulator.compare import RecordedRun
-
-SEED_HELP = "Seed of the synthetic data."
 
 
 @click.group(no_args_is_help=True)
@@ -75,7 +70,7 @@ def main() -> None:
     "--batch", type=click.IntRange(1, 2**31 - 1), metavar="N", help="Images; what the table says unless given."
 )
 @click.option("--layers", metavar="C1,C3", help="Run only these layers.")
-@click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help=SEED_HELP)
+@seed_option
 @click.option(
     "--accounting",
     type=click.Choice([accounting.value for accounting in Accounting]),
@@ -265,7 +260,7 @@ _LIVE = click.Command(
 @click.argument("networks", metavar="[NETWORK]...", nargs=-1)
 @bits_option
 @hardware_option
-@click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help=SEED_HELP)
+@seed_option
 @csv_option
 @json_option
 def effects(
@@ -306,7 +301,7 @@ def effects(
 @click.argument("file", required=False)
 @hardware_option
 @click.option("--mapping-file", metavar="FILE", help="Mappings of your own (.toml) for layers that it names.")
-@click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help=SEED_HELP)
+@seed_option
 @csv_option
 @json_option
 def validate(
@@ -354,24 +349,6 @@ def validate(
 def _run(settings: Settings) -> NetworkRun:
     with progress_bar(settings) as progress:
         return run_network(settings, progress)
-
-
-@contextmanager
-def progress_bar(settings: Settings) -> Iterator[Callable[[Layer], Callable[[int], None]]]:
-    """A bar on standard error that grows with the MACs of the passes; nothing where nobody watches."""
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:3.0f} %"))
-    with Progress(
-        *columns, TimeRemainingColumn(), console=console, transient=True, disable=not console.is_terminal
-    ) as bar:
-        macs = sum(layer.macs * (settings.batch or layer.batch) for layer in settings.network.layers)
-        task = bar.add_task("", total=macs)
-
-        def start(layer: Layer) -> Callable[[int], None]:
-            bar.update(task, description=layer.name)
-            return lambda macs: bar.advance(task, macs)
-
-        yield start
 
 
 def _report_check(results: NetworkRun) -> int:

@@ -66,9 +66,9 @@ def published_mapping(layer: Layer, hardware: Hardware) -> ChipMapping | None:
     if _of_chip(hardware) != _of_chip(EYERISS_16BIT):
         return None
     for network in PUBLISHED:
-        for theirs in load(network).layers:
-            if theirs.name == layer.name and _shape(theirs) == _shape(layer):
-                return published_mappings(network).get(layer.name)
+        mapping = published_mappings(network).get(layer.name)
+        if mapping and _shape(load(network).select([layer.name]).layers[0]) == _shape(layer):
+            return mapping
     return None
 
 

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from analytical.chip_mapping import ChipMapping, banks_of_glb, stacks_of_array
+from analytical.counts import Counts
+from analytical.energy import price
 from analytical.hardware import EYERISS_16BIT, PRESETS, Hardware
 from analytical.layer import Layer
 from analytical.mapper import Ways, find_mapping, weigh
@@ -106,6 +108,21 @@ def test_no_other_m_p_and_t_costs_less(seed: int) -> None:
     m, p, t = m[fits], p[fits], t[fits]
     n, e, q, r = (np.full_like(m, value) for value in (outer.n, outer.e, outer.q, outer.r))
     assert weigh(layer, chip, 2, Ways(m, n, e, p, q, r, t)).joules.min() / 2 >= found.energy_J * (1 - 1e-12)
+
+
+@pytest.mark.parametrize("name", ["C1", "C3", "FC6"])
+def test_joules_are_those_of_the_price_list(name: str) -> None:
+    """The search prices many mappings at once; one of them costs what any other counts would."""
+    layer = load("alexnet").select([name]).layers[0]
+    mapping = find_mapping(layer, EYERISS_16BIT, batch=4).mapping
+    weight = weigh(layer, EYERISS_16BIT, 4, Ways(*(np.array([getattr(mapping, s)]) for s in Ways._fields)))
+    counts = Counts(
+        macs=layer.macs * 4,
+        nonzero_macs=layer.macs * 4 * (1 - layer.sparsity_ifmap),
+        events={event: float(np.asarray(words).ravel()[0]) for event, words in weight.words.items()},
+    )
+    energy = price(counts, EYERISS_16BIT, latency_s=float(weight.cycles[0]) / EYERISS_16BIT.core_hz)
+    assert weight.joules[0] == pytest.approx(energy.total, rel=1e-12)
 
 
 def test_table_iii_of_jssc_2017_is_what_the_mapper_finds() -> None:
