@@ -2,6 +2,9 @@
 
 import math
 from dataclasses import dataclass, fields
+from functools import cache
+
+from analytical.technology import CLOCK_NODE, EYERISS_NODE
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,8 +30,8 @@ class ClockTree:
     glb_flip_flops: int = 3 * 16
     bank_precharge_units: int = 64 * 30
 
-    vdd: float = 1.1
-    scale: float = (65 / 45) * (1 / 1.1) ** 2
+    vdd: float = CLOCK_NODE.vdd
+    scale: float = CLOCK_NODE.scale_to(EYERISS_NODE)
 
     def __post_init__(self) -> None:
         for constant in fields(self):
@@ -58,8 +61,30 @@ class ClockTree:
     def power_W(self, *, pes: int, banks: int, clock_hz: float) -> float:
         """P_clk = C_clk * Vdd^2 * f, leakage 0 (eq 21), to the four digits with which the paper goes on.
 
+        Parameters
+        ----------
+        pes : int
+            PEs of the array.
+        banks : int
+            Banks of the whole GLB.
+        clock_hz : float
+            Core clock, in hertz.
+
+        Returns
+        -------
+        float
+            Watts.
+
+        Examples
+        --------
         >>> ClockTree().power_W(pes=168, banks=27, clock_hz=200e6)
         0.1063
         """
-        capacitance = self.tree_F + pes * self.pe_F + self.glb_F(banks)
-        return float(f"{capacitance * self.vdd**2 * clock_hz * self.scale:.4g}")
+        return _power_W(self, pes, banks, clock_hz)
+
+
+@cache
+def _power_W(tree: ClockTree, pes: int, banks: int, clock_hz: float) -> float:
+    """Remembered, since every price of a count asks for it."""
+    capacitance = tree.tree_F + pes * tree.pe_F + tree.glb_F(banks)
+    return float(f"{capacitance * tree.vdd**2 * clock_hz * tree.scale:.4g}")

@@ -10,7 +10,8 @@ from analytical import counts as c
 from analytical.counts import Counts
 from analytical.hardware import Hardware
 from analytical.layer import Layer
-from analytical.mapping import Mapping
+from analytical.mappings.cnnergy import CnnergyMapping
+from analytical.traffic import Repetitions, rlc_words
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -19,47 +20,42 @@ class Passes:
 
     z: float
     strips: float
-    blocks: float
-    columns: float
+    row_blocks: float
+    column_tiles: float
     filters: float
 
     @property
     def residencies(self) -> float:
         """Loads of filters: each stays for the strips of a block."""
-        return self.z * self.blocks * self.columns * self.filters
+        return self.z * self.row_blocks * self.column_tiles * self.filters
 
     @property
     def all(self) -> float:
         return self.residencies * self.strips
 
 
-def passes(layer: Layer, mapping: Mapping) -> Passes:
+def passes(layer: Layer, mapping: CnnergyMapping) -> Passes:
     """C/z_i, Y_o/y_o, E/Y_o, G/X_o and F/f_i (eqs 16-18)."""
     return Passes(
         z=layer.C / mapping.z_i,
         strips=mapping.Y_o / mapping.y_o,
-        blocks=layer.E / mapping.Y_o,
-        columns=layer.G / mapping.X_o,
+        row_blocks=layer.E / mapping.Y_o,
+        column_tiles=layer.G / mapping.X_o,
         filters=layer.F / mapping.f_i,
     )
 
 
-def pe_column_height(layer: Layer, mapping: Mapping) -> int:
+def pe_column_height(layer: Layer, mapping: CnnergyMapping) -> int:
     """h: PEs that a psum climbs through in one pass."""
     return math.ceil(layer.R * mapping.z_i / mapping.C_set)
 
 
-def rlc_words(values: float, sparsity: float, hardware: Hardware) -> float:
-    """b_w-bit words of ``values`` values in RLC (eq 25)."""
-    return values * (1 - sparsity) * hardware.rlc_words_per_value
-
-
-def filter_words(layer: Layer, mapping: Mapping) -> float:
+def filter_words(layer: Layer, mapping: CnnergyMapping) -> float:
     """F_Pass over all passes, however many images share it (eq 15)."""
     return mapping.f_i * mapping.z_i * layer.R * layer.S * passes(layer, mapping).residencies
 
 
-def ifmap_dram_words(layer: Layer, hardware: Hardware, mapping: Mapping, images: int) -> float:
+def ifmap_dram_words(layer: Layer, hardware: Hardware, mapping: CnnergyMapping, images: int) -> float:
     """Ifmap that crosses the DRAM link: whole strips first, then only the rows that the last strip did not leave."""
     n = passes(layer, mapping)
     rows = mapping.y_i + (n.strips - 1) * (mapping.y_i - (layer.R - layer.U))
@@ -67,12 +63,12 @@ def ifmap_dram_words(layer: Layer, hardware: Hardware, mapping: Mapping, images:
     return values if layer.first else rlc_words(values, layer.sparsity_ifmap, hardware)
 
 
-def ifmap_glb_words(layer: Layer, mapping: Mapping, images: int) -> float:
+def ifmap_glb_words(layer: Layer, mapping: CnnergyMapping, images: int) -> float:
     """I_Pass over all passes (eq 13)."""
     return mapping.X_i * mapping.y_i * mapping.z_i * passes(layer, mapping).all * images
 
 
-def psum_words(layer: Layer, mapping: Mapping, images: int) -> float:
+def psum_words(layer: Layer, mapping: CnnergyMapping, images: int) -> float:
     """P_Pass over the passes of one z step (eq 14)."""
     n = passes(layer, mapping)
     return mapping.f_i * mapping.X_o * mapping.y_o * images * n.all / n.z
@@ -83,11 +79,34 @@ def ofmap_dram_words(layer: Layer, hardware: Hardware, images: int) -> float:
     return rlc_words(layer.ofmap_size * images, layer.sparsity_ofmap, hardware)
 
 
-def count(layer: Layer, hardware: Hardware, mapping: Mapping, images: int) -> Counts:
+def repetitions(layer: Layer, mapping: CnnergyMapping) -> Repetitions:
+    """How often the mapping repeats the layer's data, for images that run together: the same equations (13-18) by axis.
+
+    With exact numbers its words are those of :func:`count`, which a test holds. The functions above multiply a pass by
+    the number of passes, as the equations and the authors' program do: in floats, the order is a part of the result.
+    """
+    n = passes(layer, mapping)
+    further_rows = (n.strips - 1) * (mapping.y_i - (layer.R - layer.U))
+    return Repetitions(
+        channel_passes=n.z,
+        hops=n.z * (pe_column_height(layer, mapping) - 1),
+        filter_passes=n.filters,
+        ifmap_fetches=n.filters,
+        strips=n.row_blocks * n.strips,
+        row_blocks=n.row_blocks,
+        strip_rows=n.row_blocks * n.strips * mapping.y_i,
+        fetched_rows=n.row_blocks * (mapping.y_i + further_rows),
+        column_tiles=n.column_tiles,
+        ifmap_columns=n.column_tiles * mapping.X_i,
+        image_batches=1,
+    )
+
+
+def count(layer: Layer, hardware: Hardware, mapping: CnnergyMapping, images: int) -> Counts:
     """Everything that ``images`` images of the layer do, by level and data.
 
     >>> from analytical.hardware import EYERISS_16BIT
-    >>> from analytical.mapping import map_layer
+    >>> from analytical.mappings.cnnergy import map_layer
     >>> layer = Layer(name="L", C=4, H=16, W=16, R=3, S=3, F=8, E=14, G=14)
     >>> count(layer, EYERISS_16BIT, map_layer(layer, EYERISS_16BIT), images=1)[c.GLB_PSUM_WRITE]
     1568.0

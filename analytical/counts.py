@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
-from types import MappingProxyType
+from numbers import Integral
 from typing import NamedTuple
 
 
@@ -54,6 +54,15 @@ Number = float | Fraction
 """Integers where a machine counted, fractions where a formula did: floats, or exact ones."""
 
 
+def is_whole(value: object) -> bool:
+    """Whether a value counts something: an integer of Python's or NumPy's, but no truth value.
+
+    >>> is_whole(3), is_whole(3.0), is_whole(True)
+    (True, False, False)
+    """
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
 def exact(number: float) -> Fraction:
     """The fraction that a float stands for: the decimal as written.
 
@@ -80,7 +89,8 @@ class Counts:
     events: Mapping[Event, Number] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "events", MappingProxyType({e: n for e, n in self.events.items() if n}))
+        # a plain dict, since a read-only view of one cannot be pickled, which process pools do; nobody writes to it
+        object.__setattr__(self, "events", {event: words for event, words in self.events.items() if words})
 
     def __getitem__(self, event: Event) -> Number:
         return self.events.get(event, 0)

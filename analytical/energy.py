@@ -1,7 +1,7 @@
 """From counts to joules: one price list, one function, a choice of what is charged (section IV-D, eqs 3, 4, 20)."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from enum import Enum
 
 from analytical import counts as c
@@ -28,9 +28,9 @@ _CORE_EVENTS = frozenset(
 class Accounting(Enum):
     """Which events are charged.
 
-    CNNERGY  section IV-D: filters once from the GLB, no fill of the GLB or an RF, no drain
-    CHIP     the GLB column of Table V of the Eyeriss paper: no filters, but the read of the ofmap for its write-back
-    FULL     everything that was counted
+    ``cnnergy``: as section IV-D has it, filters once from the GLB, no fill of the GLB or an RF, no drain. ``chip``: the
+    GLB column of Table V of the Eyeriss paper, no filters, but the read of the ofmap for its write-back. ``full``:
+    everything that was counted.
     """
 
     CNNERGY = "cnnergy"
@@ -63,7 +63,21 @@ ENERGY_PARTS = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Energy:
-    """Joules by where they went."""
+    """Joules by where they went; adds with ``+``.
+
+    Attributes
+    ----------
+    mac, rf, inter_pe, glb, dram : float
+        MACs; register files; psums handed from PE to PE; global buffer; DRAM.
+    clock, other_control : float
+        What the clock drives; all other control (section IV-D3).
+
+    Examples
+    --------
+    >>> energy = Energy(mac=1.0, rf=2.0, inter_pe=0.0, glb=1.0, dram=4.0, clock=1.0, other_control=1.0)
+    >>> energy.on_chip, energy.without_control, energy.total
+    (4.0, 8.0, 10.0)
+    """
 
     mac: float
     rf: float
@@ -80,15 +94,17 @@ class Energy:
 
     @property
     def without_control(self) -> float:
+        """All but clock and other control."""
         return self.on_chip + self.dram
 
     @property
     def total(self) -> float:
+        """All of it."""
         return self.without_control + self.clock + self.other_control
 
     def parts(self) -> dict[str, float]:
         """Joules by part, in the order of the fields."""
-        return asdict(self)
+        return {part.name: getattr(self, part.name) for part in fields(self)}
 
     def __add__(self, other: "Energy") -> "Energy":
         theirs = other.parts()
@@ -96,6 +112,7 @@ class Energy:
 
     @staticmethod
     def zero() -> "Energy":
+        """Nothing, to start a sum from."""
         return Energy(**{f.name: 0.0 for f in fields(Energy)})
 
 
@@ -111,6 +128,29 @@ def price(
     """Energy of what ``counts`` records, over ``latency_s`` seconds of clock (eqs 3, 4, 19, 20).
 
     Other control is c/(1-c) of on-chip energy and clock, so that it is the share c of all but DRAM.
+
+    Parameters
+    ----------
+    counts : Counts
+        MACs, and words by level, data and action.
+    hardware : Hardware
+        Its prices, clock power and share of other control.
+    latency_s : float
+        How long the clock runs, in seconds.
+    accounting : Accounting
+        Which events are charged.
+
+    Returns
+    -------
+    Energy
+        Joules.
+
+    Examples
+    --------
+    >>> from analytical.hardware import EYERISS_16BIT
+    >>> energy = price(Counts(events={c.DRAM_FILTER_READ: 1000}), EYERISS_16BIT, latency_s=0.0)
+    >>> round(energy.dram * 1e9, 1)  # nanojoules
+    338.8
     """
     by_level = {
         level: joules

@@ -3,9 +3,11 @@
 import math
 from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
-from typing import Any
+from typing import Any, NoReturn
 
 from analytical.clock_tree import ClockTree
+from analytical.counts import is_whole
+from analytical.technology import HardwareError, Prices, prices
 
 RLC_RUN_BITS = {16: 5, 8: 4}
 """Bits of a run field in RLC, for each data width that the format is defined for (paper, section VI-A)."""
@@ -15,45 +17,65 @@ LARGEST = 2**31 - 1
 SMALLEST = 1e-15
 """Beyond any whole number, and any size or rate or its inverse, of a hardware that could be built."""
 
+NETWORK_WIDTHS = ("gin_filter_bits", "gin_ifmap_bits", "gin_psum_bits", "gon_bits")
+"""Fields that are widths of the networks between GLB and PEs."""
 
-class HardwareError(ValueError):
-    """A hardware that cannot exist; the message names the field, its value and what was expected."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Prices:
-    """Energy of one event, in joules: a MAC, or one b_w-bit word at a level of memory (Table III)."""
-
-    mac: float
-    rf: float
-    inter_pe: float
-    glb: float
-    dram: float
-
-    def __post_init__(self) -> None:
-        for name in ("mac", "rf", "inter_pe", "glb", "dram"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise HardwareError(f"price {name} is {getattr(self, name)}; expected joules, from 0 to 1")
+WHOLE = (
+    *("J", "K", "f_s", "I_s", "P_s", "core_hz", "link_hz", "link_bits"),
+    *("ifmap_fifo", "psum_fifo", "pe_stages", *NETWORK_WIDTHS),
+)
+"""Fields that are whole numbers."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Hardware:
     """A row-stationary accelerator; symbols of the paper's Table II.
 
-    J, K           rows and columns of the PE array
-    f_s, I_s, P_s  filter, ifmap and psum words in the RFs of one PE
-    b_w            bits of a word
-    glb_kib        GLB for ifmap and psum, in KiB, in banks of ``glb_bank_kib``
-    filter_buffer_kib  GLB that prefetches filters, in KiB
-    core_hz, link_hz, link_bits   core clock; clock and width of the DRAM link
-    gin_filter_bits, gin_ifmap_bits, gin_psum_bits, gon_bits   widths of the networks between GLB and PEs
-    ifmap_fifo, psum_fifo   words in the FIFOs at a PE's ports
-    pe_stages      stages of a PE's pipeline
-    overlap_fmaps  whether PEs work while ifmaps load and ofmaps drain over the DRAM link, or only while filters load
-    throughput     MAC/s that the closed forms take for the latency (section V)
-    prices         joules an event
-    clock_tree     what the clock drives; None: the clock costs nothing
-    other_control  share of control beside the clock, of all but DRAM (section IV-D3)
+    Attributes
+    ----------
+    name : str
+        What reports call it.
+    J, K : int
+        Rows and columns of the PE array.
+    f_s, I_s, P_s : int
+        Filter, ifmap and psum words in the RFs of one PE.
+    b_w : int
+        Bits of a word: 8 or 16.
+    glb_kib, glb_bank_kib : float
+        GLB for ifmap and psum, and one bank of it, in KiB.
+    filter_buffer_kib : float
+        GLB that prefetches filters, in KiB.
+    core_hz, link_hz : int
+        Clocks of the core and of the DRAM link, in hertz.
+    link_bits : int
+        Width of the DRAM link, in bits.
+    gin_filter_bits, gin_ifmap_bits, gin_psum_bits, gon_bits : int
+        Widths of the networks between GLB and PEs, in bits.
+    ifmap_fifo, psum_fifo : int
+        Words in the FIFOs at a PE's ports.
+    pe_stages : int
+        Stages of a PE's pipeline.
+    overlap_fmaps : bool
+        Whether PEs work while ifmaps load and ofmaps drain over the DRAM link, or only while filters load.
+    throughput : float
+        MAC/s that the closed forms take for the latency (section V).
+    prices : Prices
+        Joules an event.
+    clock_tree : ClockTree or None
+        What the clock drives; None: the clock costs nothing.
+    other_control : float
+        Share of control beside the clock, of all but DRAM (section IV-D3).
+
+    Raises
+    ------
+    HardwareError
+        A hardware that cannot exist.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> replace(EYERISS_16BIT, name="half", glb_kib=50).glb_words
+    25600
     """
 
     name: str
@@ -85,6 +107,9 @@ class Hardware:
     def __post_init__(self) -> None:
         if self.b_w not in RLC_RUN_BITS:
             self._refuse("b_w", "8 or 16")
+        for name in WHOLE:
+            if not is_whole(getattr(self, name)):
+                self._refuse(name, "a whole number")
         for name in ("J", "K", "f_s", "I_s", "P_s", "core_hz", "link_hz", "ifmap_fifo", "psum_fifo"):
             if not 1 <= getattr(self, name) <= LARGEST:
                 self._refuse(name, f"a whole number from 1 to {LARGEST}")
@@ -93,7 +118,7 @@ class Hardware:
         for name in ("glb_kib", "glb_bank_kib", "filter_buffer_kib", "throughput"):
             if not SMALLEST <= getattr(self, name) <= 1 / SMALLEST:
                 self._refuse(name, f"a number from {SMALLEST:g} to {1 / SMALLEST:g}")
-        for name in ("gin_filter_bits", "gin_ifmap_bits", "gin_psum_bits", "gon_bits"):
+        for name in NETWORK_WIDTHS:
             if not self.b_w <= getattr(self, name) <= LARGEST:
                 self._refuse(name, f"at least one word of {self.b_w} bits, at most {LARGEST}")
         if self.link_bits != 64:
@@ -103,7 +128,7 @@ class Hardware:
         if self.filter_buffer_kib * 8192 < self.link_bits:
             self._refuse("filter_buffer_kib", f"room for one DRAM word of {self.link_bits} bits")
 
-    def _refuse(self, name: str, expected: str) -> None:
+    def _refuse(self, name: str, expected: str) -> NoReturn:
         raise HardwareError(f"hardware {self.name}: {name} is {getattr(self, name)}; expected {expected}")
 
     @property
@@ -153,37 +178,12 @@ class Hardware:
         return Fraction(self.link_bits, self.b_w * self.rlc_pairs)
 
     def record(self) -> dict[str, Any]:
-        """The hardware as files keep it, with the clock power that its tree gives."""
+        """The hardware as files keep it (JSON), with the clock power that its tree gives."""
         return asdict(self) | {"clock_W": self.clock_W}
 
     def without_control(self) -> "Hardware":
         """The same hardware with free control: P_clk = 0 and c = 0."""
         return replace(self, clock_tree=None, other_control=0.0)
-
-
-SCALE_45_TO_65NM = (65 / 45) * (1 / 0.9) ** 2
-"""s of section V: 45 nm at 0.9 V to 65 nm at 1 V."""
-
-ADD_16BIT_J = 0.05e-12
-MUL_16BIT_J = 0.9e-12
-"""Energy of a 16-bit add and multiply in 45 nm (Table III: together 0.95 pJ)."""
-
-
-def prices(b_w: int) -> Prices:
-    """Table III at ``b_w`` bits: multiplication scales with the square of the width, all else linearly.
-
-    >>> round(prices(16).mac * 1e12, 4)
-    1.6941
-    """
-    width = b_w / 16
-    mac_16 = (ADD_16BIT_J + MUL_16BIT_J) * SCALE_45_TO_65NM
-    return Prices(
-        mac=(ADD_16BIT_J * width + MUL_16BIT_J * width**2) * SCALE_45_TO_65NM,
-        rf=1 * mac_16 * width,
-        inter_pe=2 * mac_16 * width,
-        glb=6 * mac_16 * width,
-        dram=200 * mac_16 * width,
-    )
 
 
 EYERISS_16BIT = Hardware(
@@ -217,3 +217,7 @@ EYERISS_8BIT = replace(
 """The same silicon at 8 bit: every memory holds twice the words (section VIII)."""
 
 PRESETS = {16: EYERISS_16BIT, 8: EYERISS_8BIT}
+"""Hardware that ships, by the bits of its words."""
+
+CHIPS = {chip.name: chip for chip in PRESETS.values()}
+"""Hardware that ships, by name."""

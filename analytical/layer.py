@@ -1,7 +1,11 @@
 """One convolutional or fully connected layer, in the symbols of the paper's Table I."""
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from numbers import Real
+from typing import Any, Literal, NoReturn, Self, get_args
+
+from analytical.counts import is_whole
+from analytical.errors import InputError
 
 LayerKind = Literal["conv", "fc"]
 
@@ -9,6 +13,8 @@ LayerKind = Literal["conv", "fc"]
 LARGEST = 2**31 - 1
 """Beyond any size of a layer that a machine could run."""
 
+WHOLE = ("groups", "H", "W", "C", "R", "S", "F", "U", "E", "G", "batch")
+"""Fields that are whole numbers from 1 on."""
 
 _IN_TABLES = {
     "H": "ifmap_padded",
@@ -25,7 +31,7 @@ _IN_TABLES = {
 """What layer tables call the fields, for errors."""
 
 
-class LayerError(ValueError):
+class LayerError(InputError):
     """A layer that cannot exist; the message names the layer, the field, the value and what was expected."""
 
 
@@ -33,17 +39,50 @@ class LayerError(ValueError):
 class Layer:
     """Shape and sparsity of a layer (paper, Table I).
 
-    R, S      height and width of a filter
-    H, W      height and width of the *padded* ifmap
-    E, G      height and width of the ofmap
-    C         channels of one filter; the ifmap has ``groups * C``
-    F         filters of the layer, all groups together; channels of the ofmap
-    U         stride
-    pad_h, pad_w  padding on each side; may end in .5, the smaller half then stands before the data
-    sparsity_ifmap  fraction of zeros in the padded ifmap
-    sparsity_ofmap  fraction of zeros in the ofmap, before pooling
-    batch     images a run processes unless told otherwise
-    first     the network's first layer, whose ifmap (the image) moves uncompressed
+    Attributes
+    ----------
+    name : str
+        Unique in a network.
+    kind : "conv" or "fc"
+        A fully connected layer is a convolution whose filter is as large as its ifmap.
+    groups : int
+        Groups of a grouped convolution.
+    R, S : int
+        Height and width of a filter.
+    H, W : int
+        Height and width of the *padded* ifmap.
+    E, G : int
+        Height and width of the ofmap.
+    C : int
+        Channels of one filter; the ifmap has ``groups * C``.
+    F : int
+        Filters of the layer, all groups together; channels of the ofmap.
+    U : int
+        Stride.
+    pad_h, pad_w : float
+        Padding on each side; may end in .5: the smaller half then stands before the data.
+    sparsity_ifmap : float
+        Fraction of zeros in the padded ifmap.
+    sparsity_ofmap : float
+        Fraction of zeros in the ofmap, before pooling.
+    batch : int
+        Images that a run processes by default.
+    first : bool
+        The network's first layer, whose ifmap (the image) moves uncompressed.
+
+    Raises
+    ------
+    LayerError
+        A layer that cannot exist.
+
+    See Also
+    --------
+    Layer.conv, Layer.fc : layers from the numbers that machine-learning frameworks use.
+
+    Examples
+    --------
+    >>> Layer(name="L", H=16, W=16, C=4, R=3, S=3, F=8, E=14, G=14).macs
+    56448
     """
 
     name: str
@@ -70,13 +109,17 @@ class Layer:
             raise LayerError(f"layer name is {self.name!r}; expected a name of printable characters")
         if self.kind not in get_args(LayerKind):
             self._refuse("kind", self.kind, f"one of {', '.join(get_args(LayerKind))}")
-        for field in ("groups", "H", "W", "C", "R", "S", "F", "U", "E", "G", "batch"):
+        for field in WHOLE:
             value = getattr(self, field)
-            if not 1 <= value <= LARGEST:
+            if not is_whole(value) or not 1 <= value <= LARGEST:
                 self._refuse(field, value, f"a whole number from 1 to {LARGEST}")
-        for field in ("sparsity_ifmap", "sparsity_ofmap"):
+            # NumPy's integers become Python's, which never overflow
+            object.__setattr__(self, field, int(value))
+        for field in ("sparsity_ifmap", "sparsity_ofmap", "pad_h", "pad_w"):
             value = getattr(self, field)
-            if not 0 <= value <= 1:
+            if not isinstance(value, Real):
+                self._refuse(field, repr(value), "a number")
+            if field.startswith("sparsity") and not 0 <= value <= 1:  # type: ignore[operator]  # reals compare
                 self._refuse(field, value, "a fraction of zeros between 0 and 1")
         if self.F % self.groups:
             self._refuse("F", self.F, f"a multiple of the {self.groups} groups")
@@ -94,9 +137,105 @@ class Layer:
         if self.kind == "fc" and (self.E, self.G) != (1, 1):
             self._refuse("ofmap", f"{self.E}x{self.G}", "1x1 for an fc layer")
 
-    def _refuse(self, field: str, value: object, expected: str) -> None:
+    def _refuse(self, field: str, value: object, expected: str) -> NoReturn:
         said = f"{field} ({_IN_TABLES[field]})" if field in _IN_TABLES else field
         raise LayerError(f"layer {self.name}: {said} is {value}; expected {expected}")
+
+    @classmethod
+    def conv(
+        cls,
+        name: str,
+        *,
+        channels: int,
+        size: int | tuple[int, int],
+        filters: int,
+        filter: int | tuple[int, int],
+        stride: int = 1,
+        padding: float | tuple[float, float] = 0,
+        groups: int = 1,
+        **more: Any,
+    ) -> Self:
+        """A convolution, from the numbers that machine-learning frameworks use.
+
+        Parameters
+        ----------
+        name : str
+            Name of the layer.
+        channels : int
+            Channels of the ifmap, all groups together.
+        size, filter : int or (int, int)
+            Height and width of the ifmap *without* its padding, and of a filter; one number means square.
+        filters : int
+            Filters, all groups together.
+        stride : int
+            Stride, both ways.
+        padding : float or (float, float)
+            Rows above and below, columns left and right; 2.5 means 2 before and 3 after.
+        groups : int
+            Groups of a grouped convolution.
+        more
+            Other fields of :class:`Layer`: sparsities, batch, first.
+
+        Raises
+        ------
+        LayerError
+            A layer that cannot exist.
+
+        Examples
+        --------
+        >>> layer = Layer.conv("L", channels=3, size=224, filters=64, filter=3, padding=1)
+        >>> layer.H, layer.E, layer.macs
+        (226, 224, 86704128)
+        """
+        (height, width), (R, S), (pad_h, pad_w) = _pair(size), _pair(filter), _pair(padding)
+        H, W = height + round(2 * pad_h), width + round(2 * pad_w)
+        if min(stride, groups) < 1:
+            raise LayerError(f"layer {name}: stride is {stride}, groups are {groups}; expected at least 1 of both")
+        if channels % groups:
+            raise LayerError(f"layer {name}: channels is {channels}; expected a multiple of the {groups} groups")
+        if R > H or S > W:
+            raise LayerError(f"layer {name}: filter is {R}x{S}; expected at most the padded ifmap's {H}x{W}")
+        return cls(
+            name=name,
+            groups=groups,
+            H=H,
+            W=W,
+            pad_h=pad_h,
+            pad_w=pad_w,
+            C=channels // groups,
+            R=R,
+            S=S,
+            F=filters,
+            U=stride,
+            E=(H - R) // stride + 1,
+            G=(W - S) // stride + 1,
+            **more,
+        )
+
+    @classmethod
+    def fc(cls, name: str, *, inputs: int, outputs: int, **more: Any) -> Self:
+        """A fully connected layer: 1x1 filters over an ifmap of one pixel.
+
+        Parameters
+        ----------
+        name : str
+            Name of the layer.
+        inputs, outputs : int
+            Values that it reads and makes, for one image.
+        more
+            Other fields of :class:`Layer`: sparsities, batch, first.
+
+        Raises
+        ------
+        LayerError
+            A layer that cannot exist.
+
+        Examples
+        --------
+        >>> Layer.fc("FC", inputs=4096, outputs=1000).macs
+        4096000
+        """
+        return cls(name=name, kind="fc", H=1, W=1, C=inputs, R=1, S=1, F=outputs, E=1, G=1, **more)
 
     @property
     def channels(self) -> int:
@@ -113,6 +252,23 @@ class Layer:
         return self.R * self.S * self.C * self.E * self.G * self.F
 
     @property
+    def unpadded(self) -> tuple[int, int]:
+        """Height and width of the ifmap without its padding."""
+        return self.H - int(2 * self.pad_h), self.W - int(2 * self.pad_w)
+
+    @property
+    def unpadded_sparsity(self) -> float:
+        """Fraction of zeros in the ifmap without its padding.
+
+        >>> layer = Layer(name="L", H=4, W=4, pad_h=1, pad_w=1, C=1, R=1, S=1, F=1, E=4, G=4, sparsity_ifmap=0.8)
+        >>> round(layer.unpadded_sparsity, 3)
+        0.2
+        """
+        height, width = self.unpadded
+        padded, inner = self.H * self.W, height * width
+        return max(0.0, (self.sparsity_ifmap * padded - (padded - inner)) / inner)
+
+    @property
     def ifmap_size(self) -> int:
         """Values of one padded ifmap."""
         return self.channels * self.H * self.W
@@ -121,3 +277,7 @@ class Layer:
     def ofmap_size(self) -> int:
         """Values of one ofmap."""
         return self.F * self.E * self.G
+
+
+def _pair(sizes: Any) -> tuple[Any, Any]:
+    return sizes if isinstance(sizes, tuple) else (sizes, sizes)

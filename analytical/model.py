@@ -1,31 +1,64 @@
 """CNNergy whole: a layer and a hardware in, the row that the authors' program prints out."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, overload
 
+from analytical import closed_forms
 from analytical import counts as c
-from analytical.closed_forms import count, latency_s
-from analytical.counts import Counts
+from analytical.columns import Column, Per, row_of
+from analytical.counts import Counts, Event, Number
 from analytical.energy import Energy, price
+from analytical.files import choose_hardware
 from analytical.hardware import Hardware
 from analytical.layer import Layer
-from analytical.mapping import Mapping, map_layer
+from analytical.mappings.cnnergy import CnnergyMapping, map_layer
+from analytical.network import Network
+from analytical.networks import load_network
 
 MIB = 2**20
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LayerEstimate:
-    """What CNNergy says of one layer: the mapping, the counts of one image and its energy."""
+    """What CNNergy says of one layer.
+
+    Attributes
+    ----------
+    layer : Layer
+    hardware : Hardware
+    mapping : CnnergyMapping
+        How the layer is laid on the hardware.
+    images : int
+        Images that share the layer's filters.
+    counts : Counts
+        MACs and b_w-bit words of one image.
+    energy : Energy
+        Joules of one image.
+    """
 
     layer: Layer
     hardware: Hardware
-    mapping: Mapping
+    mapping: CnnergyMapping
     images: int
     counts: Counts
     energy: Energy
 
     @property
+    def energy_J(self) -> float:
+        """Joules of one image."""
+        return self.energy.total
+
+    @property
+    def latency_s(self) -> float:
+        """Seconds of one image, at the constant throughput of section V."""
+        return closed_forms.latency_s(self.layer, self.hardware)
+
+    @property
     def ifmap_glb_kib(self) -> float:
+        """GLB that ifmaps use."""
         return self.images * self.mapping.ifmap_kib
 
     @property
@@ -35,38 +68,161 @@ class LayerEstimate:
             return self.hardware.glb_kib - self.ifmap_glb_kib
         return self.images * self.mapping.psum_kib
 
-    def columns(self) -> dict[str, str | int | float]:
-        """The row of CNNergy's output; energies in joules per image, MiB of 2**20 bytes per image."""
-        mib = self.hardware.b_w / 8 / MIB
-        words = self.counts
-        filter_glb = words[c.GLB_FILTER_READ]
-        ifmap_glb = words[c.GLB_IFMAP_READ]
-        psum_glb = words.total(c.GLB_PSUM_READ, c.GLB_PSUM_WRITE)
-        dram = (words[c.DRAM_FILTER_READ], words[c.DRAM_IFMAP_READ], words[c.DRAM_OFMAP_WRITE])
-        return {
-            "layer": self.layer.name,
-            "energy_J": self.energy.total,
-            "energy_without_control_J": self.energy.without_control,
-            "images_that_fit": self.mapping.N,
-            "images": self.images,
-            "psum_glb_kib": self.psum_glb_kib,
-            "ifmap_glb_kib": self.ifmap_glb_kib,
-            "glb_used_kib": self.psum_glb_kib + self.ifmap_glb_kib,
-            "nonzero_macs": float(words.nonzero_macs),
-            "rf_mib": (words.macs + 3 * words.nonzero_macs) * mib,
-            "glb_mib": (filter_glb + ifmap_glb + psum_glb) * mib,
-            "dram_mib": sum(dram) * mib,
-            "filter_glb_mib": filter_glb * mib,
-            "ifmap_glb_mib": ifmap_glb * mib,
-            "psum_glb_mib": psum_glb * mib,
-            "filter_dram_mib": dram[0] * mib,
-            "ifmap_dram_mib": dram[1] * mib,
-            "ofmap_dram_mib": dram[2] * mib,
-        }
+    def in_mib(self, words: Number) -> float:
+        """Words in MiB (2^20 bytes)."""
+        return float(words) * (self.hardware.b_w / 8 / MIB)
+
+    def mib(self, *events: Event) -> float:
+        """Words of some kinds of events, in MiB."""
+        return self.in_mib(self.counts.total(*events))
+
+    def row(self) -> dict[str, str | int | float]:
+        """The row of CNNergy's output, by column (:data:`COLUMNS`)."""
+        return row_of(COLUMNS, self)
+
+    def record(self) -> dict[str, Any]:
+        """The row, and what does not fit one, as JSON has it."""
+        return row_of((*COLUMNS, *FIELDS), self)
+
+    def __repr__(self) -> str:
+        return f"<{self.layer.name} on {self.hardware.name}: {self.energy_J * 1e3:.4g} mJ an image by closed forms>"
 
 
-def estimate(layer: Layer, hardware: Hardware, batch: int | None = None) -> LayerEstimate:
-    """Energy and accesses of one image when ``batch`` images (the layer's own unless given) share its filters.
+def _mapping(estimate: LayerEstimate) -> dict[str, Any]:
+    return {name: value for name, value in asdict(estimate.mapping).items() if name != "rules"}
+
+
+_of_image = partial(Column, per=Per.IMAGE)
+_mib = partial(Column, unit="MiB", per=Per.IMAGE)
+_PSUMS = (c.GLB_PSUM_READ, c.GLB_PSUM_WRITE)
+_DRAM = (c.DRAM_FILTER_READ, c.DRAM_IFMAP_READ, c.DRAM_OFMAP_WRITE)
+
+COLUMNS: tuple[Column, ...] = (
+    Column(name="layer", meaning="name of the layer", of=lambda e: e.layer.name),
+    _of_image(name="energy_J", unit="J", meaning="energy", of=lambda e: e.energy.total),
+    _of_image(
+        name="energy_without_control_J",
+        unit="J",
+        meaning="of it, without clock and other control",
+        of=lambda e: e.energy.without_control,
+    ),
+    Column(name="images_that_fit", meaning="images that fit the GLB together (N)", of=lambda e: e.mapping.N),
+    Column(name="images", meaning="images that share the filters", of=lambda e: e.images),
+    Column(name="psum_glb_kib", unit="KiB", meaning="GLB that psums use", of=lambda e: e.psum_glb_kib),
+    Column(name="ifmap_glb_kib", unit="KiB", meaning="GLB that ifmaps use", of=lambda e: e.ifmap_glb_kib),
+    Column(
+        name="glb_used_kib",
+        unit="KiB",
+        meaning="GLB that both use",
+        of=lambda e: e.psum_glb_kib + e.ifmap_glb_kib,
+    ),
+    _of_image(
+        name="nonzero_macs",
+        unit="MACs",
+        meaning="multiply-accumulates whose pixel is not zero",
+        of=lambda e: float(e.counts.nonzero_macs),
+    ),
+    _mib(
+        name="rf_mib",
+        meaning="register files: MACs + 3 x nonzero MACs words",
+        of=lambda e: e.in_mib(e.counts.macs + 3 * e.counts.nonzero_macs),
+    ),
+    _mib(
+        name="glb_mib",
+        meaning="GLB, reads and writes",
+        of=lambda e: e.in_mib(e.counts.total(c.GLB_FILTER_READ, c.GLB_IFMAP_READ) + e.counts.total(*_PSUMS)),
+    ),
+    _mib(name="dram_mib", meaning="DRAM, reads and writes", of=lambda e: e.mib(*_DRAM)),
+    _mib(name="filter_glb_mib", meaning="GLB, filters", of=lambda e: e.mib(c.GLB_FILTER_READ)),
+    _mib(name="ifmap_glb_mib", meaning="GLB, ifmaps", of=lambda e: e.mib(c.GLB_IFMAP_READ)),
+    _mib(name="psum_glb_mib", meaning="GLB, psums", of=lambda e: e.mib(*_PSUMS)),
+    _mib(name="filter_dram_mib", meaning="DRAM, filters", of=lambda e: e.mib(c.DRAM_FILTER_READ)),
+    _mib(name="ifmap_dram_mib", meaning="DRAM, ifmaps", of=lambda e: e.mib(c.DRAM_IFMAP_READ)),
+    _mib(name="ofmap_dram_mib", meaning="DRAM, ofmaps", of=lambda e: e.mib(c.DRAM_OFMAP_WRITE)),
+)
+"""The columns of CNNergy's output, in its order."""
+
+FIELDS: tuple[Column, ...] = (
+    _of_image(
+        name="energy_J_by",
+        unit="J",
+        meaning="energy by part: `mac`, `rf`, `inter_pe`, `glb`, `dram`, `clock`, `other_control`",
+        of=lambda e: e.energy.parts(),
+    ),
+    _of_image(name="latency_s", unit="s", meaning="latency at the constant throughput", of=lambda e: e.latency_s),
+    Column(name="mapping", meaning="the mapping's numbers, in the paper's symbols", of=_mapping),
+    Column(
+        name="rules",
+        meaning="exception rules of the mapping that fired",
+        of=lambda e: e.mapping.record()["rules"],
+    ),
+)
+"""What JSON has beside the columns."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NetworkEstimate:
+    """What CNNergy says of a network: an estimate for each layer, and their sums for one image.
+
+    Examples
+    --------
+    >>> result = estimate("alexnet")
+    >>> result
+    <alexnet on eyeriss-16bit: 10.91 mJ, 31.36 ms an image by closed forms>
+    >>> result["C3"].images
+    6
+    """
+
+    network: Network
+    hardware: Hardware
+    layers: tuple[LayerEstimate, ...]
+
+    def __getitem__(self, name: str) -> LayerEstimate:
+        for layer in self.layers:
+            if layer.layer.name == name:
+                return layer
+        raise KeyError(f"{name}: no such layer; expected one of {', '.join(self.network.names)}")
+
+    def __iter__(self) -> Iterator[LayerEstimate]:
+        return iter(self.layers)
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
+    @property
+    def energy(self) -> Energy:
+        """Joules of one image through all layers, by part."""
+        return sum((layer.energy for layer in self.layers), Energy.zero())
+
+    @property
+    def energy_J(self) -> float:
+        """Joules of one image through all layers."""
+        return self.energy.total
+
+    @property
+    def latency_s(self) -> float:
+        """Seconds of one image through all layers, at the constant throughput of section V."""
+        return sum(layer.latency_s for layer in self.layers)
+
+    def rows(self) -> list[dict[str, str | int | float]]:
+        """One row a layer."""
+        return [layer.row() for layer in self.layers]
+
+    def to_frame(self) -> Any:
+        """The rows as a pandas DataFrame; needs the extra ``frame``."""
+        import pandas as pd
+
+        return pd.DataFrame(self.rows())
+
+    def __repr__(self) -> str:
+        return (
+            f"<{self.network.name} on {self.hardware.name}: {self.energy_J * 1e3:.4g} mJ, "
+            f"{self.latency_s * 1e3:.4g} ms an image by closed forms>"
+        )
+
+
+def estimate_layer(layer: Layer, hardware: Hardware, batch: int | None = None) -> LayerEstimate:
+    """Energy and accesses of one image when ``batch`` images (the layer's own by default) share its filters.
 
     No more share them than the N that fit the GLB, or than the layer's own batch, which CNNergy's program takes as it
     stands: SqueezeNet's Fs6 runs two images at 8 bit where one fits, and the GLB left for its psums is what remains
@@ -79,12 +235,50 @@ def estimate(layer: Layer, hardware: Hardware, batch: int | None = None) -> Laye
     """
     mapping = map_layer(layer, hardware)
     images = layer.batch if batch is None else min(batch, max(mapping.N, layer.batch))
-    counts = count(layer, hardware, mapping, images) * (1 / images)
+    counts = closed_forms.count(layer, hardware, mapping, images) * (1 / images)
     return LayerEstimate(
         layer=layer,
         hardware=hardware,
         mapping=mapping,
         images=images,
         counts=counts,
-        energy=price(counts, hardware, latency_s=latency_s(layer, hardware)),
+        energy=price(counts, hardware, latency_s=closed_forms.latency_s(layer, hardware)),
+    )
+
+
+@overload
+def estimate(what: Layer, hardware: Hardware | str | Path | None = None) -> LayerEstimate: ...
+@overload
+def estimate(what: Network | str | Path, hardware: Hardware | str | Path | None = None) -> NetworkEstimate: ...
+def estimate(
+    what: Layer | Network | str | Path, hardware: Hardware | str | Path | None = None
+) -> LayerEstimate | NetworkEstimate:
+    """What a layer or a network costs, by CNNergy's closed forms: no simulation, milliseconds.
+
+    Parameters
+    ----------
+    what : Layer, Network, str or Path
+        A layer; or a network, a name of the zoo, or a file of a network.
+    hardware : Hardware, str or Path, optional
+        A hardware, the name of one that ships, or a file; default: Eyeriss at 16 bit.
+
+    Raises
+    ------
+    NetworkError, HardwareError, MappingError
+        No such network or hardware, or a layer that does not fit it.
+
+    Examples
+    --------
+    >>> layer = Layer.conv("L", channels=3, size=224, filters=64, filter=3, padding=1)
+    >>> estimate(layer, "eyeriss-8bit")
+    <L on eyeriss-8bit: 1.799 mJ an image by closed forms>
+    """
+    chip = choose_hardware(hardware)
+    if isinstance(what, Layer):
+        return estimate_layer(what, chip)
+    network = load_network(what)
+    return NetworkEstimate(
+        network=network,
+        hardware=chip,
+        layers=tuple(estimate_layer(layer, chip) for layer in network.layers),
     )

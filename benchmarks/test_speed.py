@@ -16,17 +16,17 @@ import numpy as np
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from analytical.graph import graph_of
 from analytical.hardware import EYERISS_8BIT, EYERISS_16BIT
-from analytical.mapper import find_mapping
-from analytical.networks import load
+from analytical.mappings.search import find_mapping
+from analytical.networks import load_network
 from partition.channel import MEDIAN_SPARSITY_IN, bits_of
 from partition.cuts import cuts_of
-from partition.decision import Envelope, Lines, algorithm_2
-from partition.graph import graph_of
+from partition.envelope import Envelope, Lines, algorithm_2
 from partition.sources import Analytical
 from simulator.crosscheck import crosscheck
-from simulator.machine import run_layer
-from simulator.pe_array import PassShape, PEArray
+from simulator.machine.layer_run import run_layer
+from simulator.machine.pe_array import PassShape, PEArray
 from traces import rlc
 from traces.convolution import convolve
 from traces.tensors import LayerTensors, synthesise
@@ -70,7 +70,7 @@ def test_rlc(benchmark: BenchmarkFixture, case: dict[str, Any], step: str) -> No
 
 
 def test_convolution(benchmark: BenchmarkFixture) -> None:
-    layer = load("alexnet").select(["C3"]).layers[0]
+    layer = load_network("alexnet").layer("C3")
     t = synthesise(layer, b_w=16, batch=1, seed=0)
     benchmark(convolve, t.ifmap, t.filters, stride=layer.U, groups=layer.groups, E=layer.E, G=layer.G)
     benchmark.extra_info["macs"] = layer.macs
@@ -81,8 +81,8 @@ def test_convolution(benchmark: BenchmarkFixture) -> None:
 )
 def test_machine(benchmark: BenchmarkFixture, case: dict[str, Any]) -> None:
     """One image a layer, psums and their bias included, random data not."""
-    network = load(case["network"]).select(case["layers"])
-    tensors = [synthesise(layer, b_w=16, batch=1, seed=0) for layer in network.layers]
+    layers = load_network(case["network"]).subset(case["layers"])
+    tensors = [synthesise(layer, b_w=16, batch=1, seed=0) for layer in layers]
 
     def run() -> int:
         # psums are computed once and kept in the tensors: start from tensors that have not yet any
@@ -91,14 +91,14 @@ def test_machine(benchmark: BenchmarkFixture, case: dict[str, Any]) -> None:
         return sum(EYERISS_16BIT.pes * r.processing_cycles for r in runs)
 
     pe_cycles = benchmark.pedantic(run, rounds=2, warmup_rounds=1)
-    benchmark.extra_info |= {"pe_cycles": pe_cycles, "macs": sum(layer.macs for layer in network.layers)}
+    benchmark.extra_info |= {"pe_cycles": pe_cycles, "macs": sum(layer.macs for layer in layers)}
 
 
 @pytest.mark.parametrize("case", CASES["crosscheck"], ids=lambda case: f"{case['network']} {'+'.join(case['layers'])}")
 def test_crosscheck(benchmark: BenchmarkFixture, case: dict[str, Any]) -> None:
     """Both sides and all effects, beside the runs that ``test_machine`` times."""
-    network = load(case["network"]).select(case["layers"])
-    tensors = [synthesise(layer, b_w=16, batch=1, seed=0) for layer in network.layers]
+    layers = load_network(case["network"]).subset(case["layers"])
+    tensors = [synthesise(layer, b_w=16, batch=1, seed=0) for layer in layers]
     runs = [run_layer(t.layer, EYERISS_16BIT, t) for t in tensors]
 
     def check() -> int:
@@ -111,7 +111,7 @@ def test_crosscheck(benchmark: BenchmarkFixture, case: dict[str, Any]) -> None:
 @pytest.mark.parametrize("case", CASES["mapper"], ids=lambda case: f"{case['network']} batch {case['batch']}")
 def test_mapper(benchmark: BenchmarkFixture, case: dict[str, Any]) -> None:
     """All layers of a network, none remembered."""
-    layers = load(case["network"]).layers
+    layers = load_network(case["network"]).layers
 
     chips = (replace(EYERISS_16BIT, name=f"chip {number}") for number in count())
 
@@ -126,7 +126,7 @@ def test_mapper(benchmark: BenchmarkFixture, case: dict[str, Any]) -> None:
 @pytest.mark.parametrize("way", ["envelope", "algorithm 2"])
 def test_decisions(benchmark: BenchmarkFixture, case: dict[str, Any], way: str) -> None:
     """A million decisions, each for a channel and an image of its own, beside Algorithm 2's."""
-    network = load(case["network"])
+    network = load_network(case["network"])
     graph, costs = graph_of(network), Analytical().costs(network, EYERISS_8BIT)
     bits = bits_of(graph, EYERISS_8BIT, MEDIAN_SPARSITY_IN)
     lines = Lines.of(cuts_of(graph, bits, costs))

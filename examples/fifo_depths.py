@@ -2,28 +2,30 @@
 
 from dataclasses import replace
 
+import analytical
+import simulator
 from analytical.hardware import EYERISS_16BIT
-from analytical.mappings import published_mappings
-from analytical.networks import load
-from simulator.machine import run_layer
-from traces.tensors import synthesise
+from analytical.mappings.files import published_mappings
 
 CHIP = published_mappings("alexnet")
-layers = [layer for layer in load("alexnet").layers if layer.name in CHIP or layer.name == "FC6"]
+alexnet = analytical.load_network("alexnet")
 # a few of FC6's filters say what all do, which run the same passes again and again
-tensors = [
-    synthesise(layer, b_w=16, batch=4, seed=0)
-    if layer.name in CHIP
-    else synthesise(replace(layer, F=180), b_w=16, batch=18, seed=0)
-    for layer in layers
-]
+layers = [*alexnet.subset([*CHIP]), replace(alexnet.layer("FC6"), F=180)]
 
 
 def cycles(ifmap_fifo: int, psum_fifo: int) -> list[int]:
     """Processing cycles of each layer with FIFOs of so many words."""
     hardware = replace(EYERISS_16BIT, ifmap_fifo=ifmap_fifo, psum_fifo=psum_fifo)
-    runs = (run_layer(t.layer, hardware, t, mapping=CHIP.get(t.layer.name)) for t in tensors)
-    return [run.processing_cycles for run in runs]
+    runs = (
+        simulator.run_layer(
+            layer,
+            hardware=hardware,
+            batch=4 if layer.name in CHIP else 18,
+            mapping=CHIP.get(layer.name, "cnnergy"),
+        )
+        for layer in layers
+    )
+    return [result.run.processing_cycles for result in runs]
 
 
 assumed = cycles(EYERISS_16BIT.ifmap_fifo, EYERISS_16BIT.psum_fifo)

@@ -1,23 +1,29 @@
-"""What a smaller or larger global buffer does to AlexNet's C2, by formula and on the machine."""
+"""What a smaller or larger global buffer does to AlexNet's C2, by formula and on the machine, over a process pool."""
 
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from multiprocessing import get_context
 
-from analytical.hardware import EYERISS_16BIT
-from analytical.model import estimate
-from analytical.networks import load
-from simulator.crosscheck import crosscheck
-from simulator.machine import run_layer
-from traces.tensors import synthesise
+import analytical
+import simulator
 
-layer = load("alexnet").select(["C2"]).layers[0]
-tensors = synthesise(layer, b_w=16, batch=1, seed=0)
-print("GLB KiB   images that fit   closed forms mJ   simulated mJ   ms")
-for glb_kib in (25, 50, 100, 200):
-    hardware = replace(EYERISS_16BIT, glb_kib=glb_kib)
-    run = run_layer(layer, hardware, tensors)
-    energy = crosscheck(run, tensors).energy()["without_control"]
-    print(
-        f"{glb_kib:7} {estimate(layer, hardware, 1).mapping.N:17}"
-        f" {energy.reference * 1e3:17.3f} {energy.value * 1e3:14.3f}"
-        f" {run.total_cycles / hardware.core_hz * 1e3:6.2f}"
-    )
+SIZES = (25, 50, 100, 200)
+"""GLB in KiB."""
+
+
+def run(glb_kib: int) -> simulator.LayerResult:
+    """C2 on Eyeriss with another GLB."""
+    hardware = replace(analytical.CHIPS["eyeriss-16bit"], glb_kib=glb_kib)
+    return simulator.run_layer(analytical.load_network("alexnet").layer("C2"), hardware=hardware, batch=1)
+
+
+if __name__ == "__main__":  # the pool's processes import this file
+    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
+        results = list(pool.map(run, SIZES))
+    print("GLB KiB   images that fit   closed forms mJ   simulated mJ   ms")
+    for glb_kib, result in zip(SIZES, results, strict=True):
+        print(
+            f"{glb_kib:7} {analytical.map_layer(result.run.layer, result.run.tiling.hardware).N:17}"
+            f" {result.model_energy.without_control * 1e3:17.3f} {result.energy.without_control * 1e3:14.3f}"
+            f" {result.latency_s * 1e3:6.2f}"
+        )

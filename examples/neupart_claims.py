@@ -1,17 +1,10 @@
 """What NeuPart claims, beside what closed forms and machine say here at 8 bit: the cut, and its savings in %."""
 
 import tempfile
-from pathlib import Path
 
-from analytical.hardware import EYERISS_8BIT
-from analytical.networks import load
-from partition.channel import MEDIAN_SPARSITY_IN, Channel
-from partition.figures import Q1
-from partition.graph import graph_of
-from partition.plan import Plan
-from partition.source import EnergySource
-from partition.sources import Analytical
-from partition.sources.simulated import Simulated
+import partition
+from partition.channel import MEDIAN_SPARSITY_IN
+from partition.figures.paper import Q1
 
 CLAIMS = (
     ("alexnet", 60, 0.5, MEDIAN_SPARSITY_IN, "31.3"),
@@ -24,27 +17,15 @@ CLAIMS = (
 )
 """Network, Mbps, watts, Sparsity-In, published saving in % against all on the phone."""
 
-
-def answer(source: EnergySource, network: str, mbps: float, watts: float, share: float) -> str:
-    """The best cut, and what it saves against all on the phone and all in the cloud."""
-    chosen = load(network)
-    plan = Plan(
-        graph=graph_of(chosen),
-        hardware=EYERISS_8BIT,
-        source=source.name,
-        costs=source.costs(chosen, EYERISS_8BIT),
-        channel=Channel(bitrate_bps=mbps * 1e6, tx_power_W=watts),
-        sparsity_in=share,
-    )
-    best, cuts = plan.optimum, plan.cuts
-    assert best is not None
-    return f"{best.name:4} {plan.saving_percent(best, cuts[-1]):5.1f} {plan.saving_percent(best, cuts[0]):5.1f}"
-
-
 with tempfile.TemporaryDirectory() as cache:
-    sources: tuple[EnergySource, ...] = (Analytical(), Simulated(Path(cache)))
     print("network       Mbps    W  published         closed forms      machine")
     print("                                           cut   FISC   FCC  cut   FISC   FCC")
     for network, mbps, watts, share, published in CLAIMS:
-        said = "  ".join(answer(source, network, mbps, watts, share) for source in sources)
-        print(f"{network:13} {mbps:4} {watts:4}  {published:16}  {said}")
+        answers = []
+        for source in ("analytical", "simulated"):
+            plan = partition.plan(
+                network, bitrate=mbps * 1e6, tx_power=watts, sparsity_in=share, source=source, cache=cache
+            )
+            fcc, fisc = (plan.saving_percent(plan.best, plan.cuts[end]) for end in (0, -1))
+            answers.append(f"{plan.best.name:4} {fisc:5.1f} {fcc:5.1f}")
+        print(f"{network:13} {mbps:4} {watts:4}  {published:16}  {'  '.join(answers)}")

@@ -2,17 +2,12 @@
 
 from dataclasses import replace
 
+import simulator
 from analytical.hardware import EYERISS_16BIT
-from simulator.session import run_network
-from simulator.silicon import shipped
-from simulator.validation import Validation, settings_of
 
-measured = shipped()
 print("Off the chip, %      C1    C2    C3    C4    C5  mean")
 for overlap in (False, True):
-    hardware = replace(EYERISS_16BIT, overlap_fmaps=overlap)
-    settings, _ = settings_of(measured, hardware, {}, seed=0)
-    validation = Validation(measured=measured, results=run_network(settings), also=[])
+    validation = simulator.validate(hardware=replace(EYERISS_16BIT, overlap_fmaps=overlap))
     print("feature maps move while PEs", "work" if overlap else "stand still")
     for column in ("processing_latency_ms", "total_latency_ms", "on_chip_energy_mJ"):
         errors = [cells[column].error_percent or 0.0 for cells in validation.cells().values()]

@@ -3,8 +3,9 @@
 import re
 from dataclasses import dataclass
 
+from analytical.errors import InputError
+from analytical.graph import IMAGE, Graph, Node
 from analytical.hardware import Hardware
-from partition.graph import IMAGE, Graph, Node
 
 PIXEL_BITS = 8
 """Bits of a pixel's colour before JPEG, whatever the width of the accelerator's words."""
@@ -16,7 +17,7 @@ MEDIAN_SPARSITY_IN = 0.608
 """Median share of zeros in a JPEG image of quality 90 (Q2 of section VIII-A)."""
 
 
-class UnitError(ValueError):
+class UnitError(InputError):
     """A quantity that cannot be read; the message says what was given and what was expected."""
 
 
@@ -51,12 +52,53 @@ def parse_quantity(text: str, unit: str) -> float:
     return value
 
 
+def quantity(said: str | float, unit: str) -> float:
+    """A quantity with a unit as text, or a number in SI units; checked.
+
+    Raises
+    ------
+    UnitError
+        It is neither.
+
+    Examples
+    --------
+    >>> quantity("60Mbps", "bps"), quantity(60e6, "bps")
+    (60000000.0, 60000000.0)
+    """
+    if isinstance(said, str):
+        return parse_quantity(said, unit)
+    _, least, most, example = _UNITS[unit]
+    if isinstance(said, bool) or not isinstance(said, int | float) or not least <= said <= most:
+        raise UnitError(f"{said!r}; expected {example}, or a number from {least:g} to {most:g} {unit}")
+    return float(said)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Channel:
-    """An uplink: effective bit rate B (bit/s) and transmission power P_Tx (W)."""
+    """An uplink.
+
+    Attributes
+    ----------
+    bitrate_bps : float
+        Effective bit rate B, in bits a second.
+    tx_power_W : float
+        Transmission power P_Tx, in watts.
+
+    Raises
+    ------
+    UnitError
+        A rate or a power that is not positive.
+    """
 
     bitrate_bps: float
     tx_power_W: float
+
+    def __post_init__(self) -> None:
+        for name, unit in (("bitrate_bps", "bps"), ("tx_power_W", "W")):
+            _, least, most, example = _UNITS[unit]
+            value = getattr(self, name)
+            if not isinstance(value, int | float) or not least <= value <= most:
+                raise UnitError(f"{name} is {value!r}; expected {example}, from {least:g} to {most:g} {unit}")
 
     @property
     def joules_per_bit(self) -> float:

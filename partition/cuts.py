@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from analytical.graph import IMAGE, Graph
 from partition.channel import Channel
-from partition.graph import IMAGE, Graph
-from partition.source import Costs
+from partition.costs import Costs
 
 CLOUD_OPS = 92e12
 """Operations a second of the cloud's accelerator (section VIII-A: Google's TPU); a MAC is two."""
@@ -15,10 +15,16 @@ CLOUD_OPS = 92e12
 class Cut:
     """Where a network may be cut.
 
-    name             the last node that the phone runs: ``In`` (fully cloud) to the last layer (fully in situ)
-    client_energy_J  E_L: what the phone spends on layers up to here
-    transmit_bits    D_L: what it sends
-    client_s, cloud_s  latency of the layers on each side
+    Attributes
+    ----------
+    name : str
+        The last node that the phone runs: ``In`` (fully cloud) to the last layer (fully in situ).
+    client_energy_J : float
+        E_L: joules that the phone spends on layers up to here.
+    transmit_bits : float
+        D_L: bits that it sends.
+    client_s, cloud_s : float
+        Latency of the layers on each side, in seconds.
     """
 
     name: str

@@ -1,9 +1,9 @@
-"""Compiled decisions; :mod:`partition.decision` says what the arguments are."""
+"""Compiled decisions; :mod:`partition.envelope` says what the arguments are."""
 
-import numba
+from traces.compiled import njit
 
 
-@numba.njit(cache=True, error_model="numpy", inline="always")
+@njit(error_model="numpy", inline="always")
 def decide(x, image_J, image_bits, energy_J, bits, cut, switch):
     """The cut of least energy at x = P_Tx / B: by binary search among the lines of the envelope, then the image's."""
     line, length = 0, switch.size
@@ -29,14 +29,14 @@ def decide(x, image_J, image_bits, energy_J, bits, cut, switch):
     return best
 
 
-@numba.njit(cache=True)
+@njit()
 def decide_all(x, image_J, image_bits, energy_J, bits, cut, switch, best):
     """:func:`decide` for each place of the arrays ``x`` and ``image_bits``."""
     for i in range(x.size):
         best[i] = decide(x[i], image_J, image_bits[i], energy_J, bits, cut, switch)
 
 
-@numba.njit(cache=True, inline="always")
+@njit(inline="always")
 def algorithm_2(x, image_J, image_bits, energy_J, bits):
     """Algorithm 2 of the paper: the first of the cuts with the least energy; cut 0 is the image's."""
     best, least = 0, image_J + x * image_bits
@@ -47,7 +47,7 @@ def algorithm_2(x, image_J, image_bits, energy_J, bits):
     return best
 
 
-@numba.njit(cache=True)
+@njit()
 def algorithm_2_all(x, image_J, image_bits, energy_J, bits, best):
     """:func:`algorithm_2` for each place of the arrays ``x`` and ``image_bits``."""
     for i in range(x.size):

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from analytical.graph import IMAGE
 from partition.channel import image_bits
-from partition.decision import Envelope
-from partition.graph import IMAGE
-from partition.plan import Plan
+from partition.envelope import Envelope
+from partition.planning import Plan
+
+FINE, COARSE = 200, 11
+"""Channels along each side of a map for programs and pictures, and for a table."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +31,13 @@ class CutMap:
             for i, power in enumerate(self.tx_powers_W)
             for j, rate in enumerate(self.bitrates_bps)
         ]
+
+
+def grid(
+    rates: tuple[float, float], powers: tuple[float, float], points: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """So many bit rates and so many transmission powers, evenly from the first to the second of each."""
+    return np.linspace(*rates, points), np.linspace(*powers, points)
 
 
 def cut_map(plan: Plan, bitrates_bps: NDArray[np.float64], tx_powers_W: NDArray[np.float64]) -> CutMap:

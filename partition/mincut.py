@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from fractions import Fraction
 
+from analytical.graph import IMAGE, Graph
 from partition.channel import Channel
-from partition.graph import IMAGE, Graph
 
 
 def least_energy_cut(

@@ -1,1 +1,54 @@
-"""The machine: a row-stationary PE array, its buffers and its DRAM link, stepped and counted."""
+"""A cycle-level simulator of an Eyeriss-style PE array: networks and layers through a machine, with real values.
+
+>>> import simulator
+>>> result = simulator.run("alexnet", layers=["FC8"], batch=1)
+>>> result["FC8"].run.active_pes
+12
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+_HOMES = {
+    "Comparison": "simulator.comparison.compare",
+    "LayerResult": "simulator.result",
+    "NetworkResult": "simulator.result",
+    "RunFile": "simulator.comparison.run_file",
+    "Settings": "simulator.settings",
+    "Validation": "simulator.silicon.validation",
+    "compare": "simulator.comparison.compare",
+    "read_run": "simulator.comparison.run_file",
+    "run": "simulator.runner",
+    "run_layer": "simulator.runner",
+    "run_network": "simulator.runner",
+    "show": "simulator.tables.show",
+    "validate": "simulator.silicon.validation",
+}
+"""Public names, and the modules that have them, imported when a name is first used."""
+
+__all__ = [*_HOMES]
+
+if TYPE_CHECKING:
+    from simulator.comparison.compare import Comparison as Comparison
+    from simulator.comparison.compare import compare as compare
+    from simulator.comparison.run_file import RunFile as RunFile
+    from simulator.comparison.run_file import read_run as read_run
+    from simulator.result import LayerResult as LayerResult
+    from simulator.result import NetworkResult as NetworkResult
+    from simulator.runner import run as run
+    from simulator.runner import run_layer as run_layer
+    from simulator.runner import run_network as run_network
+    from simulator.settings import Settings as Settings
+    from simulator.silicon.validation import Validation as Validation
+    from simulator.silicon.validation import validate as validate
+    from simulator.tables.show import show as show
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

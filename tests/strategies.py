@@ -5,11 +5,12 @@ from dataclasses import replace
 from hypothesis import assume
 from hypothesis import strategies as st
 
-from analytical.chip_mapping import ChipMapping, stacks_of_array
 from analytical.hardware import PRESETS, Hardware
 from analytical.layer import Layer
-from analytical.mapping import MappingError, map_layer
-from simulator.schedule import tile
+from analytical.mappings import MappingError
+from analytical.mappings.cnnergy import map_layer
+from analytical.mappings.eyeriss import EyerissMapping, stacks_of_array
+from tests.machines import tile
 
 SMALL = 300_000
 """MACs of a layer that both engines run in a moment."""
@@ -90,7 +91,7 @@ def mappable(draw: st.DrawFn) -> tuple[Layer, Hardware, int]:
 
 
 @st.composite
-def chip_mappable(draw: st.DrawFn) -> tuple[Layer, Hardware, ChipMapping, int]:
+def chip_mappable(draw: st.DrawFn) -> tuple[Layer, Hardware, EyerissMapping, int]:
     """A layer, a hardware, a mapping of the chip's kind that lays one on the other, and a batch; CNNergy, beside which
     runs are set, can map the layer, too."""
     layer = draw(layers())
@@ -104,7 +105,7 @@ def chip_mappable(draw: st.DrawFn) -> tuple[Layer, Hardware, ChipMapping, int]:
     assume(stacks)
     t = draw(st.integers(1, min(stacks, -(-layer.filters_per_group // p))))
     m = draw(st.integers(min(p * t, layer.filters_per_group), layer.filters_per_group))
-    mapping = ChipMapping(m=m, n=draw(st.integers(1, 3)), e=e, p=p, q=q, r=r, t=t)
+    mapping = EyerissMapping(m=m, n=draw(st.integers(1, 3)), e=e, p=p, q=q, r=r, t=t)
     batch = draw(st.integers(1, min(6, max(1, SMALL // layer.macs))))
     if draw(st.booleans()):
         # a GLB that is just enough

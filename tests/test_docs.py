@@ -1,54 +1,66 @@
-"""README and docs show what the program prints today."""
+"""README and docs show what the program prints today, and name all that it has."""
 
+import importlib
 import os
 import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
+import click
 import pytest
 
-import simulator.__main__ as program
-from simulator.session import NetworkRun, Settings
+import analytical.__main__
+import analytical.model
+import partition.__main__
+import partition.neupart
+import partition.planning
+import simulator.__main__
+import simulator.columns
+import simulator.commands.effects as effects_command
+from analytical.columns import Column, as_markdown
+from simulator.result import NetworkResult
+from simulator.settings import Settings
+from tests.shown import BLOCK, MADE, assert_shown, lines_of, rewrite_block, rewrite_made, updated
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "examples" / "README.md"]
 SHOWN = [
     (page.relative_to(ROOT).as_posix(), command, output)
     for page in PAGES
-    for command, output in re.findall(r"```console\n\$ (.*?)\n(.*?)```", page.read_text(), re.DOTALL)
+    for command, output in BLOCK.findall(page.read_text())
 ]
-"""Pages, the commands that they show, and their output: a line ``...`` stands for any lines."""
+"""Pages, the commands that they show, and their output."""
+
+COLUMNS: dict[str, tuple[Column, ...]] = {
+    "columns of simulator run": simulator.columns.COLUMNS,
+    "fields of simulator run": simulator.columns.FIELDS,
+    "totals of simulator run": simulator.columns.TOTALS,
+    "columns of analytical run": analytical.model.COLUMNS,
+    "fields of analytical run": analytical.model.FIELDS,
+    "columns of partition run": partition.planning.COLUMNS,
+    "fields of partition run": partition.planning.FIELDS,
+}
+PACKAGES = ("analytical", "simulator", "partition")
 
 
-def lines_of(text: str) -> list[str]:
-    return [line.rstrip() for line in text.rstrip().splitlines()]
+def made(what: str) -> str:
+    """A table that the program makes for a page."""
+    if what in COLUMNS:
+        return as_markdown(COLUMNS[what])
+    package = importlib.import_module(what.removeprefix("names of "))
+    rows = [f"| `{package.__name__}.{name}` | {summary(getattr(package, name))} |" for name in package.__all__]
+    return "\n".join(["| name | is |", "|---|---|", *rows]) + "\n"
 
 
-def parts_between_ellipses(lines: list[str]) -> Iterator[list[str]]:
-    part: list[str] = []
-    for line in [*lines, "..."]:
-        if line == "...":
-            yield part
-            part = []
-        else:
-            part.append(line)
-
-
-def assert_shown(shown: list[str], printed: list[str]) -> None:
-    """Each part stands in what was printed, one after the other; the first at its start, the last at its end."""
-    parts = list(parts_between_ellipses(shown))
-    if len(parts) == 1:
-        assert shown == printed
-    assert printed[: len(parts[0])] == parts[0]
-    assert printed[len(printed) - len(parts[-1]) :] == parts[-1]
-    at = 0
-    for part in parts:
-        found = next((i for i in range(at, len(printed) + 1) if printed[i : i + len(part)] == part), None)
-        assert found is not None, part
-        at = found + len(part)
+def summary(named: object) -> str:
+    """The first sentence of a docstring, on one line."""
+    if not callable(named):
+        return "a constant, see its module"
+    doc = " ".join((named.__doc__ or "").split("\n\n")[0].split())
+    return re.sub(r":\w+:`([^`]*)`", r"`\1`", doc)
 
 
 @pytest.mark.parametrize(("page", "command", "output"), SHOWN, ids=[f"{page}: {command}" for page, command, _ in SHOWN])
@@ -56,27 +68,30 @@ def test_a_page_shows_what_the_command_prints(
     page: str,
     command: str,
     output: str,
-    zoo_run: Callable[[str, int], NetworkRun],
+    zoo_run: Callable[[str, int], NetworkResult],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
+    update_shown: bool,
 ) -> None:
-    assert page
     python, m, package, *arguments = shlex.split(command)
     assert (python, m) == ("python", "-m")
-    if arguments[0] == "effects":
+    if arguments[0] == "effects" and "--help" not in arguments:
         # runs of the whole zoo take a while, and other tests have them made already
-        def made(settings: Settings) -> NetworkRun:
+        def made_already(settings: Settings) -> NetworkResult:
             return zoo_run(settings.network.name, settings.hardware.b_w)
 
-        monkeypatch.setattr(program, "_run", made)
+        monkeypatch.setattr(effects_command, "run_watched", made_already)
         monkeypatch.setenv("COLUMNS", "80")
-        program.main.main(arguments, standalone_mode=False)
+        simulator.__main__.main.main(arguments, standalone_mode=False)
         printed = capsys.readouterr().out
     else:
         call = [sys.executable, "-m", package, *arguments]
-        own = os.environ | {"XDG_CACHE_HOME": str(tmp_path)}
+        own = os.environ | {"XDG_CACHE_HOME": str(tmp_path), "COLUMNS": "80"}
         printed = subprocess.run(call, capture_output=True, text=True, check=True, cwd=ROOT, env=own).stdout
+    if update_shown:
+        rewrite_block(ROOT / page, command, updated(lines_of(output), lines_of(printed)))
+        return
     assert_shown(lines_of(output), lines_of(printed))
 
 
@@ -84,7 +99,54 @@ def test_the_readme_and_the_page_on_closed_forms_show_output() -> None:
     assert {"README.md", "docs/closed_forms.md"} <= {page for page, _, _ in SHOWN}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_tables_that_the_program_makes_are_those_of_today(page: Path, update_shown: bool) -> None:
+    if update_shown:
+        rewrite_made(page, made)
+    for _, what, table, _ in MADE.findall(page.read_text()):
+        assert table == made(what), what
+
+
+def test_output_md_has_every_table_of_columns() -> None:
+    tables = [what for _, what, _, _ in MADE.findall((ROOT / "docs" / "output.md").read_text())]
+    assert sorted(tables) == sorted(COLUMNS)
+
+
+def test_api_md_has_every_public_name() -> None:
+    tables = [what for _, what, _, _ in MADE.findall((ROOT / "docs" / "api.md").read_text())]
+    assert tables == [f"names of {package}" for package in PACKAGES]
+
+
+def test_commands_md_has_the_help_of_every_command() -> None:
+    groups: dict[str, click.Group] = {
+        "analytical": analytical.__main__.main,
+        "simulator": simulator.__main__.main,
+        "partition": partition.__main__.main,
+    }
+    shown = [command for page, command, _ in SHOWN if page == "docs/commands.md"]
+    ctx = click.Context(click.Command("any"))
+    assert shown == [
+        f"python -m {package} {name} --help" for package, group in groups.items() for name in group.list_commands(ctx)
+    ]
+
+
+def test_the_console_script_has_every_command_under_one_name() -> None:
+    modules = [analytical.__main__.main, simulator.__main__.main, partition.__main__.main]
+    ctx = click.Context(click.Command("any"))
+    theirs = {group.get_command(ctx, name) for group in modules for name in group.list_commands(ctx)}
+    ours = [partition.neupart.group.get_command(ctx, name) for name in partition.neupart.group.list_commands(ctx)]
+    assert set(ours) == theirs
+    assert len(ours) == len(theirs)
+    assert list(partition.neupart.COMMANDS)[:3] == ["simulate", "estimate", "partition"]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_files_that_a_page_points_to_exist(page: Path) -> None:
     for target in re.findall(r"\]\((?!http)([^)#]+)[^)]*\)", page.read_text()):
         assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_modules_that_a_page_names_exist(page: Path) -> None:
+    for target in re.findall(r"`((?:analytical|simulator|partition|traces|tests)/[\w/.]+)`", page.read_text()):
+        assert (ROOT / target).exists(), target

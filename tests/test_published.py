@@ -7,12 +7,13 @@ import pytest
 
 from analytical import counts as c
 from analytical.hardware import EYERISS_16BIT
-from analytical.networks import load
+from analytical.networks import load_network
 from simulator.crosscheck import crosscheck
-from simulator.machine import LayerRun, run_layer
-from simulator.session import run_network
-from simulator.silicon import shipped
-from simulator.validation import Validation, mean_error, settings_of
+from simulator.machine.layer_run import LayerRun
+from simulator.runner import run_network
+from simulator.silicon.measured import shipped
+from simulator.silicon.validation import Validation, mean_error, settings_of
+from tests.machines import run_layer
 from traces.tensors import synthesise
 
 CHIP = Path(__file__).parent / "data" / "eyeriss" / "chip_alexnet_n4.csv"
@@ -21,7 +22,7 @@ CHIP = Path(__file__).parent / "data" / "eyeriss" / "chip_alexnet_n4.csv"
 @pytest.fixture(scope="module")
 def alexnet() -> dict[str, LayerRun]:
     """AlexNet's CONV layers in the main job's settings."""
-    layers = load("alexnet").layers[:5]
+    layers = load_network("alexnet").layers[:5]
     return {
         layer.name: run_layer(layer, EYERISS_16BIT, synthesise(layer, b_w=16, batch=layer.batch, seed=0))
         for layer in layers
@@ -66,7 +67,7 @@ def validation() -> Validation:
     settings, also = settings_of(measured, EYERISS_16BIT, {}, seed=0)
     others = [run_network(each) for each in also]
     return Validation(
-        measured=measured, results=run_network(settings), also=list(zip(measured.also, others, strict=True))
+        measured=measured, result=run_network(settings), also=list(zip(measured.also, others, strict=True))
     )
 
 
@@ -88,7 +89,7 @@ def test_table_v_of_jssc_2017_is_what_ships(validation: Validation) -> None:
         "glb_MB": "glb_access_mb",
         "dram_MB": "dram_access_mb",
     }
-    for layer in validation.results.settings.network.layers:
+    for layer in validation.result.settings.layers:
         row, ours = rows[layer.name], validation.measured.layers[layer.name]
         assert {name: getattr(ours, name) for name in columns} == {name: float(row[c]) for name, c in columns.items()}
         assert layer.sparsity_ifmap * 100 == pytest.approx(float(row["zeros_in_ifmap_percent"]), abs=1e-9)

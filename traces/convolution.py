@@ -1,9 +1,10 @@
 """Exact integer convolution, twice: once as fast as it goes, once as plainly as it can be written."""
 
-import numba
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
+
+from traces.compiled import njit
 
 EXACT_IN_FLOAT64 = 2**53
 """Sums of integers below this are exact in float64, in whatever order they are added."""
@@ -56,7 +57,7 @@ def _magnitude(values: NDArray[np.integer]) -> int:
     return max(abs(int(values.min())), abs(int(values.max())))
 
 
-@numba.njit(cache=True)
+@njit()
 def _convolve_plainly(ifmap, filters, stride, groups, psums):
     N, F, E, G = psums.shape
     C, R, S = filters.shape[1:]
@@ -71,7 +72,7 @@ def _convolve_plainly(ifmap, filters, stride, groups, psums):
                         psums[n, f, y, x] = _dot(weights[f], window)
 
 
-@numba.njit(cache=True)
+@njit()
 def _dot(a, b):
     total = np.int64(0)
     for i in range(a.size):

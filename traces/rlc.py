@@ -5,11 +5,11 @@ bits, first pair in the highest bits. Its lowest bit marks the last word of a ti
 a pair whose value is zero; zeros at the end of a tile end in such a pair; pairs that a last word has to spare are zero.
 """
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from analytical.hardware import RLC_RUN_BITS
+from traces.compiled import njit
 
 WORD_BITS = 64
 
@@ -79,7 +79,7 @@ def _run_bits(b_w: int) -> int:
     return RLC_RUN_BITS[b_w]
 
 
-@numba.njit(cache=True)
+@njit()
 def _count_pairs(values, longest):
     pairs = 0
     run = 0
@@ -94,7 +94,7 @@ def _count_pairs(values, longest):
     return pairs
 
 
-@numba.njit(cache=True)
+@njit()
 def _encode(values, words, b_w, run_bits, pairs):
     longest = (1 << run_bits) - 1
     mask = np.uint64((1 << b_w) - 1)
@@ -112,7 +112,7 @@ def _encode(values, words, b_w, run_bits, pairs):
         run = 0
 
 
-@numba.njit(cache=True)
+@njit()
 def _decode(words, values, b_w, run_bits, pairs):
     run_mask = np.uint64((1 << run_bits) - 1)
     mask = np.uint64((1 << b_w) - 1)

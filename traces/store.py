@@ -39,7 +39,7 @@ def run_as_hdf5(settings: Mapping[str, Any], layers: Sequence[StoredLayer]) -> b
     return image.getvalue()
 
 
-def read_run(path: Path, *, tensors: bool = True) -> tuple[dict[str, Any], list[StoredLayer]]:
+def read_hdf5(path: Path, *, tensors: bool = True) -> tuple[dict[str, Any], list[StoredLayer]]:
     """Read what :func:`run_as_hdf5` made, with or without its tensors.
 
     Raises
@@ -57,7 +57,7 @@ def read_run(path: Path, *, tensors: bool = True) -> tuple[dict[str, Any], list[
                 values = {name: dataset[()] for name, dataset in group.items()} if tensors else {}
                 layers.append(StoredLayer(name=str(columns["layer"]), columns=columns, tensors=values))
             return _read_attributes(file), layers
-    except (KeyError, AttributeError, OSError, RuntimeError) as error:
+    except (KeyError, AttributeError, TypeError, OSError, RuntimeError) as error:
         raise ValueError(f"{path}: cannot be read as a run ({error})") from error
 
 
@@ -72,7 +72,7 @@ def read_record(path: Path) -> dict[str, Any]:
     import h5py
 
     if h5py.is_hdf5(path):
-        settings, layers = read_run(path, tensors=False)
+        settings, layers = read_hdf5(path, tensors=False)
         return settings | {"layers": [dict(layer.columns) for layer in layers]}
     record = json.loads(path.read_text())
     if not isinstance(record, dict) or not isinstance(record.get("layers"), list):
@@ -93,16 +93,34 @@ AS_JSON = "attributes_in_json"
 
 
 def _write_attributes(to: Any, values: Mapping[str, Any]) -> None:
-    in_json = [name for name, value in values.items() if isinstance(value, Mapping | list)]
+    """Write attributes, text as strings of fixed length.
+
+    HDF5 keeps strings of variable length in a heap of the file, and follows damage there in an endless loop that no
+    signal ends; one of fixed length is where its attribute is.
+    """
+    in_json = [name for name, value in values.items() if isinstance(value, Mapping | list) or value is None]
     for name, value in values.items():
-        to.attrs[name] = json.dumps(value) if name in in_json else value
-    to.attrs[AS_JSON] = json.dumps(in_json)
+        to.attrs[name] = _fixed(json.dumps(value) if name in in_json else value)
+    to.attrs[AS_JSON] = _fixed(json.dumps(in_json))
+
+
+def _fixed(value: Any) -> Any:
+    # HDF5 has no string of no characters
+    return np.bytes_((value or "\0").encode()) if isinstance(value, str) else value
 
 
 def _read_attributes(of: Any) -> dict[str, Any]:
-    in_json = json.loads(of.attrs[AS_JSON])
+    import h5py
+
+    found = {}
+    for name in of.attrs:
+        kind = h5py.check_string_dtype(of.attrs.get_id(name).dtype)
+        if kind is not None and kind.length is None:
+            raise ValueError(f"attribute {name} is text of variable length, as an older version wrote it")
+        value = of.attrs[name]
+        found[name] = value.decode() if isinstance(value, bytes) else value
+    in_json = json.loads(found.pop(AS_JSON))
     return {
         name: json.loads(value) if name in in_json else value.item() if isinstance(value, np.generic) else value
-        for name, value in of.attrs.items()
-        if name != AS_JSON
+        for name, value in found.items()
     }

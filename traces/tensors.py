@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 from zlib import crc32
 
 import numpy as np
 from numpy.random import Generator, SeedSequence, default_rng
 from numpy.typing import NDArray
 
+from analytical.errors import InputError
 from analytical.layer import Layer
 from traces.convolution import convolve
 
@@ -48,12 +50,28 @@ def calibrate(psums: NDArray[np.int64], sparsity: float, b_w: int) -> Requantise
     return Requantiser(bias=bias, shift=max(0, largest.bit_length() - (b_w - 1)), b_w=b_w)
 
 
+class TensorError(InputError):
+    """Values that a layer cannot take; the message says what they are and what was expected."""
+
+
 @dataclass(frozen=True)
 class LayerTensors:
     """The values that one run of a layer works on, and what must come out.
 
-    ifmap    (batch, channels, H, W), padded, b_w-bit integers
-    filters  (F, C, R, S), b_w-bit integers, none zero
+    Attributes
+    ----------
+    layer : Layer
+    b_w : int
+        Bits of a value.
+    ifmap : (batch, channels, H, W), int16
+        Padded; b_w-bit integers.
+    filters : (F, C, R, S), int16
+        b_w-bit integers.
+
+    See Also
+    --------
+    given : tensors from a person's arrays, checked.
+    synthesise : tensors with the zeros that a layer table states.
     """
 
     layer: Layer
@@ -77,8 +95,86 @@ class LayerTensors:
         return self.requantise(self.psums).astype(np.int16)
 
 
+def given(
+    layer: Layer, *, b_w: int, ifmap: NDArray[Any] | None, filters: NDArray[Any] | None, made: LayerTensors
+) -> LayerTensors:
+    """A person's arrays as tensors of ``layer``, each checked; what is None is taken from ``made``.
+
+    Parameters
+    ----------
+    layer : Layer
+    b_w : int
+        Bits of a value.
+    ifmap : (batch, channels, H, W) or None
+        Padded integers of b_w bits.
+    filters : (F, C, R, S) or None
+        Integers of b_w bits.
+    made : LayerTensors
+        Tensors of the same layer, width and batch.
+
+    Raises
+    ------
+    TensorError
+        An array of another shape, not of integers, or with values beyond b_w bits.
+
+    Examples
+    --------
+    >>> layer = Layer.conv("L", channels=1, size=4, filters=1, filter=3)
+    >>> made = synthesise(layer, b_w=16, batch=1, seed=0)
+    >>> given(layer, b_w=16, ifmap=np.ones((1, 1, 4, 4)), filters=None, made=made)
+    Traceback (most recent call last):
+    ...
+    traces.tensors.TensorError: layer L: ifmap is of float64; expected integers of 16 bits
+    """
+    batch = len(made.ifmap)
+    return LayerTensors(
+        layer=layer,
+        b_w=b_w,
+        ifmap=made.ifmap
+        if ifmap is None
+        else _checked(layer, "ifmap", ifmap, (batch, layer.channels, layer.H, layer.W), b_w),
+        filters=made.filters
+        if filters is None
+        else _checked(layer, "filters", filters, (layer.F, layer.C, layer.R, layer.S), b_w),
+    )
+
+
+def _checked(layer: Layer, name: str, values: NDArray[Any], shape: tuple[int, ...], b_w: int) -> NDArray[np.int16]:
+    values = np.asarray(values)
+    if values.shape != shape:
+        raise TensorError(f"layer {layer.name}: {name} has the shape {values.shape}; expected {shape}")
+    if not np.issubdtype(values.dtype, np.integer):
+        raise TensorError(f"layer {layer.name}: {name} is of {values.dtype}; expected integers of {b_w} bits")
+    least, most = -(1 << (b_w - 1)), (1 << (b_w - 1)) - 1
+    if values.min() < least or values.max() > most:
+        raise TensorError(
+            f"layer {layer.name}: {name} has values from {values.min()} to {values.max()}; expected {least} to {most}, "
+            f"in {b_w} bits"
+        )
+    return np.ascontiguousarray(values, np.int16)
+
+
 def synthesise(layer: Layer, *, b_w: int, batch: int, seed: int) -> LayerTensors:
-    """Tensors of ``layer``, from streams of its own: neither other layers nor the batch change what an image holds."""
+    """Tensors of ``layer``, from streams of its own: neither other layers nor the batch change what an image holds.
+
+    Parameters
+    ----------
+    layer : Layer
+        Its shape, and the shares of zeros that its ifmap has exactly and its ofmap gets.
+    b_w : int
+        Bits of a value.
+    batch : int
+        Images.
+    seed : int
+        The same seed, layer name and image give the same values.
+
+    Examples
+    --------
+    >>> layer = Layer.conv("L", channels=4, size=10, filters=8, filter=3, sparsity_ifmap=0.25)
+    >>> tensors = synthesise(layer, b_w=8, batch=2, seed=0)
+    >>> tensors.ifmap.shape, int((tensors.ifmap[0] == 0).sum())
+    ((2, 4, 10, 10), 100)
+    """
     ifmap = np.empty((batch, layer.channels, layer.H, layer.W), np.int16)
     for image in range(batch):
         ifmap[image] = _ifmap(layer, b_w, _stream(seed, layer, _IFMAP, image))

@@ -1,30 +1,51 @@
-"""Mappings of layers on an array like the Eyeriss chip's: published, from files that a person writes, or found."""
+"""Ways to lay layers on a PE array: what they have in common, and the registry by which they are chosen.
 
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+A *mapping* is how one layer lies on one hardware; a *mapper* chooses one. Both are protocols: a new kind is a module
+with a mapping and a mapper, and one line in :data:`MAPPERS`. Nobody else asks which kind it has.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from enum import Enum
-from functools import cache
-from importlib.resources import files
-from typing import Any
+from typing import Any, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from analytical.chip_mapping import ChipMapping
-from analytical.hardware import EYERISS_16BIT, Hardware
+from analytical.hardware import Hardware
 from analytical.layer import Layer
-from analytical.mapper import find_mapping
-from analytical.mapping import MappingError
-from analytical.networks import load
-from analytical.toml_file import as_model, parse_toml, read_toml
+from analytical.mappings.cnnergy import map_layer
+from analytical.mappings.tiling import MappingError, Tiling
+from analytical.traffic import Repetitions
 
-PUBLISHED = ("alexnet",)
-"""Networks whose mapping on the chip is published (JSSC 2017, Table III)."""
+__all__ = ["MAPPERS", "Chosen", "LayerMapping", "Mapper", "MappingError", "Origin", "Tiling", "mapper_named"]
+
+
+class LayerMapping(Protocol):
+    """How one layer is laid on a hardware; what machine and cross-check ask of it."""
+
+    def tiling(self, layer: Layer, hardware: Hardware, batch: int) -> Tiling:
+        """The mapping in whole tiles that the RFs and the GLB hold, for ``batch`` images.
+
+        Raises
+        ------
+        MappingError
+            It does not fit the hardware.
+        """
+
+    def exact_steps(self, tiling: Tiling, closed: Repetitions) -> Iterator[tuple[str, Repetitions]]:
+        """Named steps from what the closed forms repeat (``closed``, in exact fractions) to what this mapping's own
+        closed forms would, for the layer and hardware of ``tiling``. The names are those of the cross-check's effects.
+        """
+
+    def whole_repetitions(self, tiling: Tiling) -> Repetitions:
+        """What the mapping repeats once its tiles are whole, before they are made to fit the GLB as in ``tiling``."""
+
+    def record(self) -> dict[str, Any]:
+        """The mapping as files keep it, number by number."""
 
 
 class Origin(Enum):
     """Where a mapping comes from."""
 
+    RULES = "rules"
     PUBLISHED = "published"
     FILE = "file"
     FOUND = "found"
@@ -34,110 +55,97 @@ class Origin(Enum):
 class Chosen:
     """A layer's mapping, where it comes from, and how many the mapper weighed for it."""
 
-    mapping: ChipMapping
+    mapping: LayerMapping
     origin: Origin
     weighed: int = 0
 
     def record(self) -> dict[str, Any]:
         """The choice as files keep it."""
-        return asdict(self.mapping) | {"origin": self.origin.value, "weighed": self.weighed}
+        return self.mapping.record() | {"origin": self.origin.value, "weighed": self.weighed}
 
 
-def choose_mapping(layer: Layer, hardware: Hardware, batch: int, own: ChipMapping | None = None) -> Chosen:
-    """A person's own mapping, or the published one if this layer has one on this chip, or what the mapper finds.
+class Mapper(Protocol):
+    """Who chooses the mapping of a layer."""
+
+    @property
+    def name(self) -> str:
+        """What options call it."""
+
+    @property
+    def summary(self) -> str:
+        """How it lays layers on the array, in a few words."""
+
+    @property
+    def takes_files(self) -> bool:
+        """Whether people can give mappings of their own for it."""
+
+    def choose(self, layer: Layer, hardware: Hardware, batch: int, own: Mapping[str, LayerMapping]) -> Chosen:
+        """The mapping of a layer; ``own`` has a person's, by layer.
+
+        Raises
+        ------
+        MappingError
+            The person's own does not fit, or none does.
+        """
+
+
+class CnnergyMapper:
+    """CNNergy's automated mapping (section IV-C)."""
+
+    name = "cnnergy"
+    summary = "by CNNergy's rules"
+    takes_files = False
+
+    def choose(self, layer: Layer, hardware: Hardware, batch: int, own: Mapping[str, LayerMapping]) -> Chosen:
+        """See :meth:`Mapper.choose`; the batch does not matter to the rules."""
+        del batch, own
+        return Chosen(mapping=map_layer(layer, hardware), origin=Origin.RULES)
+
+
+class EyerissMapper:
+    """As the Eyeriss chip lays layers on its array: as a person says, as published, or else with least energy."""
+
+    name = "eyeriss"
+    summary = "as on the Eyeriss chip: as published, or else with least energy"
+    takes_files = True
+
+    def choose(self, layer: Layer, hardware: Hardware, batch: int, own: Mapping[str, LayerMapping]) -> Chosen:
+        """See :meth:`Mapper.choose`."""
+        if layer.name in own:
+            own[layer.name].tiling(layer, hardware, batch)  # refuses what does not fit
+            return Chosen(mapping=own[layer.name], origin=Origin.FILE)
+        from analytical.mappings.files import published_mapping  # pydantic takes its time to import, search NumPy
+        from analytical.mappings.search import find_mapping
+
+        published = published_mapping(layer, hardware)
+        if published is not None:
+            return Chosen(mapping=published, origin=Origin.PUBLISHED)
+        found = find_mapping(layer, hardware, batch)
+        return Chosen(mapping=found.mapping, origin=Origin.FOUND, weighed=found.weighed)
+
+
+MAPPERS: dict[str, Mapper] = {mapper.name: mapper for mapper in (CnnergyMapper(), EyerissMapper())}
+"""Every mapper, by name; the first is the default."""
+
+DEFAULT_MAPPER, *_ = MAPPERS
+
+FILE_MAPPER = next(mapper.name for mapper in MAPPERS.values() if mapper.takes_files)
+"""The mapper that a file of mappings implies."""
+
+
+def mapper_named(name: str) -> Mapper:
+    """The mapper of that name.
 
     Raises
     ------
     MappingError
-        The person's own does not fit, or none does.
+        There is none.
+
+    Examples
+    --------
+    >>> mapper_named("cnnergy").summary
+    "by CNNergy's rules"
     """
-    if own is not None:
-        own.require_fits(layer, hardware)
-        return Chosen(mapping=own, origin=Origin.FILE)
-    published = published_mapping(layer, hardware)
-    if published is not None:
-        return Chosen(mapping=published, origin=Origin.PUBLISHED)
-    found = find_mapping(layer, hardware, batch)
-    return Chosen(mapping=found.mapping, origin=Origin.FOUND, weighed=found.weighed)
-
-
-def published_mapping(layer: Layer, hardware: Hardware) -> ChipMapping | None:
-    """The published mapping of a layer of this name and shape, on hardware of the chip's array and memories."""
-    if _of_chip(hardware) != _of_chip(EYERISS_16BIT):
-        return None
-    for network in PUBLISHED:
-        mapping = published_mappings(network).get(layer.name)
-        if mapping and _shape(load(network).select([layer.name]).layers[0]) == _shape(layer):
-            return mapping
-    return None
-
-
-def _of_chip(hardware: Hardware) -> tuple[float, ...]:
-    """What a mapping has to fit."""
-    h = hardware
-    return h.J, h.K, h.f_s, h.I_s, h.P_s, h.b_w, h.glb_kib, h.glb_bank_kib, h.filter_buffer_kib
-
-
-def _shape(layer: Layer) -> tuple[int, ...]:
-    return layer.groups, layer.H, layer.W, layer.C, layer.R, layer.S, layer.F, layer.U, layer.E, layer.G
-
-
-class _Numbers(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    m: int = Field(ge=1)
-    n: int = Field(ge=1)
-    e: int = Field(ge=1)
-    p: int = Field(ge=1)
-    q: int = Field(ge=1)
-    r: int = Field(ge=1)
-    t: int = Field(ge=1)
-
-
-class _File(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    source: str = ""
-    layers: dict[str, _Numbers]
-
-
-@cache
-def published_mappings(network: str) -> Mapping[str, ChipMapping]:
-    """The published mappings of a network's layers; none if it is not in :data:`PUBLISHED`."""
-    if network not in PUBLISHED:
-        return {}
-    name = f"{network}.toml"
-    text = files("analytical.mappings").joinpath(name).read_text(encoding="utf-8")
-    return _parse(parse_toml(text, name, MappingError), name)
-
-
-def load_mappings(path: str) -> dict[str, ChipMapping]:
-    """The mappings in a TOML file: a table ``[layers.NAME]`` with m, n, e, p, q, r and t for each layer.
-
-    Raises
-    ------
-    MappingError
-        The file cannot be read, or is not such a file; the message names file and field.
-    """
-    return _parse(read_toml(path, MappingError, "a mapping file"), path)
-
-
-def as_toml(mappings: Mapping[str, Chosen], source: str) -> str:
-    """The file that :func:`load_mappings` reads; where each mapping comes from is a comment."""
-    lines = [f"source = {_quoted(source)}"]
-    for name, chosen in mappings.items():
-        weighed = f", {chosen.weighed} weighed" if chosen.weighed else ""
-        lines += ["", f"[layers.{_quoted(name)}]  # {chosen.origin.value}{weighed}"]
-        lines += [f"{symbol} = {getattr(chosen.mapping, symbol)}" for symbol in _Numbers.model_fields]
-    return "\n".join(lines) + "\n"
-
-
-def _quoted(text: str) -> str:
-    """A TOML string: JSON's, but for a character that only TOML escapes, and what no encoding has."""
-    known = text.encode("utf-8", "replace").decode()
-    return json.dumps(known, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _parse(tables: dict[str, Any], path: str) -> dict[str, ChipMapping]:
-    file = as_model(tables, _File, path, MappingError)
-    return {name: ChipMapping(**numbers.model_dump()) for name, numbers in file.layers.items()}
+    if name not in MAPPERS:
+        raise MappingError(f"mapping is {name!r}; expected {' or '.join(MAPPERS)}")
+    return MAPPERS[name]

@@ -1,38 +1,106 @@
-"""Energy sources: the closed forms, the machine, and files."""
+"""Energy sources: the closed forms, the machine, files, and a person's own figures.
+
+Adding one is a module with a class that has ``name`` and ``costs`` (:class:`partition.sources.base.EnergySource`), and
+a line in :data:`SOURCES`.
+"""
 
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from partition.source import EnergySource
 from partition.sources.analytical import Analytical
-from partition.sources.measured import Measured
+from partition.sources.base import EnergySource, SourceError
+from partition.sources.file import ENDINGS, File
+from partition.sources.own import Own
 
 if TYPE_CHECKING:
-    from simulator.session import Settings
+    from simulator.settings import Settings
 
-ANALYTICAL, SIMULATED = "analytical", "simulated"
+__all__ = ["ANALYTICAL", "EXPECTED", "SIMULATED", "SOURCES", "EnergySource", "SourceError", "choose_source"]
+
+Watch = Callable[["Settings"], Any]
+"""Makes a context for a run of the machine that says whom to tell of its progress."""
+
+
+def _analytical(cache: Path | None, seed: int, watch: Watch | None) -> EnergySource:
+    del cache, seed, watch
+    return Analytical()
+
+
+def _simulated(cache: Path | None, seed: int, watch: Watch | None) -> EnergySource:
+    from partition.sources.simulated import Simulated  # the machine takes its time to import
+
+    return Simulated(cache or default_cache(), seed, watch)
+
+
+SOURCES: dict[str, Callable[[Path | None, int, Watch | None], EnergySource]] = {
+    "analytical": _analytical,
+    "simulated": _simulated,
+}
+"""Sources by name; the first is the default."""
+
+ANALYTICAL, SIMULATED = SOURCES
+
+EXPECTED = f"{', '.join(SOURCES)}, or an existing {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]} file"
+"""What may name a source."""
 
 
 def choose_source(
-    said: str, cache: Path | None, seed: int, progress: "Callable[[Settings], Any] | None"
+    said: "str | Path | Mapping[str, float] | EnergySource",
+    *,
+    cache: Path | None = None,
+    seed: int = 0,
+    watch: Watch | None = None,
 ) -> EnergySource:
-    """The source of that name, or the file."""
-    match said:
-        case "analytical":
-            return Analytical()
-        case "simulated":
-            from partition.sources.simulated import Simulated  # the machine takes its time to import
+    """The source that was asked for.
 
-            return Simulated(cache or default_cache(), seed, progress)
-        case _:
-            return Measured(said)
+    Parameters
+    ----------
+    said : str, Path, mapping of str to float, or EnergySource
+        One of :data:`SOURCES`; a file; joules of each layer by its name; or a source of your own.
+    cache : Path, optional
+        Folder that keeps the machine's runs; default: ``eyeriss-neupart`` in the user's cache folder.
+    seed : int
+        Of the machine's synthetic values.
+    watch : callable, optional
+        Makes a context for a run that says whom to tell of its progress.
+
+    Raises
+    ------
+    SourceError
+        It is none of these.
+
+    Examples
+    --------
+    >>> choose_source({"C1": 0.001}).name
+    'own'
+    """
+    if isinstance(said, Mapping):
+        return Own(said)
+    if not isinstance(said, str | Path):
+        return said
+    if str(said) in SOURCES:
+        return SOURCES[str(said)](cache, seed, watch)
+    require_known(said)
+    return File(str(said))
+
+
+def require_known(said: str | Path) -> None:
+    """Find out early that a name is none of a source.
+
+    Raises
+    ------
+    SourceError
+        It is neither one of :data:`SOURCES` nor a file of the right kind.
+    """
+    if str(said) not in SOURCES and (Path(said).suffix.lower() not in ENDINGS or not Path(said).exists()):
+        raise SourceError(f"source {said}: expected {EXPECTED}")
 
 
 def default_cache() -> Path:
-    """Where runs are kept unless told otherwise."""
+    """Where runs are kept by default."""
     try:
         folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     except RuntimeError:

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from analytical.closed_forms import latency_s
 from analytical.hardware import Hardware
-from analytical.model import estimate
-from analytical.networks import Network
-from partition.source import Costs
+from analytical.model import estimate_layer
+from analytical.network import Network
+from partition.costs import Costs
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,6 @@ class Analytical:
 
     def costs(self, network: Network, hardware: Hardware) -> Costs:
         return Costs(
-            energy_J={layer.name: estimate(layer, hardware).energy.total for layer in network.layers},
+            energy_J={layer.name: estimate_layer(layer, hardware).energy.total for layer in network.layers},
             latency_s={layer.name: latency_s(layer, hardware) for layer in network.layers},
         )

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import logging
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -13,15 +14,20 @@ from typing import Any
 import numba
 import numpy as np
 
+from analytical import graph
+from analytical.graph import Graph, graph_of
 from analytical.hardware import Hardware
-from analytical.networks import Network
-from partition import graph
-from partition.source import Costs
-from simulator import session
-from simulator.session import NetworkRun, Settings
+from analytical.layer import Layer
+from analytical.network import Network
+from partition.costs import Costs
+from simulator.result import LayerResult, NetworkResult
+from simulator.runner import run_network
+from simulator.settings import Settings
 from traces import rlc
-from traces.store import read_run
-from traces.tensors import synthesise
+from traces.store import read_hdf5
+from traces.tensors import LayerTensors
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +44,21 @@ class Simulated:
         settings = Settings(network=network, hardware=hardware, seed=self.seed)
         path = self.cache / f"{_key(settings)}.h5"
         try:
-            said, layers = read_run(path, tensors=False)
+            said, layers = read_hdf5(path, tensors=False)
             return _costs_of(said, [dict(layer.columns) for layer in layers], hardware)
         except (ValueError, KeyError, TypeError, OSError):
             pass  # not there yet, or damaged
-        results = self._run(settings)
-        bits = codec_bits(settings)
-        _keep(path, results.hdf5({"codec_bits": bits}))
-        return _costs_of({"codec_bits": bits}, [layer.report.record() for layer in results.layers], hardware)
+        codec = CodecBits(graph_of(network), hardware.b_w)
+        result = self._run(settings, codec)
+        bits = codec.bits()
+        _keep(path, result.hdf5({"codec_bits": bits}))
+        return _costs_of({"codec_bits": bits}, [layer.record() for layer in result], hardware)
 
-    def _run(self, settings: Settings) -> NetworkRun:
+    def _run(self, settings: Settings, codec: "CodecBits") -> NetworkResult:
         if self.progress is None:
-            return session.run_network(settings)
+            return run_network(settings, observe=codec)
         with self.progress(settings) as told:
-            return session.run_network(settings, told)
+            return run_network(settings, told, observe=codec)
 
 
 def _costs_of(said: Mapping[str, Any], layers: list[dict[str, Any]], hardware: Hardware) -> Costs:
@@ -67,7 +74,8 @@ def _costs_of(said: Mapping[str, Any], layers: list[dict[str, Any]], hardware: H
 def _key(settings: Settings) -> str:
     record = settings.record() | {
         "layers": [asdict(layer) for layer in settings.network.layers],
-        "wires": {name: asdict(wires) for name, wires in settings.network.wires.items()},
+        "edges": {name: asdict(edges) for name, edges in settings.network.edges.items()},
+        "image": settings.network.image,
         "program": _program(),
     }
     return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()[:32]
@@ -91,36 +99,61 @@ def _keep(path: Path, content: bytes) -> None:
     unfinished = path.with_suffix(f".{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.write_bytes(content)
+        with unfinished.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())  # a name must never point to words that a crash can still take back
         unfinished.replace(path)
-    except OSError:
+    except OSError as error:
+        log.warning("%s: the run cannot be kept (%s), and is made again the next time", path.parent, error.strerror)
         with suppress(OSError):
             unfinished.unlink()
 
 
-def codec_bits(settings: Settings) -> dict[str, int]:
-    """Bits that the RLC codec makes of each tensor of a run's first image, or raw bits if these are fewer."""
-    b_w = settings.hardware.b_w
-    wired = graph.graph_of(settings.network)
-    tensors = {
-        layer.name: synthesise(layer, b_w=b_w, batch=settings.images(layer), seed=settings.seed)
-        for layer in settings.network.layers
-    }
-    bits: dict[str, int] = {}
-    for name, node in wired.nodes.items():
-        readers = [wired.nodes[user].layer for user in wired.consumers[name]]
-        reader = next((layer for layer in readers if layer is not None), None)
-        if name in (graph.IMAGE, wired.last):
-            continue
-        if reader is not None:
-            top, left = int(reader.pad_h), int(reader.pad_w)
-            rows, columns = slice(top, top + node.height), slice(left, left + node.width)
-            values = tensors[reader.name].ifmap[0]
-            inner = values if reader.kind == "fc" else values[:, rows, columns]
-        elif node.layer is not None:
-            inner = tensors[name].ofmap[0]
-        else:
-            bits[name] = min(node.values * b_w, sum(bits[part] for part in node.reads))
-            continue
-        bits[name] = min(node.values * b_w, rlc.encoded_words(inner, b_w) * rlc.WORD_BITS)
-    return bits
+class CodecBits:
+    """Bits that the RLC codec makes of each tensor of a run's first image, or raw bits if these are fewer.
+
+    Shown each layer with its values while they are there (:data:`simulator.runner.Observer`). A tensor's values are
+    those of the unpadded ifmap of the first layer that reads it, as its sparsity is; or, where none does, those of the
+    ofmap that the layer before it made; or, of a concatenation that only pools read, those of its parts.
+    """
+
+    def __init__(self, graph: Graph, b_w: int) -> None:
+        self._graph = graph
+        self._b_w = b_w
+        self._bits: dict[str, int] = {}
+        self._reader = {name: self._first_reader(name) for name in graph.nodes}
+
+    def __call__(self, result: LayerResult, tensors: LayerTensors) -> None:
+        layer = result.run.layer
+        for name, reader in self._reader.items():
+            if reader is not None and reader.name == layer.name:
+                self._bits[name] = self._coded(name, self._unpadded(name, layer, tensors.ifmap[0]))
+        if self._reader[layer.name] is None:
+            self._bits[layer.name] = self._coded(layer.name, tensors.ofmap[0])
+
+    def bits(self) -> dict[str, int]:
+        """Bits by node, but for the image and the result."""
+        found: dict[str, int] = {}
+        for name, node in self._graph.nodes.items():
+            if name in (graph.IMAGE, self._graph.last):
+                continue
+            whole = self._bits.get(name)
+            found[name] = (
+                min(node.values * self._b_w, sum(found[part] for part in node.reads)) if whole is None else whole
+            )
+        return found
+
+    def _first_reader(self, name: str) -> Layer | None:
+        readers = (self._graph.nodes[user].layer for user in self._graph.consumers[name])
+        return next((layer for layer in readers if layer is not None), None)
+
+    def _unpadded(self, name: str, reader: Layer, ifmap: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        if reader.kind == "fc":
+            return ifmap
+        node, top, left = self._graph.nodes[name], int(reader.pad_h), int(reader.pad_w)
+        return ifmap[:, top : top + node.height, left : left + node.width]
+
+    def _coded(self, name: str, values: np.ndarray[Any, Any]) -> int:
+        raw = self._graph.nodes[name].values * self._b_w
+        return min(raw, rlc.encoded_words(values, self._b_w) * rlc.WORD_BITS)

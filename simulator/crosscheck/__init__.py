@@ -7,7 +7,7 @@ for. The schedule's tile sizes, and the parts in which ofmaps leave, are given; 
 classes, which must add up. Arithmetic is exact: fractions, not floats.
 """
 
+from simulator.crosscheck.check import COMPARED, Crosscheck, closed_side, crosscheck
 from simulator.crosscheck.effects import Effect
-from simulator.crosscheck.sides import COLUMNS, COMPARED, Crosscheck, crosscheck, in_units
 
-__all__ = ["COLUMNS", "COMPARED", "Crosscheck", "Effect", "crosscheck", "in_units"]
+__all__ = ["COMPARED", "Crosscheck", "Effect", "closed_side", "crosscheck"]

@@ -4,6 +4,7 @@ Effects on counts come from the schedule and the data alone. Those on latency ar
 PE-cycle fell into, and what the array waited for; but for idle PEs, which are those that the schedule leaves idle.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from enum import Enum
@@ -14,21 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytical import counts as c
-from analytical.chip_mapping import ChipMapping
 from analytical.counts import Counts, Number, exact
-from analytical.mapping import Mapping
+from analytical.mappings.tiling import Tiling
+from analytical.spans import spans
+from analytical.traffic import Repetitions, ifmap_fetches, repeated_by
 from simulator.crosscheck import zeros
-from simulator.crosscheck.extents import (
-    Extents,
-    fractional,
-    fractional_chip,
-    ifmap_fetches,
-    whole,
-    without_closed_form,
-)
-from simulator.machine import LayerRun, Wait
-from simulator.pe_array import Stall
-from simulator.schedule import Tiling, filter_blocks, filters_held, spans, whole_tiles
+from simulator.machine.layer_run import LayerRun, Wait
+from simulator.machine.pe_array import Stall
 from traces.tensors import LayerTensors
 
 
@@ -44,7 +37,7 @@ class Effect(Enum):
     RAGGED_X = "ragged tiles X"
     OVERLAP = "strip overlap"
     FIT = "tiles that fit the GLB"
-    IMAGE_GROUPS = "groups of images"
+    IMAGE_BATCHES = "image batches"
     SHARE_OF_ZEROS = "share of zeros"
     PLACES_OF_ZEROS = "where the zeros are"
     EMPTY_WINDOWS = "windows without a nonzero value"
@@ -65,15 +58,20 @@ class Effect(Enum):
     DRAM_WRITE_BACK = "DRAM write-back"
 
 
-def count_effects(
-    tiling: Tiling, mapping: Mapping, tensors: LayerTensors, image_groups: Number
-) -> dict[Effect, Counts]:
+def count_effects(tiling: Tiling, closed: Repetitions, tensors: LayerTensors) -> dict[Effect, Counts]:
     """What each effect adds to the counts of the closed forms, for the whole batch.
 
-    ``image_groups`` : how often these have the batch's filters loaded.
+    Parameters
+    ----------
+    tiling : Tiling
+        Whole tiles, as the machine has them.
+    closed : Repetitions
+        What the closed forms repeat, in exact fractions.
+    tensors : LayerTensors
+        The layer's values.
     """
-    effects = dict(_tiles(tiling, mapping, image_groups))
-    effects[Effect.NO_CLOSED_FORM] = without_closed_form(tiling)
+    effects = dict(_tiles(tiling, closed))
+    effects[Effect.NO_CLOSED_FORM] = _without_closed_form(tiling)
     for part in (_zeros(tiling, tensors), _ifmap_code(tiling, tensors), _ofmap_code(tiling, tensors), _raw(tiling)):
         for effect, counts in part.items():
             effects[effect] = effects.get(effect, Counts()) + counts
@@ -105,24 +103,13 @@ def cycle_effects(run: LayerRun, analytical_cycles: Number) -> dict[Effect, Numb
     }
 
 
-def _ladder(tiling: Tiling, mapping: Mapping, image_groups: Number) -> Iterator[tuple[Effect, Extents]]:
-    """Extents after each step from the fractions of the closed forms' mapping to the whole tiles of the schedule."""
+def _ladder(tiling: Tiling, closed: Repetitions) -> Iterator[tuple[Effect, Repetitions]]:
+    """Repetitions after each step from the fractions of the closed forms to the whole tiles of the schedule."""
     layer = tiling.layer
-    if isinstance(tiling.mapping, ChipMapping):
-        end = whole(tiling)
-        at = fractional_chip(layer, tiling.mapping, tiling.batch)
-        image_groups = at.image_groups
-        yield Effect.OTHER_MAPPING, at
-    else:
-        end = whole(whole_tiles(layer, tiling.hardware, mapping, tiling.batch))
-        at = fractional(layer, mapping, image_groups)
-        held = Fraction(layer.F, filters_held(layer, tiling.hardware, mapping))
-        at = replace(at, filter_passes=held, ifmap_fetches=held)
-        yield Effect.FILTERS_HELD, at
-        # a pass stacks whole sets, the last one with fewer channels but all its PEs
-        sets = -(-mapping.z_i // mapping.C_set)
-        at = replace(at, hops=at.channel_passes * (layer.R * sets - 1))
-        yield Effect.RAGGED_SETS, at
+    at = closed
+    for name, at in tiling.mapping.exact_steps(tiling, closed):
+        yield Effect(name), at
+    end = tiling.mapping.whole_repetitions(tiling)
     at = replace(at, channel_passes=end.channel_passes, hops=end.hops)
     yield Effect.RAGGED_Z, at
     at = replace(at, filter_passes=end.filter_passes, ifmap_fetches=end.ifmap_fetches)
@@ -132,36 +119,69 @@ def _ladder(tiling: Tiling, mapping: Mapping, image_groups: Number) -> Iterator[
     at = replace(
         at,
         strip_rows=at.strip_rows + (end.strips - at.strips) * rows,
-        fetched_rows=at.fetched_rows + (end.blocks - at.blocks) * rows,
-        ifmap_columns=at.ifmap_columns + (end.columns - at.columns) * columns,
+        fetched_rows=at.fetched_rows + (end.row_blocks - at.row_blocks) * rows,
+        ifmap_columns=at.ifmap_columns + (end.column_tiles - at.column_tiles) * columns,
     )
     yield Effect.OVERLAP, at
-    at = replace(at, strips=end.strips, blocks=end.blocks, strip_rows=end.strip_rows, fetched_rows=end.fetched_rows)
+    at = replace(
+        at, strips=end.strips, row_blocks=end.row_blocks, strip_rows=end.strip_rows, fetched_rows=end.fetched_rows
+    )
     yield Effect.RAGGED_Y, at
-    at = replace(at, columns=end.columns, ifmap_columns=end.ifmap_columns)
+    at = replace(at, column_tiles=end.column_tiles, ifmap_columns=end.ifmap_columns)
     yield Effect.RAGGED_X, at
-    run = whole(tiling)
-    yield Effect.FIT, replace(run, image_groups=image_groups)
-    yield Effect.IMAGE_GROUPS, run
+    run = repeated_by(tiling)
+    yield Effect.FIT, replace(run, image_batches=at.image_batches)
+    yield Effect.IMAGE_BATCHES, run
 
 
-def _tiles(tiling: Tiling, mapping: Mapping, image_groups: Number) -> Iterator[tuple[Effect, Counts]]:
+def _tiles(tiling: Tiling, closed: Repetitions) -> Iterator[tuple[Effect, Counts]]:
     """Effects of tiles; ifmaps coded as in the closed forms, all values alike."""
-    before = _words(tiling, fractional(tiling.layer, mapping, image_groups))
-    for effect, extents in _ladder(tiling, mapping, image_groups):
-        after = _words(tiling, extents)
+    before = _words(tiling, closed)
+    for effect, repetitions in _ladder(tiling, closed):
+        after = _words(tiling, repetitions)
         yield effect, after - before
         before = after
 
 
-def _words(tiling: Tiling, extents: Extents) -> Counts:
+def _words(tiling: Tiling, repetitions: Repetitions) -> Counts:
     layer = tiling.layer
-    counts = extents.words(layer, tiling.batch)
+    words = repetitions.words(layer, tiling.batch)
     # what comes from the PE below is not read in the RF
-    more = {c.RF_PSUM_READ: -counts[c.INTER_PE_PSUM]}
+    words[c.RF_PSUM_READ] = -words[c.INTER_PE_PSUM]
     if not layer.first:
-        more[c.DRAM_IFMAP_READ] = -counts[c.DRAM_IFMAP_READ] * (1 - _coded(tiling, exact(layer.sparsity_ifmap)))
-    return counts + Counts(events=more)
+        words[c.DRAM_IFMAP_READ] *= _coded(tiling, exact(layer.sparsity_ifmap))
+    return Counts(events=words)
+
+
+def _without_closed_form(tiling: Tiling) -> Counts:
+    """Fills and drains, which the closed forms do not have: what enters and leaves the RFs and the GLB."""
+    layer = tiling.layer
+    repetitions = repeated_by(tiling)
+    moved = repetitions.words(layer, tiling.batch)
+    row_blocks = tiling.row_blocks()
+    filters, psums = moved[c.GLB_FILTER_READ], layer.ofmap_size * tiling.batch
+    # a pixel of a set's channels goes to R PEs in each column of each stack of sets
+    channel_tiles = Counter(tile.size for tile in spans(layer.C, tiling.z))
+    filter_tiles = Counter(tile.size for block in tiling.filter_blocks(group=0) for tile in block)
+    pixels_to_stacks = sum(
+        channels * len(tiling.sets_of(channels, filters_of_pass)[1]) * there * times
+        for channels, there in channel_tiles.items()
+        for filters_of_pass, times in filter_tiles.items()
+    )
+    stored_rows = sum(strip.stored_rows for row_block in row_blocks for strip in row_block)
+    columns = repetitions.ifmap_columns
+    return Counts(
+        events={
+            c.GLB_IFMAP_FILL: layer.C * repetitions.ifmap_fetches * stored_rows * columns * tiling.batch,
+            c.GLB_FILTER_FILL: filters,
+            c.GLB_OFMAP_DRAIN: psums,
+            c.RF_IFMAP_FILL: layer.groups * pixels_to_stacks * layer.R * layer.E * columns * tiling.batch,
+            # filters are loaded with a block's first strip, into the PE columns that it keeps at work
+            c.RF_FILTER_FILL: filters // len(row_blocks) * sum(row_block[0].rows.size for row_block in row_blocks),
+            c.RF_PSUM_FILL: moved[c.GLB_PSUM_READ],
+            c.RF_PSUM_DRAIN: psums * (repetitions.hops + repetitions.channel_passes),
+        }
+    )
 
 
 def _coded(tiling: Tiling, sparsity: Fraction) -> Fraction:
@@ -228,14 +248,14 @@ def _code_steps(tiling: Tiling, coded: zeros.Coded, sparsity: Fraction, share: F
 
 def _raw(tiling: Tiling) -> dict[Effect, Counts]:
     """Filters move in whole 64-bit words."""
-    layer, extents = tiling.layer, whole(tiling)
+    layer, repetitions = tiling.layer, repeated_by(tiling)
     padding = sum(
         _whole_words(tiling, size) - size
-        for filters in chain.from_iterable(filter_blocks(tiling, group=0))
+        for filters in chain.from_iterable(tiling.filter_blocks(group=0))
         for channels in spans(layer.C, tiling.z)
         for size in [filters.size * channels.size * layer.R * layer.S]
     )
-    loads = layer.groups * extents.blocks * extents.columns * extents.image_groups
+    loads = layer.groups * repetitions.row_blocks * repetitions.column_tiles * repetitions.image_batches
     return {Effect.RAW_PADDING: Counts(events={c.DRAM_FILTER_READ: padding * loads})}
 
 

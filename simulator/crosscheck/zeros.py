@@ -1,7 +1,7 @@
 """What the zeros of a layer's data do: MACs they gate, windows they empty, the code that they shorten.
 
 Counted for the cross-check by other means than the machine's; only the sizes of tiles, and the pieces in which ofmaps
-leave (:mod:`simulator.convoys`), are the same.
+leave (:mod:`simulator.machine.transfers`), are the same.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytical.layer import Layer
-from simulator.convoys import pieces
-from simulator.crosscheck.extents import columns, strips
-from simulator.schedule import Tiling, filter_blocks, pass_shape, spans
+from analytical.mappings.tiling import Tiling
+from analytical.spans import spans
+from simulator.machine.schedule import pass_shape
+from simulator.machine.transfers import pieces
 
 
 def nonzero_macs(layer: Layer, ifmap: NDArray[np.integer]) -> int:
@@ -115,7 +116,8 @@ def code(tiles: Iterable[NDArray[np.integer]], run_bits: int, pairs_of_word: int
 def ifmap_tiles(tiling: Tiling, ifmap: NDArray[np.integer]) -> Iterator[NDArray[np.integer]]:
     """Tiles of ifmap that cross the link for one tile of filters of each group."""
     layer = tiling.layer
-    along_y, along_x = list(strips(tiling)), columns(tiling)
+    along_y = [strip for row_block in tiling.row_blocks() for strip in row_block]
+    along_x = tiling.column_tiles()
     for group in range(layer.groups):
         for channels in spans(layer.C, tiling.z, group * layer.C):
             for _, ifmap_columns in along_x:
@@ -126,11 +128,12 @@ def ifmap_tiles(tiling: Tiling, ifmap: NDArray[np.integer]) -> Iterator[NDArray[
 def ofmap_tiles(tiling: Tiling, ofmap: NDArray[np.integer]) -> Iterator[NDArray[np.integer]]:
     """Tiles of ofmap that cross the link."""
     layer = tiling.layer
-    along_y, along_x = list(strips(tiling)), columns(tiling)
+    along_y = [strip for row_block in tiling.row_blocks() for strip in row_block]
+    along_x = tiling.column_tiles()
     last_channels = spans(layer.C, tiling.z)[-1].size
     for images in spans(tiling.batch, tiling.N):
         for group in range(layer.groups):
-            for filters in chain.from_iterable(filter_blocks(tiling, group)):
+            for filters in chain.from_iterable(tiling.filter_blocks(group)):
                 for tile_columns, _ in along_x:
                     for strip in along_y:
                         shape = pass_shape(

@@ -8,11 +8,11 @@ from analytical.closed_forms import count, pe_column_height
 from analytical.counts import Counts
 from analytical.hardware import EYERISS_16BIT, Hardware
 from analytical.layer import Layer
-from analytical.mapping import Mapping, map_layer
+from analytical.mappings.cnnergy import CnnergyMapping, map_layer
 from tests.strategies import hardwares
 
 
-def whole_passes(layer: Layer, hardware: Hardware, mapping: Mapping, images: int) -> Counts:
+def whole_passes(layer: Layer, hardware: Hardware, mapping: CnnergyMapping, images: int) -> Counts:
     """Walk all passes and count what each moves (section IV-D in words)."""
     events = dict.fromkeys(c.ALL_EVENTS, 0.0)
     nonzero = 1 - layer.sparsity_ifmap
@@ -48,7 +48,7 @@ def whole_passes(layer: Layer, hardware: Hardware, mapping: Mapping, images: int
 
 
 @st.composite
-def dividing(draw: st.DrawFn) -> tuple[Layer, Hardware, Mapping]:
+def dividing(draw: st.DrawFn) -> tuple[Layer, Hardware, CnnergyMapping]:
     """A layer all of whose tiles divide its sizes."""
     hardware = draw(hardwares())
     R, S, U = draw(st.integers(1, 5)), draw(st.integers(1, 5)), draw(st.integers(1, 3))
@@ -71,7 +71,7 @@ def dividing(draw: st.DrawFn) -> tuple[Layer, Hardware, Mapping]:
 
 
 @given(dividing(), st.integers(1, 3))
-def test_counts_are_those_of_the_passes_one_by_one(case: tuple[Layer, Hardware, Mapping], images: int) -> None:
+def test_counts_are_those_of_the_passes_one_by_one(case: tuple[Layer, Hardware, CnnergyMapping], images: int) -> None:
     layer, hardware, mapping = case
     counts = count(layer, hardware, mapping, images)
     walked = whole_passes(layer, hardware, mapping, images)

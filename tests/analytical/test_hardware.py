@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from analytical.files.hardware import load_hardware
 from analytical.hardware import EYERISS_8BIT, EYERISS_16BIT, PRESETS, HardwareError
-from analytical.hardware_file import load_hardware
-from analytical.model import estimate
-from analytical.networks import load
+from analytical.model import estimate_layer
+from analytical.networks import load_network
 
 
 def written(tmp_path: Path, text: str) -> str:
@@ -64,7 +64,7 @@ def test_a_file_changes_what_it_names(tmp_path: Path) -> None:
 def test_a_free_clock_can_be_written(tmp_path: Path) -> None:
     hardware = load_hardware(written(tmp_path, "clock_tree = false\n"))
     assert hardware.clock_W == 0
-    assert estimate(load("alexnet").layers[0], hardware).energy.clock == 0
+    assert estimate_layer(load_network("alexnet").layers[0], hardware).energy.clock == 0
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analytical.graph import Node
 from analytical.hardware import EYERISS_8BIT, EYERISS_16BIT
 from partition.channel import Channel, UnitError, image_bits, parse_quantity, tensor_bits
-from partition.graph import Node
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from traces.store import StoredLayer, read_run, run_as_hdf5
+from traces.store import StoredLayer, read_hdf5, run_as_hdf5
 
 
 def test_what_is_written_is_read_in_order(tmp_path: Path) -> None:
@@ -19,7 +19,7 @@ def test_what_is_written_is_read_in_order(tmp_path: Path) -> None:
         for name in ("Z", "A/b", "A_b")
     ]
     path.write_bytes(run_as_hdf5(settings, layers))
-    read_settings, read_layers = read_run(path)
+    read_settings, read_layers = read_hdf5(path)
     assert read_settings == settings
     assert [layer.name for layer in read_layers] == ["Z", "A/b", "A_b"]
     for layer, written in zip(read_layers, layers, strict=True):

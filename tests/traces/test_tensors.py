@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytical.layer import Layer
-from analytical.networks import load
+from analytical.networks import load_network
 from tests.strategies import layers
 from traces.tensors import calibrate, padding_ring, synthesise
 
@@ -40,7 +40,7 @@ def test_a_fractional_pad_puts_the_smaller_half_before(pad: float, before: int, 
 
 
 def test_an_image_does_not_depend_on_its_batch_nor_a_layer_on_its_network() -> None:
-    layer = load("alexnet").select(["C3"]).layers[0]
+    layer = load_network("alexnet").layer("C3")
     one, three = (synthesise(layer, b_w=16, batch=batch, seed=7) for batch in (1, 3))
     assert np.array_equal(one.ifmap[0], three.ifmap[0])
     assert np.array_equal(one.filters, three.filters)
@@ -75,7 +75,7 @@ def test_equal_psums_become_zero_together_on_the_nearer_side() -> None:
 
 @pytest.mark.parametrize("name", ["C1", "C5", "FC8"])
 def test_alexnets_ofmaps_have_the_tables_zeros(name: str) -> None:
-    layer = load("alexnet").select([name]).layers[0]
+    layer = load_network("alexnet").layer(name)
     t = synthesise(layer, b_w=16, batch=1, seed=0)
     zeros = np.count_nonzero(t.requantise(t.psums) == 0)
     assert zeros == round(layer.sparsity_ofmap * layer.ofmap_size)

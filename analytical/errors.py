@@ -1,0 +1,8 @@
+"""What every refusal of bad input has in common."""
+
+
+class InputError(ValueError):
+    """Input that cannot be used: one line that says what, where, and what was expected.
+
+    Command lines end with it and exit status 2; in Python it is a :class:`ValueError`.
+    """

@@ -1,0 +1,45 @@
+"""Files that people write, read with one line for what is wrong in them; its modules alone import pydantic here."""
+
+from pathlib import Path
+
+from analytical.hardware import CHIPS, PRESETS, Hardware
+from analytical.technology import HardwareError
+
+
+def choose_hardware(
+    hardware: Hardware | str | Path | None, bits: int | None = None, default_bits: int = 16
+) -> Hardware:
+    """The hardware of that name or file.
+
+    Parameters
+    ----------
+    hardware : Hardware, str, Path or None
+        One of :data:`analytical.hardware.CHIPS`, a hardware file (.toml), or the JSON of a run; a hardware stays
+        what it is; None: Eyeriss.
+    bits : int, optional
+        Bits of a word that it must have.
+    default_bits : int
+        Of Eyeriss, where ``bits`` are not given.
+
+    Raises
+    ------
+    HardwareError
+        There is no such hardware, or it has other bits.
+    """
+    if isinstance(hardware, Hardware):
+        return _of_width(hardware, bits)
+    if hardware is None:
+        if bits is not None and bits not in PRESETS:
+            raise HardwareError(f"bits is {bits!r}; expected {' or '.join(map(str, sorted(PRESETS)))}")
+        return PRESETS[bits or default_bits]
+    if str(hardware) in CHIPS:
+        return _of_width(CHIPS[str(hardware)], bits)
+    from analytical.files.hardware import load_hardware  # pydantic takes its time to import, and few runs need it
+
+    return load_hardware(hardware, bits)
+
+
+def _of_width(hardware: Hardware, bits: int | None) -> Hardware:
+    if bits is not None and hardware.b_w != bits:
+        raise HardwareError(f"hardware {hardware.name}: b_w is {hardware.b_w}; expected {bits}, as bits say")
+    return hardware

@@ -1,0 +1,240 @@
+"""A network as a graph of layers, pools and concatenations, and the tensors between them."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import takewhile
+
+from analytical.errors import InputError
+from analytical.layer import Layer
+from analytical.network import Edges, Network
+
+IMAGE = "In"
+"""The input image: cut here, all is done in the cloud."""
+
+
+class GraphError(InputError):
+    """Layers that do not fit together; the message names network and layer, and what was expected."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Node:
+    """What makes a tensor: the image, a layer, a pool or a concatenation.
+
+    reads     nodes whose tensors it takes
+    values    in its tensor, for one image
+    sparsity  fraction of zeros among them; the image's depends on the image
+    layer     the layer, if it is one; all else costs nothing
+    """
+
+    name: str
+    reads: tuple[str, ...] = ()
+    channels: int
+    height: int
+    width: int
+    sparsity: float = 0.0
+    layer: Layer | None = None
+
+    @property
+    def values(self) -> int:
+        return self.channels * self.height * self.width
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Nodes of a network, each after those that it reads; the first is the image, the last the result."""
+
+    network: str
+    nodes: dict[str, Node]
+    consumers: dict[str, tuple[str, ...]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        consumers: dict[str, list[str]] = {name: [] for name in self.nodes}
+        for node in self.nodes.values():
+            for name in node.reads:
+                consumers[name].append(node.name)
+        object.__setattr__(self, "consumers", {name: tuple(users) for name, users in consumers.items()})
+
+    @property
+    def last(self) -> str:
+        return next(reversed(self.nodes))
+
+    def upstream(self, name: str) -> frozenset[str]:
+        """A node and all that it needs."""
+        needed: set[str] = set()
+        waiting = [name]
+        while waiting:
+            node = waiting.pop()
+            if node not in needed:
+                needed.add(node)
+                waiting.extend(self.nodes[node].reads)
+        return frozenset(needed)
+
+    def sent(self, client: Iterable[str]) -> list[str]:
+        """Tensors that cross if the client runs these nodes: made there, and used outside."""
+        there = set(client)
+        return [name for name in self.nodes if name in there and not there.issuperset(self.consumers[name])]
+
+    def chain(self) -> Iterator[tuple[str, frozenset[str]]]:
+        """The paper's cuts: those that a single tensor crosses, by the node that makes it, and the nodes before; at
+        last the whole network, from which nothing is sent."""
+        for name in self.nodes:
+            client = self.upstream(name)
+            if name == self.last or self.sent(client) == [name]:
+                yield name, client
+
+
+def graph_of(network: Network) -> Graph:
+    """The graph of a network: what its edges say, each layer reading the one before where they say nothing.
+
+    A layer whose ifmap is smaller than what it reads has a pool before it. A tensor's sparsity is that of the unpadded
+    ifmap of who reads it, as the paper's is, or, before a pool, the ofmap's.
+
+    Raises
+    ------
+    GraphError
+        A layer's ifmap is not what the layers that it reads make, nobody reads what a layer makes, or a name is taken.
+    """
+    builder = _Builder(network)
+    for layer in network.layers:
+        builder.add(layer)
+    graph = Graph(network.name, builder.nodes)
+    for name, users in graph.consumers.items():
+        if not users and name != graph.last:
+            raise GraphError(f"network {network.name}: nobody reads what {name} makes; expected one end, {graph.last}")
+    return graph
+
+
+class _Builder:
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        first = network.layers[0]
+        self._layers = {layer.name for layer in network.layers}
+        if IMAGE in self._layers:
+            raise GraphError(
+                f"network {network.name}: a layer is called {IMAGE}; expected another name, it is the image's"
+            )
+        channels, height, width = network.image or (first.channels, *first.unpadded)
+        self.nodes = {IMAGE: Node(name=IMAGE, channels=channels, height=height, width=width)}
+        self.before = IMAGE
+        self._pools = 0
+
+    def add(self, layer: Layer) -> None:
+        edges = self.network.edges.get(layer.name, Edges())
+        source = self._join(edges.inputs or (self.before,), layer)
+        if source == IMAGE and edges.pools:
+            raise self._error(layer, f"pool {edges.pools[0]} before the image", "none")
+        if source != IMAGE:
+            source = self._pool(source, edges.pools, layer)
+            self._require_fits(source, layer)
+            self._learn_sparsity(source, layer)
+        self.nodes[layer.name] = Node(
+            name=layer.name,
+            reads=(source,),
+            channels=layer.F,
+            height=layer.E,
+            width=layer.G,
+            sparsity=layer.sparsity_ofmap,
+            layer=layer,
+        )
+        self.before = layer.name
+
+    def _join(self, inputs: tuple[str, ...], layer: Layer) -> str:
+        if len(inputs) == 1:
+            return inputs[0]
+        for node in self.nodes.values():
+            if node.reads == inputs:
+                return node.name
+        parts = [self.nodes[name] for name in inputs]
+        sizes = {(part.height, part.width) for part in parts}
+        if len(sizes) > 1:
+            raise self._error(layer, f"inputs of {' and '.join(f'{h}x{w}' for h, w in sorted(sizes))}", "one size")
+        values = sum(part.values for part in parts)
+        return self._put(
+            Node(
+                name=self._free(_common_start(inputs).rstrip("_-./") or "+".join(inputs)),
+                reads=inputs,
+                channels=sum(part.channels for part in parts),
+                height=parts[0].height,
+                width=parts[0].width,
+                sparsity=sum(part.sparsity * part.values for part in parts) / values,
+            )
+        )
+
+    def _pool(self, source: str, pools: tuple[str, ...], layer: Layer) -> str:
+        """The pools between: those that are named, or one if sizes shrink."""
+        height, width = layer.unpadded
+        made = self.nodes[source]
+        if not pools and made.channels == layer.channels and (height < made.height or width < made.width):
+            of_source = [node for node in self.nodes.values() if node.reads == (source,) and node.layer is None]
+            same = [node.name for node in of_source if (node.height, node.width) == (height, width)]
+            if same:
+                return same[0]
+            self._pools += 1
+            while self._taken(f"P{self._pools}"):
+                self._pools += 1
+            pools = (f"P{self._pools}",)
+        for name in pools:
+            there = self.nodes.get(name)
+            if name in self._layers:
+                raise self._error(layer, f"pool {name}, which is a layer", "a name of its own")
+            if there is None and name != pools[-1]:
+                raise self._error(layer, f"pool {name}, of unknown size", "a layer above that reads it alone")
+            if there is None:
+                self._put(
+                    Node(
+                        name=name,
+                        reads=(source,),
+                        channels=made.channels,
+                        height=height,
+                        width=width,
+                        sparsity=layer.unpadded_sparsity,
+                    )
+                )
+            elif there.reads != (source,):
+                raise self._error(layer, f"pool {name}, which reads {', '.join(there.reads)}", "a name of its own")
+            source = name
+        return source
+
+    def _require_fits(self, source: str, layer: Layer) -> None:
+        made = self.nodes[source]
+        height, width = layer.unpadded
+        same = (made.channels, made.height, made.width) == (layer.channels, height, width)
+        flat = layer.kind == "fc" and made.values == layer.channels * height * width
+        if not same and not flat:
+            raise self._error(
+                layer,
+                f"an ifmap of {layer.channels}x{height}x{width} without its padding, but {source} makes "
+                f"{made.channels}x{made.height}x{made.width}",
+                "them equal, or the column inputs to say what the layer reads",
+            )
+
+    def _learn_sparsity(self, source: str, layer: Layer) -> None:
+        """Who reads a tensor as it is knows its zeros; the first of those counts."""
+        if any(source in node.reads and node.layer for node in self.nodes.values()):
+            return
+        self.nodes[source] = replace(self.nodes[source], sparsity=layer.unpadded_sparsity)
+
+    def _put(self, node: Node) -> str:
+        self.nodes[node.name] = node
+        return node.name
+
+    def _taken(self, name: str) -> bool:
+        return name in self.nodes or name in self._layers
+
+    def _free(self, name: str) -> str:
+        while self._taken(name):
+            name += "+"
+        return name
+
+    def _error(self, layer: Layer, has: str, expected: str) -> GraphError:
+        return GraphError(f"network {self.network.name}: layer {layer.name} has {has}; expected {expected}")
+
+
+def _common_start(names: Iterable[str]) -> str:
+    """What all names begin with.
+
+    >>> _common_start(["Fe2_1x1", "Fe2_3x3"])
+    'Fe2_'
+    """
+    same = takewhile(lambda letters: len(set(letters)) == 1, zip(*names, strict=False))
+    return "".join(letters[0] for letters in same)

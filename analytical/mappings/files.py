@@ -1,0 +1,105 @@
+"""Files of mappings for an array like the Eyeriss chip's: published ones, and those that a person writes."""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from analytical.files.toml import as_model, parse_toml, read_toml
+from analytical.hardware import EYERISS_16BIT, Hardware
+from analytical.layer import Layer
+from analytical.mappings.eyeriss import EyerissMapping
+from analytical.mappings.tiling import MappingError
+from analytical.networks import load_network
+
+if TYPE_CHECKING:
+    from analytical.mappings import Chosen
+
+PUBLISHED = {"alexnet": "eyeriss_alexnet.toml"}
+"""Files of mappings on the chip that are published, by network (JSSC 2017, Table III)."""
+
+
+def published_mapping(layer: Layer, hardware: Hardware) -> EyerissMapping | None:
+    """The published mapping of a layer of this name and shape, on hardware of the chip's array and memories."""
+    if _of_chip(hardware) != _of_chip(EYERISS_16BIT):
+        return None
+    for network in PUBLISHED:
+        mapping = published_mappings(network).get(layer.name)
+        if mapping and _shape(load_network(network).layer(layer.name)) == _shape(layer):
+            return mapping
+    return None
+
+
+def _of_chip(hardware: Hardware) -> tuple[float, ...]:
+    """What a mapping has to fit."""
+    h = hardware
+    return h.J, h.K, h.f_s, h.I_s, h.P_s, h.b_w, h.glb_kib, h.glb_bank_kib, h.filter_buffer_kib
+
+
+def _shape(layer: Layer) -> tuple[int, ...]:
+    return layer.groups, layer.H, layer.W, layer.C, layer.R, layer.S, layer.F, layer.U, layer.E, layer.G
+
+
+class _Numbers(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    m: int = Field(ge=1)
+    n: int = Field(ge=1)
+    e: int = Field(ge=1)
+    p: int = Field(ge=1)
+    q: int = Field(ge=1)
+    r: int = Field(ge=1)
+    t: int = Field(ge=1)
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    source: str = ""
+    layers: dict[str, _Numbers]
+
+
+@cache
+def published_mappings(network: str) -> Mapping[str, EyerissMapping]:
+    """The published mappings of a network's layers; none if it is not in :data:`PUBLISHED`."""
+    if network not in PUBLISHED:
+        return {}
+    name = PUBLISHED[network]
+    text = files("analytical.mappings").joinpath("published", name).read_text(encoding="utf-8")
+    return _parse(parse_toml(text, name, MappingError), name)
+
+
+def load_mappings(path: str | Path) -> dict[str, EyerissMapping]:
+    """The mappings in a TOML file: a table ``[layers.NAME]`` with m, n, e, p, q, r and t for each layer.
+
+    Raises
+    ------
+    MappingError
+        The file cannot be read, or is not such a file; the message names file and field.
+    """
+    return _parse(read_toml(path, MappingError, "a mapping file"), path)
+
+
+def as_toml(mappings: "Mapping[str, Chosen]", source: str) -> str:
+    """The file that :func:`load_mappings` reads; where each mapping comes from is a comment."""
+    lines = [f"source = {_quoted(source)}"]
+    for name, chosen in mappings.items():
+        weighed = f", {chosen.weighed} weighed" if chosen.weighed else ""
+        lines += ["", f"[layers.{_quoted(name)}]  # {chosen.origin.value}{weighed}"]
+        lines += [f"{symbol} = {getattr(chosen.mapping, symbol)}" for symbol in _Numbers.model_fields]
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(text: str) -> str:
+    """A TOML string: JSON's, but for a character that only TOML escapes, and what no encoding has."""
+    known = text.encode("utf-8", "replace").decode()
+    return json.dumps(known, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _parse(tables: dict[str, Any], path: str | Path) -> dict[str, EyerissMapping]:
+    file = as_model(tables, _File, path, MappingError)
+    return {name: EyerissMapping(**numbers.model_dump()) for name, numbers in file.layers.items()}

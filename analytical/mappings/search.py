@@ -1,0 +1,356 @@
+"""The search: of all ways to lay a layer on an array as the Eyeriss chip does, the one that costs least energy."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytical import counts as c
+from analytical.counts import Event, Level
+from analytical.energy import Accounting, joules_of_word
+from analytical.hardware import Hardware
+from analytical.layer import Layer
+from analytical.mappings.eyeriss import EyerissMapping, banks_of_glb, stacks_of_array
+from analytical.mappings.tiling import MappingError
+from analytical.traffic import Repetitions, rlc_words
+
+Numbers = NDArray[Any]
+"""Whole numbers or floats, one for each mapping."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SearchResult:
+    """What the search chose.
+
+    Attributes
+    ----------
+    mapping : EyerissMapping
+        The mapping of least energy.
+    energy_J : float
+        Joules of an image that it was chosen for.
+    weighed : int
+        Mappings whose energy was computed.
+    """
+
+    mapping: EyerissMapping
+    energy_J: float
+    weighed: int
+
+
+def find_mapping(layer: Layer, hardware: Hardware, batch: int) -> SearchResult:
+    """The mapping of least energy for ``batch`` images of ``layer``, of all that fit ``hardware``.
+
+    The objective is the energy of the batch, as the chip's authors choose theirs (JSSC 2017): words that move at each
+    level of memory, times their price. What CNNergy charges is charged, with the clock and other control for as long
+    as the batch takes: the busiest of PEs and ports, ramp-ups, and the DRAM link. Tiles are whole. Of mappings that
+    cost the same, the first weighed is taken.
+
+    The result is that of a full search, though not all are weighed: those are left out that cannot be better than
+    another (an e or n that is larger without making fewer strips or groups of images; an m that is neither all that
+    fit, nor the largest multiple of t or of p*t), or than the best so far (e, n, q and r whose energy with the best
+    imaginable m, p and t is no less).
+
+    Parameters
+    ----------
+    layer : Layer
+    hardware : Hardware
+    batch : int
+        Images.
+
+    Raises
+    ------
+    MappingError
+        No mapping fits.
+
+    Examples
+    --------
+    >>> from analytical.hardware import EYERISS_16BIT
+    >>> from analytical.networks import load_network
+    >>> find_mapping(load_network("alexnet").layer("C5"), EYERISS_16BIT, batch=4).mapping
+    EyerissMapping(m=64, n=4, e=13, p=16, q=3, r=2, t=2)
+    """
+    found = _find(replace(layer, name="any", batch=1), hardware, batch)
+    if found is None:
+        raise MappingError(f"layer {layer.name} cannot be mapped as on the chip: {_why_not(layer, hardware)}")
+    return found
+
+
+def _why_not(layer: Layer, hardware: Hardware) -> str:
+    """The limit that even the smallest mapping exceeds."""
+    if layer.R > hardware.J:
+        return f"a filter of {layer.R} rows is taller than the array of {hardware.J} PE rows"
+    if min(hardware.I_s, hardware.f_s) < layer.S:
+        return (
+            f"a filter row of {layer.S} words exceeds the RFs of {hardware.I_s} ifmap and {hardware.f_s} filter words"
+        )
+    least = EyerissMapping(m=1, n=1, e=1, p=1, q=1, r=1, t=1)
+    words = least.strip_words(layer) + least.psum_words(layer)
+    return (
+        f"the {words} words of one channel's strip and one filter's psums, for a single ofmap row, do not fit the "
+        f"banks of the GLB of {hardware.glb_kib} KiB"
+    )
+
+
+@lru_cache(maxsize=256)
+def _find(layer: Layer, hardware: Hardware, batch: int) -> SearchResult | None:
+    best: EyerissMapping | None = None
+    least, weighed = np.inf, 0
+    for outer, bound in _outer_choices(layer, hardware, batch):
+        if bound >= least:
+            break
+        candidates = _candidates(layer, outer)
+        weighed += candidates.p.size
+        joules = weigh(layer, hardware, batch, candidates).joules
+        at = int(joules.argmin())
+        if joules[at] < least:
+            least = float(joules[at])
+            best = EyerissMapping(**{symbol: int(values[at]) for symbol, values in candidates._asdict().items()})
+    return SearchResult(mapping=best, energy_J=least / batch, weighed=weighed) if best else None
+
+
+class Candidates(NamedTuple):
+    """Mappings, one in each place of seven arrays."""
+
+    m: NDArray[np.int64]
+    n: NDArray[np.int64]
+    e: NDArray[np.int64]
+    p: NDArray[np.int64]
+    q: NDArray[np.int64]
+    r: NDArray[np.int64]
+    t: NDArray[np.int64]
+
+
+class Cost(NamedTuple):
+    """What a batch costs on each of some mappings: words by event, cycles, joules."""
+
+    words: dict[Event, Numbers]
+    cycles: Numbers
+    joules: NDArray[np.float64]
+
+
+def weigh(layer: Layer, hardware: Hardware, batch: int, candidates: Candidates) -> Cost:
+    """Words, cycles and joules of ``batch`` images, for each of the mappings in ``candidates``, which all fit."""
+    m, n, e, p, q, r, t = candidates
+    F = layer.filters_per_group
+    m = np.minimum(m, F)
+    f = np.minimum(p * t, F)
+    last_block = F % m
+    return _cost(
+        layer,
+        hardware,
+        batch,
+        _Tiles(
+            e=e,
+            n=n,
+            q=q,
+            z=np.minimum(q * r, layer.C),
+            p_at_ports=p,
+            p_of_ramp=p,
+            f=f,
+            filter_blocks=_ceil(F, m),
+            filter_tiles=F // m * _ceil(m, f) + _ceil(last_block, f),
+            filters_of_pe=F // m * _filters_of_pe(m, f, t) + _filters_of_pe(last_block, f, t),
+        ),
+    )
+
+
+def _filters_of_pe(filters: Numbers, f: Numbers, t: Numbers) -> Numbers:
+    """Filters of the busiest stack, over tiles of ``f`` shared by ``t`` stacks."""
+    return filters // f * _ceil(f, t) + _ceil(filters % f, t)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Tiles:
+    """What the cost depends on: e, n, q and z = q*r; p, where more is better and where less is; f = p*t; and of all
+    filters of a group, blocks and tiles, and how many of them the busiest PE sees."""
+
+    e: Numbers
+    n: Numbers
+    q: Numbers
+    z: Numbers
+    p_at_ports: Numbers
+    p_of_ramp: Numbers
+    f: Numbers | int
+    filter_blocks: Numbers
+    filter_tiles: Numbers
+    filters_of_pe: Numbers
+
+
+def _cost(layer: Layer, hardware: Hardware, batch: int, tiles: _Tiles) -> Cost:
+    words = _words(layer, hardware, batch, tiles)
+    cycles = _cycles(layer, hardware, batch, tiles, words)
+    level_J = joules_of_word(hardware)
+    nonzero = layer.macs * batch * (1 - layer.sparsity_ifmap)
+    dram = sum(words[event] * level_J[event.level] for event in words if event.level is Level.DRAM)
+    on_chip = hardware.prices.mac * nonzero + sum(
+        words[event] * level_J[event.level]
+        for event in words
+        if event.level is not Level.DRAM and Accounting.CNNERGY.charges(event)
+    )
+    clock = hardware.clock_W * cycles / hardware.core_hz
+    joules = dram + (on_chip + clock) / (1 - hardware.other_control)
+    return Cost(words, cycles, np.asarray(joules, np.float64))
+
+
+def _words(layer: Layer, hardware: Hardware, batch: int, tiles: _Tiles) -> dict[Event, Numbers]:
+    """Words that move: data times repetitions. Codes are without waste (eq 25)."""
+    strips = _ceil(layer.E, tiles.e)
+    between = layer.U * (layer.E - strips) + layer.R * strips
+    rows = np.where(strips == 1, layer.H, between)
+    passes = _ceil(layer.C, tiles.z)
+    stack = layer.R * _ceil(tiles.z, tiles.q)
+    last = layer.C % tiles.z
+    hops = layer.C // tiles.z * (stack - 1) + np.where(last, layer.R * _ceil(last, tiles.q) - 1, 0)
+    words = Repetitions(
+        channel_passes=passes,
+        hops=hops,
+        filter_passes=layer.groups * tiles.filter_tiles,
+        ifmap_fetches=layer.groups * tiles.filter_blocks,
+        strips=strips,
+        row_blocks=strips,
+        strip_rows=rows,
+        fetched_rows=rows,
+        column_tiles=1,
+        ifmap_columns=layer.W,
+        image_batches=_ceil(batch, tiles.n),
+    ).words(layer, batch)
+    coded = 1.0 if layer.first else rlc_words(1, layer.sparsity_ifmap, hardware)
+    nonzero = layer.macs * batch * (1 - layer.sparsity_ifmap)
+    # what does not depend on the mapping takes the shape of what does
+    alike = np.zeros_like(strips)
+    return words | {
+        c.DRAM_IFMAP_READ: words[c.DRAM_IFMAP_READ] * float(coded),
+        c.DRAM_OFMAP_WRITE: layer.ofmap_size * batch * float(rlc_words(1, layer.sparsity_ofmap, hardware)) + alike,
+        c.RF_IFMAP_READ: layer.macs * batch + alike,
+        c.RF_FILTER_READ: nonzero + alike,
+        c.RF_PSUM_READ: nonzero - words[c.INTER_PE_PSUM],
+        c.RF_PSUM_WRITE: nonzero + alike,
+    }
+
+
+def _cycles(layer: Layer, hardware: Hardware, batch: int, tiles: _Tiles, words: dict[Event, Numbers]) -> Numbers:
+    """Cycles that the busiest of PEs and ports takes, and the link beside them.
+
+    At each pass, psums have to climb their stack before its top PE can start. Filters that exceed their buffer are not
+    fetched while PEs work, and feature maps only if the hardware overlaps them.
+    """
+    strips, passes = _ceil(layer.E, tiles.e), _ceil(layer.C, tiles.z)
+    loads = layer.groups * _ceil(batch, tiles.n) * strips * passes * tiles.filter_tiles
+    hop = (layer.S - 1) * tiles.p_of_ramp * tiles.q + tiles.q - 1 + hardware.pe_stages
+    channels_of_pe = layer.C // tiles.z * np.minimum(tiles.q, tiles.z) + np.minimum(tiles.q, layer.C % tiles.z)
+    of_pe = layer.groups * tiles.filters_of_pe * channels_of_pe * layer.S * layer.G * strips * batch
+    work = np.maximum.reduce(
+        [
+            of_pe + loads * (layer.R * _ceil(tiles.z, tiles.q) - 1) * hop,
+            words[c.GLB_IFMAP_READ] / np.minimum(tiles.q, hardware.gin_ifmap_bits // hardware.b_w),
+            words[c.GLB_FILTER_READ] / (hardware.gin_filter_bits // hardware.b_w),
+            words[c.GLB_PSUM_READ] / np.minimum(tiles.p_at_ports, hardware.gin_psum_bits // hardware.b_w),
+            words[c.GLB_PSUM_WRITE] / np.minimum(tiles.p_at_ports, hardware.gon_bits // hardware.b_w),
+        ]
+    )
+    word = hardware.b_w / hardware.link_bits * hardware.core_hz / hardware.link_hz
+    filters = words[c.DRAM_FILTER_READ] * word
+    fmaps = (words[c.DRAM_IFMAP_READ] + words[c.DRAM_OFMAP_WRITE]) * word
+    prefetched = tiles.f * tiles.z * layer.R * layer.S <= hardware.filter_buffer_words
+    if hardware.overlap_fmaps:
+        return np.where(prefetched, np.maximum(work, filters + fmaps), np.maximum(work, fmaps) + filters)
+    return np.where(prefetched, np.maximum(work, filters), work + filters) + fmaps
+
+
+class _Outer(NamedTuple):
+    """A choice of n, e, q and r, and what it leaves: most m and p, most t."""
+
+    n: int
+    e: int
+    q: int
+    r: int
+    m_most: int
+    p_most: int
+    stacks: int
+
+
+def _outer_choices(layer: Layer, hardware: Hardware, batch: int) -> Iterator[tuple[_Outer, float]]:
+    """Every choice of n, e, q and r with which something fits, and the joules below which no m, p and t brings it; the
+    most promising first."""
+    choices = [
+        outer
+        for e in _fewest(layer.E, layer.E)
+        for q in range(1, min(layer.C, hardware.I_s // layer.S, hardware.f_s // layer.S) + 1)
+        for r in range(1, min(hardware.J // layer.R, -(-layer.C // q)) + 1)
+        for n in _fewest(batch, _most_images(layer, hardware, e, q, r))
+        if (outer := _room(layer, hardware, n, e, q, r)) is not None
+    ]
+    if not choices:
+        return
+    n, e, q, r, m_most, p_most, stacks = np.array(choices, np.int64).T
+    F = layer.filters_per_group
+    tiles = _Tiles(
+        e=e,
+        n=n,
+        q=q,
+        z=np.minimum(q * r, layer.C),
+        p_at_ports=p_most,
+        p_of_ramp=np.ones_like(p_most),
+        f=1,
+        filter_blocks=_ceil(F, m_most),
+        filter_tiles=_ceil(F, np.minimum(p_most * stacks, m_most)),
+        filters_of_pe=_ceil(F, stacks),
+    )
+    bounds = _cost(layer, hardware, batch, tiles).joules
+    for at in bounds.argsort(kind="stable"):
+        yield choices[at], float(bounds[at])
+
+
+def _fewest(size: int, most: int) -> Iterator[int]:
+    """The smallest tile for each number of tiles that ``size`` can be cut into, the largest first; none above ``most``.
+
+    >>> list(_fewest(13, 13)), list(_fewest(13, 6))
+    ([13, 7, 5, 4, 3, 2, 1], [5, 4, 3, 2, 1])
+    """
+    parts = -(-size // max(1, min(most, size)))
+    while parts <= size and most:
+        tile = -(-size // parts)
+        yield tile
+        parts = -(-size // (tile - 1)) if tile > 1 else size + 1
+
+
+def _most_images(layer: Layer, hardware: Hardware, e: int, q: int, r: int) -> int:
+    """Images whose strips, and psums of a single filter, the GLB holds."""
+    one = EyerissMapping(m=1, n=1, e=e, p=1, q=q, r=r, t=1)
+    return hardware.glb_words // (one.strip_words(layer) + one.psum_words(layer))
+
+
+def _room(layer: Layer, hardware: Hardware, n: int, e: int, q: int, r: int) -> _Outer | None:
+    """What n, e, q and r leave for m, p and t, if anything."""
+    F = layer.filters_per_group
+    one = EyerissMapping(m=1, n=n, e=e, p=1, q=q, r=r, t=1)
+    bank = hardware.glb_bank_words
+    strip = one.strip_words(layer)
+    banks = banks_of_glb(hardware) - -(-strip // bank)
+    m_most = min(F, min(banks * bank, hardware.glb_words - strip) // one.psum_words(layer))
+    p_most = min(F, hardware.P_s, hardware.f_s // (q * layer.S))
+    stacks = stacks_of_array(layer.R, e, r, hardware)
+    if min(m_most, p_most, stacks) < 1:
+        return None
+    return _Outer(n, e, q, r, m_most, p_most, stacks)
+
+
+def _candidates(layer: Layer, outer: _Outer) -> Candidates:
+    """All p and t with this choice of n, e, q and r; with each, the m that are worth weighing."""
+    F = layer.filters_per_group
+    p, t = (grid.ravel() for grid in np.mgrid[1 : outer.p_most + 1, 1 : min(outer.stacks, F) + 1])
+    there = (t <= _ceil(F, p)) & (np.minimum(p * t, F) <= outer.m_most)
+    p, t = p[there], t[there]
+    f = np.minimum(p * t, F)
+    # all that fit make fewest blocks; multiples of t share filters evenly, those of f make fewest tiles, too
+    m = np.concatenate([np.full_like(f, outer.m_most), np.maximum(f, outer.m_most // t * t), outer.m_most // f * f])
+    n, e, q, r = (np.full_like(m, value) for value in (outer.n, outer.e, outer.q, outer.r))
+    return Candidates(m, n, e, np.tile(p, 3), q, r, np.tile(t, 3))
+
+
+def _ceil(size: Numbers | int, tile: Numbers | int) -> Numbers:
+    parts: Numbers = -(-np.asarray(size) // np.asarray(tile))
+    return parts

@@ -1,0 +1,91 @@
+"""A network: layers in the order in which they run, and what each of them reads."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from analytical.errors import InputError
+from analytical.layer import Layer
+
+
+class NetworkError(InputError):
+    """A network that cannot be read; the message names the file, the row or field and what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """What a layer reads: the ofmaps of ``inputs``, one after the other, through ``pools``; where nothing is said, what
+    the layer before it made.
+    """
+
+    inputs: tuple[str, ...] = ()
+    pools: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """Layers in the order in which they run; the first one's ifmap is the image.
+
+    Attributes
+    ----------
+    name : str
+        What reports call it.
+    layers : tuple of Layer
+        At least one, each with a name of its own.
+    edges : mapping of str to Edges
+        What each layer reads, by its name; a layer without any reads the one before it.
+    image : (int, int, int) or None
+        Channels, height and width of the image, where the network takes another than its first layer's unpadded ifmap.
+
+    Raises
+    ------
+    NetworkError
+        No layers, or two with the same name.
+
+    Examples
+    --------
+    >>> one, two = (Layer.fc(name, inputs=8, outputs=8) for name in ("one", "two"))
+    >>> Network("small", (one, two)).layer("two").F
+    8
+    """
+
+    name: str
+    layers: tuple[Layer, ...]
+    edges: Mapping[str, Edges] = field(default_factory=dict)
+    image: tuple[int, int, int] | None = None
+
+    def __post_init__(self) -> None:
+        names = self.names
+        if not names:
+            raise NetworkError(f"network {self.name}: no layers; expected at least one")
+        for name in names:
+            if names.count(name) > 1:
+                raise NetworkError(f"network {self.name}: layer {name} stands twice; expected a name of its own")
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the layers, in order."""
+        return [layer.name for layer in self.layers]
+
+    def layer(self, name: str) -> Layer:
+        """The layer of that name.
+
+        Raises
+        ------
+        NetworkError
+            The network has none.
+        """
+        return self.subset([name])[0]
+
+    def subset(self, names: Sequence[str]) -> tuple[Layer, ...]:
+        """The named layers, in the network's order.
+
+        Raises
+        ------
+        NetworkError
+            A name that the network does not have.
+        """
+        known = self.names
+        for name in names:
+            if name not in known:
+                raise NetworkError(f"network {self.name} has no layer {name!r}; expected some of {', '.join(known)}")
+        return tuple(layer for layer in self.layers if layer.name in names)

@@ -1,0 +1,177 @@
+"""Layer tables: networks as CSV text that a person writes, one row a layer."""
+
+import csv
+import math
+from collections.abc import Callable, Iterator, Mapping
+from io import StringIO
+from pathlib import Path
+
+from analytical.layer import Layer, LayerError
+from analytical.network import Edges, Network, NetworkError
+
+
+def _whole(text: str) -> int:
+    return int(text)
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{number} is not finite")
+    return number
+
+
+_COLUMNS: dict[str, tuple[str, Callable[[str], str | int | float]]] = {
+    "layer": ("name", str),
+    "kind": ("kind", str),
+    "groups": ("groups", _whole),
+    "ifmap_padded": ("H", _whole),
+    "pad": ("pad_h", _number),
+    "channels_per_filter": ("C", _whole),
+    "filter": ("R", _whole),
+    "filters": ("F", _whole),
+    "stride": ("U", _whole),
+    "ofmap": ("E", _whole),
+    "sparsity_ifmap_padded": ("sparsity_ifmap", _number),
+    "sparsity_ofmap": ("sparsity_ofmap", _number),
+    "batch": ("batch", _whole),
+}
+"""Columns that every table has, with the field of :class:`Layer` and how its text is read."""
+
+_WIDTHS: dict[str, tuple[str, str, Callable[[str], int | float]]] = {
+    "ifmap_padded_width": ("W", "H", _whole),
+    "pad_width": ("pad_w", "pad_h", _number),
+    "filter_width": ("S", "R", _whole),
+    "ofmap_width": ("G", "E", _whole),
+}
+"""Optional columns for what is not square: the field, and the height that stands for it where the cell is empty."""
+
+_EDGES = ("inputs", "pool")
+"""Optional columns for what branches: names of earlier layers that a layer reads, and of pools between, each with
+semicolons; where empty, a layer reads the one before it."""
+
+_EXPECTED = {_whole: "a whole number", _number: "a number", str: "a word"}
+
+
+def read_table(path: Path) -> Network:
+    """The network in a layer table; its name is the file's.
+
+    Raises
+    ------
+    NetworkError
+        The file cannot be read, or is no layer table.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise NetworkError(f"{path}: cannot be read ({reason}); expected a layer table") from error
+    return parse_table(text, path.stem, source=str(path))
+
+
+def parse_table(text: str, name: str, *, source: str | None = None) -> Network:
+    """The network that a layer table describes.
+
+    Parameters
+    ----------
+    text : str
+        Header and rows; ``analytical/networks/zoo/README.md`` has the columns.
+    name : str
+        Name of the network.
+    source : str, optional
+        What errors call the text; default: the name.
+
+    Raises
+    ------
+    NetworkError
+        A column or a cell that is missing or not what it should be, or a layer that cannot exist.
+    """
+    source = source or name
+    rows = csv.reader(StringIO(text))
+    header = [cell.strip() for cell in next(rows, [])]
+    for column in _COLUMNS:
+        if column not in header:
+            found = ", ".join(header) or "nothing"
+            raise NetworkError(
+                f"{source}: column {column!r} is missing; expected {', '.join(_COLUMNS)}, with commas; found {found}"
+            )
+    for column in header:
+        if column not in _COLUMNS and column not in _WIDTHS and column not in _EDGES:
+            optional = ", ".join((*_WIDTHS, *_EDGES))
+            raise NetworkError(f"{source}: column {column!r} is unknown; the optional columns are {optional}")
+        if header.count(column) > 1:
+            raise NetworkError(f"{source}: column {column!r} stands twice; expected it once")
+    try:
+        read = list(_layers(rows, header, source))
+    except csv.Error as error:
+        raise NetworkError(f"{source}, row {rows.line_num}: {error}; expected cells of a layer table") from error
+    if not read:
+        raise NetworkError(f"{source}: no layers; expected one row a layer under the header")
+    return Network(
+        name,
+        tuple(layer for layer, _ in read),
+        {layer.name: edges for layer, edges in read if edges is not None},
+    )
+
+
+def as_table(network: Network) -> str:
+    """The layer table of a network: the text from which :func:`parse_table` makes the same layers and edges.
+
+    Examples
+    --------
+    >>> network = Network("one", (Layer.fc("FC", inputs=8, outputs=2, first=True),))
+    >>> parse_table(as_table(network), "one") == network
+    True
+    """
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*_COLUMNS, *_WIDTHS, *_EDGES])
+    for layer in network.layers:
+        edges = network.edges.get(layer.name, Edges())
+        cells = [getattr(layer, field) for field, _ in _COLUMNS.values()]
+        cells += [getattr(layer, field) for field, _, _ in _WIDTHS.values()]
+        writer.writerow([*cells, *(";".join(names) for names in (edges.inputs, edges.pools))])
+    return text.getvalue()
+
+
+def _layers(rows: Iterator[list[str]], header: list[str], source: str) -> Iterator[tuple[Layer, Edges | None]]:
+    names: set[str] = set()
+    for number, cells in enumerate(rows, start=2):
+        if not any(cell.strip() for cell in cells):
+            continue
+        where = f"{source}, row {number}"
+        if len(cells) != len(header):
+            raise NetworkError(f"{where}: {len(cells)} cells; expected {len(header)}, one for each column")
+        row = {column: cell.strip() for column, cell in zip(header, cells, strict=True)}
+        values: dict[str, str | int | float] = {}
+        for column, (name, read) in _COLUMNS.items():
+            values[name] = _read(row[column], column, read, where)
+        for column, (name, height, read_width) in _WIDTHS.items():
+            cell = row.get(column, "")
+            values[name] = _read(cell, column, read_width, where) if cell else values[height]
+        if values["name"] in names:
+            raise NetworkError(f"{where}: layer {values['name']} stands twice; expected a name of its own")
+        try:
+            layer = Layer(first=not names, **values)  # type: ignore[arg-type]  # the table above types each field
+        except LayerError as error:
+            raise NetworkError(f"{where}: {error}") from error
+        edges = _edges(row, names, where)
+        names.add(layer.name)
+        yield layer, edges
+
+
+def _edges(row: Mapping[str, str], earlier: set[str], where: str) -> Edges | None:
+    inputs, pools = (
+        tuple(name.strip() for name in row.get(column, "").split(";") if name.strip()) for column in _EDGES
+    )
+    for name in inputs:
+        if name not in earlier:
+            raise NetworkError(f"{where}: inputs has {name!r}; expected names of layers in rows above")
+    return Edges(inputs, pools) if inputs or pools else None
+
+
+def _read(cell: str, column: str, read: Callable[[str], str | int | float], where: str) -> str | int | float:
+    try:
+        return read(cell)
+    except ValueError as error:
+        raise NetworkError(f"{where}: {column} is {cell!r}; expected {_EXPECTED[read]}") from error

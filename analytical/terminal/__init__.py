@@ -1,0 +1,1 @@
+"""What the command lines share: options, one-line errors, files that are written whole or not at all, tables."""

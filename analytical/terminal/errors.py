@@ -1,0 +1,60 @@
+"""How a command ends: its exit status, and one line on standard error for bad input."""
+
+import logging
+import os
+import sys
+from typing import NoReturn
+
+import click
+
+from analytical.errors import InputError
+
+BAD_INPUT = 2
+"""Exit status of a command whose input cannot be used."""
+
+CHECK_FAILED = 1
+"""Exit status of a command whose check, asked for, failed."""
+
+INTERRUPTED = 130
+"""Exit status of a command that Ctrl-C ended."""
+
+log = logging.getLogger("analytical.terminal")
+
+
+def run_command(command: click.Command, program: str) -> NoReturn:
+    """Run a command line; bad input ends it with one line on standard error and status 2."""
+    try:
+        status = command.main(prog_name=program, standalone_mode=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.ctx.get_help() if error.ctx else "", err=True)
+        sys.exit(BAD_INPUT)
+    except click.ClickException as error:
+        _refuse(error.format_message())
+    except InputError as error:
+        _refuse(str(error))
+    except MemoryError as error:
+        _refuse(f"not enough memory: {error}")
+    except UnicodeEncodeError as error:
+        _refuse(f"{error.object[error.start : error.end]!r} cannot be shown in {error.encoding}; expected UTF-8 output")
+    except BrokenPipeError:
+        leave_closed_pipe()
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        _refuse(f"{where}{error.strerror or error}; expected a file or a stream that can be used")
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        sys.exit(INTERRUPTED)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def leave_closed_pipe() -> NoReturn:
+    """End well: the reader of our output has left, and there is nobody to tell."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(0)
+
+
+def _refuse(message: str) -> NoReturn:
+    click.echo("error: " + " ".join(message.split()), err=True)
+    sys.exit(BAD_INPUT)

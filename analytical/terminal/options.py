@@ -1,0 +1,143 @@
+"""Options that several commands have, and groups whose commands are imported when they are used."""
+
+import logging
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any, TypeVar
+
+import click
+
+from analytical import __version__
+from analytical.hardware import CHIPS
+from analytical.networks import READERS, ZOO
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+NETWORK_HELP = f"NETWORK is one of {', '.join(ZOO)}, or a file ({', '.join(READERS)})."
+
+HELP_NAMES = {"help_option_names": ["-h", "--help"]}
+
+PACKAGES = ("analytical", "traces", "simulator", "partition")
+"""Whose loggers -v and -q set."""
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name, and imports one when it is used or helped with.
+
+    ``sources`` has ``module:attribute`` for each name, in the order in which help lists them.
+    """
+
+    def __init__(self, *, sources: Mapping[str, str], **more: Any) -> None:
+        options: dict[str, Any] = {"no_args_is_help": True, "context_settings": HELP_NAMES} | more
+        super().__init__(**options)
+        self.sources = sources
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names, in order."""
+        del ctx
+        return list(self.sources)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, imported."""
+        del ctx
+        if cmd_name not in self.sources:
+            return None
+        module, _, attribute = self.sources[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+
+version_option = click.version_option(__version__)
+
+
+def network_command(**more: Any) -> Callable[[F], click.Command]:
+    """A command whose help says what NETWORK may be."""
+    return command(epilog=NETWORK_HELP, **more)
+
+
+def command(**more: Any) -> Callable[[F], click.Command]:
+    """A command with -h, -v and -q."""
+
+    make: Any = click.command(context_settings=HELP_NAMES, **more)
+
+    def decorate(function: F) -> click.Command:
+        made: click.Command = make(loudness_options(function))
+        return made
+
+    return decorate
+
+
+def loudness_options(function: F) -> F:
+    """-v and -q: how much is said on standard error."""
+    for option in (
+        click.option(
+            *("-q", "--quiet"),
+            is_flag=True,
+            expose_value=False,
+            is_eager=True,
+            callback=lambda ctx, _, said: _set_loudness(ctx, logging.WARNING) if said else None,
+            help="Say nothing on standard error but errors; no progress bar.",
+        ),
+        click.option(
+            *("-v", "--verbose"),
+            is_flag=True,
+            expose_value=False,
+            is_eager=True,
+            callback=lambda ctx, _, said: _set_loudness(ctx, logging.DEBUG) if said else None,
+            help="Say on standard error what is being done.",
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def _set_loudness(ctx: click.Context, level: int) -> None:
+    ctx.meta["loudness"] = level
+    log_to_standard_error(level)
+
+
+def log_to_standard_error(level: int = logging.INFO) -> None:
+    """Send what the packages log to standard error, from this level on."""
+    handler = _StandardError()
+    for package in PACKAGES:
+        logger = logging.getLogger(package)
+        logger.handlers[:] = [handler]
+        logger.setLevel(level)
+
+
+class _StandardError(logging.Handler):
+    """Log records as lines, on whatever standard error is at the time."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        click.echo(self.format(record), err=True)
+
+
+def is_quiet() -> bool:
+    """Whether -q was given."""
+    return logging.getLogger(PACKAGES[0]).getEffectiveLevel() >= logging.WARNING
+
+
+def bits_option(default: int) -> Callable[[F], F]:
+    """--bits, with the width that a command takes by default."""
+    return click.option(
+        "--bits",
+        type=click.Choice(["8", "16"]),
+        callback=lambda _ctx, _parameter, said: int(said) if said else None,
+        help=f"Width of a word.  [default: {default}, or what the hardware file says]",
+    )
+
+
+hardware_option = click.option(
+    "--hardware",
+    metavar="HARDWARE",
+    help=f"{', '.join(CHIPS)}, a hardware file (.toml), or the JSON of a run.  [default: Eyeriss]",
+)
+seed_option = click.option(
+    "--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="Seed of the synthetic data."
+)
+csv_option = click.option(
+    "--csv", "csv_file", metavar="FILE", help="Write rows for programs, in place of tables; - is standard output."
+)
+json_option = click.option(
+    "--json", "json_file", metavar="FILE", help="Write everything, in place of tables; - is standard output."
+)

@@ -1,0 +1,116 @@
+"""Files that a command writes: all of them whole, or none; and the rows and records that go into them."""
+
+import csv
+import io
+import json
+import logging
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from analytical.errors import InputError
+
+STANDARD_OUTPUT = "-"
+
+log = logging.getLogger(__name__)
+
+
+def check_writable(*files: str | None, inputs: Sequence[str | None]) -> None:
+    """Find out before a long run that a file cannot be written after it; ``inputs`` are what the run reads.
+
+    Raises
+    ------
+    InputError
+        A file whose folder does not exist or cannot be written to, that is a folder or named twice, or that
+        the run reads; standard output for more than one.
+    """
+    if files.count(STANDARD_OUTPUT) > 1:
+        raise InputError("only one FILE may be - (standard output)")
+    seen = {Path(file).resolve() for file in inputs if file is not None}
+    for file in files:
+        if file is None or file == STANDARD_OUTPUT:
+            continue
+        path = Path(file)
+        if path.is_dir() or file.endswith(os.sep):
+            raise InputError(f"{file}: is a folder; expected the name of a file to write")
+        if not path.parent.is_dir():
+            raise InputError(f"{file}: cannot be written, no folder {path.parent}; expected a file in one that exists")
+        if not os.access(path.parent, os.W_OK):
+            raise InputError(f"{file}: cannot be written; expected a file in a folder that can")
+        if path.resolve() in seen:
+            raise InputError(f"{file}: has another part in this run; expected a file of its own for each output")
+        seen.add(path.resolve())
+
+
+def write_chosen(*outputs: tuple[str | None, Callable[[], bytes]]) -> bool:
+    """Write the contents whose file was named, all or none (:func:`write_outputs`), and log each; whether any was."""
+    chosen = {file: content() for file, content in outputs if file is not None}
+    write_outputs(chosen)
+    for file in chosen:
+        if file != STANDARD_OUTPUT:
+            log.info("wrote %s", file)
+    return bool(chosen)
+
+
+def write_outputs(outputs: Mapping[str, bytes]) -> None:
+    """Write files, all of them whole or none; ``-`` is standard output.
+
+    Raises
+    ------
+    InputError
+        The system refuses a file.
+    """
+    with ExitStack() as unfinished:
+        try:
+            names = {file: _unfinished(Path(file), unfinished) for file in outputs if file != STANDARD_OUTPUT}
+            for file, content in outputs.items():
+                if file == STANDARD_OUTPUT:
+                    if sys.stdout is None:
+                        raise InputError("standard output is closed; expected it open, for - to write to")
+                    sys.stdout.buffer.write(content)
+                    sys.stdout.buffer.flush()
+                else:
+                    names[file].write_bytes(content)
+            for file, name in names.items():
+                if name != Path(file):
+                    name.chmod(0o666 & ~_umask())
+                    name.replace(Path(file).resolve())
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            where = " or ".join(outputs)
+            raise InputError(f"{where}: cannot be written ({error.strerror}); expected room for it") from error
+
+
+def _unfinished(target: Path, cleanup: ExitStack) -> Path:
+    """Where to write what will take the name ``target``, and goes if that fails; pipes and devices are themselves."""
+    if target.exists() and not target.is_file():
+        return target
+    handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=target.resolve().parent)
+    os.close(handle)
+    cleanup.callback(Path(name).unlink, missing_ok=True)
+    return Path(name)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def as_csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
+    """A table of rows with the same keys, floats in full precision."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue().encode()
+
+
+def as_json(record: Any) -> bytes:
+    """A record as indented JSON."""
+    return (json.dumps(record, indent=2, allow_nan=False) + "\n").encode()

@@ -1,0 +1,124 @@
+"""What moves: data times repetitions, for closed forms, mapper and cross-check alike.
+
+A tile that does not hold all of an axis repeats the data of the others: filters are loaded again for each block of
+rows, the ifmap passes the array again for each tile of filters. :class:`Repetitions` says how often, along each axis;
+:meth:`Repetitions.words` multiplies. The numbers may be integers (whole tiles), exact fractions (closed forms), or
+arrays with one place for each of many mappings (the search).
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from analytical import counts as c
+from analytical.counts import Event
+from analytical.hardware import Hardware
+from analytical.layer import Layer
+from analytical.spans import spans
+
+if TYPE_CHECKING:
+    from analytical.mappings.tiling import Tiling
+
+Amount = Any
+"""An integer, a fraction, or an array of numbers."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Repetitions:
+    """What the tiles of a layer add up to along each axis.
+
+    Attributes
+    ----------
+    channel_passes
+        Passes along the channels (Z).
+    hops
+        PEs that hand a psum on, over these passes.
+    filter_passes
+        Passes along the filters (F), those of all groups together.
+    ifmap_fetches
+        How often the ifmap is fetched for other filters, all groups together.
+    strips, row_blocks
+        Passes along the rows (Y), and loads of filters for them.
+    strip_rows
+        Ifmap rows of all strips.
+    fetched_rows
+        Of them, those that cross the link: a strip's first rows may be in the GLB still.
+    column_tiles
+        Passes along the columns (X).
+    ifmap_columns
+        Ifmap columns of them all.
+    image_batches
+        Loads of the same filters for other images (N).
+    """
+
+    channel_passes: Amount
+    hops: Amount
+    filter_passes: Amount
+    ifmap_fetches: Amount
+    strips: Amount
+    row_blocks: Amount
+    strip_rows: Amount
+    fetched_rows: Amount
+    column_tiles: Amount
+    ifmap_columns: Amount
+    image_batches: Amount
+
+    def words(self, layer: Layer, batch: int) -> dict[Event, Amount]:
+        """b_w-bit words that move for ``batch`` images when all values do, uncoded: data times repetitions.
+
+        Examples
+        --------
+        >>> layer = Layer(name="L", C=4, H=16, W=16, R=3, S=3, F=8, E=14, G=14)
+        >>> once = Repetitions(
+        ...     channel_passes=1, hops=11, filter_passes=1, ifmap_fetches=1, strips=1, row_blocks=1,
+        ...     strip_rows=16, fetched_rows=16, column_tiles=1, ifmap_columns=16, image_batches=1,
+        ... )
+        >>> words = once.words(layer, batch=1)
+        >>> words[c.DRAM_IFMAP_READ], words[c.GLB_PSUM_WRITE]
+        (1024, 1568)
+        """
+        filters = layer.F * layer.C * layer.R * layer.S * self.row_blocks * self.column_tiles * self.image_batches
+        rows_of_ifmap = layer.C * self.ifmap_columns * batch
+        psums = layer.ofmap_size * batch
+        return {
+            c.DRAM_FILTER_READ: filters,
+            c.GLB_FILTER_READ: filters,
+            c.DRAM_IFMAP_READ: rows_of_ifmap * self.fetched_rows * self.ifmap_fetches,
+            c.GLB_IFMAP_READ: rows_of_ifmap * self.strip_rows * self.filter_passes,
+            c.GLB_PSUM_WRITE: psums * self.channel_passes,
+            c.GLB_PSUM_READ: psums * (self.channel_passes - 1),
+            c.INTER_PE_PSUM: psums * self.hops,
+        }
+
+
+def rlc_words(values: float, sparsity: float, hardware: Hardware) -> float:
+    """b_w-bit words of ``values`` values in RLC (eq 25)."""
+    return values * (1 - sparsity) * hardware.rlc_words_per_value
+
+
+def repeated_by(tiling: "Tiling") -> Repetitions:
+    """Repetitions of whole tiles, ragged ones among them."""
+    layer = tiling.layer
+    stacks = [layer.R * len(tiling.sets_of(tile.size, 1)[0]) for tile in spans(layer.C, tiling.z)]
+    blocks = tiling.row_blocks()
+    strips = [strip for block in blocks for strip in block]
+    along_x = tiling.column_tiles()
+    filter_passes = sum(map(len, tiling.filter_blocks(group=0)))
+    return Repetitions(
+        channel_passes=len(stacks),
+        hops=sum(height - 1 for height in stacks),
+        filter_passes=layer.groups * filter_passes,
+        ifmap_fetches=layer.groups * ifmap_fetches(tiling),
+        strips=len(strips),
+        row_blocks=len(blocks),
+        strip_rows=sum(strip.ifmap.size for strip in strips),
+        fetched_rows=sum(strip.fetched.size for strip in strips),
+        column_tiles=len(along_x),
+        ifmap_columns=sum(ifmap.size for _, ifmap in along_x),
+        image_batches=len(spans(tiling.batch, tiling.N)),
+    )
+
+
+def ifmap_fetches(tiling: "Tiling") -> int:
+    """How often a group's ifmap is fetched: for each block of filters that a strip stays for, or each tile."""
+    blocks = tiling.filter_blocks(group=0)
+    return len(blocks) if tiling.strip_stays else sum(map(len, blocks))

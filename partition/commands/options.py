@@ -1,0 +1,134 @@
+"""Options that several commands of the partitioner share."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from analytical.errors import InputError
+from analytical.terminal.options import bits_option, hardware_option, seed_option
+from partition.channel import MEDIAN_SPARSITY_IN, UnitError, parse_quantity
+from partition.sources import ANALYTICAL, EXPECTED, SourceError, require_known
+
+SOURCE_HELP = f"Energy source: {EXPECTED} (.csv with layer, energy_J; a run's .json or .h5)."
+
+
+class Quantity(click.ParamType[float]):
+    """A number with a unit."""
+
+    name = "quantity"
+
+    def __init__(self, unit: str) -> None:
+        self.unit = unit
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number, in SI units."""
+        if isinstance(value, float):
+            return value
+        try:
+            return parse_quantity(value, self.unit)
+        except UnitError as error:
+            self.fail(str(error), param, ctx)
+
+
+cache_option = click.option(
+    "--cache",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Folder that keeps runs, for --source simulated.  [default: eyeriss-neupart in your cache folder]",
+)
+
+
+def _known_source(_ctx: click.Context, _parameter: click.Parameter, said: Any) -> Any:
+    try:
+        for name in (said,) if isinstance(said, str) else said:
+            require_known(name)
+    except SourceError as error:
+        raise InputError(f"--{error}") from error
+    return said
+
+
+source_option = click.option(
+    "--source",
+    default=ANALYTICAL,
+    show_default=True,
+    metavar="SOURCE",
+    callback=_known_source,
+    help=SOURCE_HELP,
+)
+sources_option = click.option(
+    "--source",
+    "sources",
+    multiple=True,
+    metavar="SOURCE",
+    callback=_known_source,
+    help=f"{SOURCE_HELP} May be given more than once.",
+)
+
+
+def channel_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What makes the channel."""
+    for option in (
+        click.option("--tx-power", type=Quantity("W"), required=True, metavar="0.5W", help="Transmission power."),
+        click.option("--bitrate", type=Quantity("bps"), required=True, metavar="60Mbps", help="Effective bit rate."),
+    ):
+        command = option(command)
+    return command
+
+
+def client_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What makes the phone and its image."""
+    for option in (
+        cache_option,
+        seed_option,
+        click.option(
+            "--jpeg-energy",
+            type=Quantity("J"),
+            metavar="0.3mJ",
+            default=None,
+            help="What compressing the image costs.  [default: nothing]",
+        ),
+        click.option(
+            "--sparsity-in",
+            type=click.FloatRange(0, 1),
+            metavar="0.608",
+            callback=_no_nan,
+            help=f"Share of zeros in the image's JPEG.  [default: {MEDIAN_SPARSITY_IN}, the paper's median]",
+        ),
+        source_option,
+        hardware_option,
+        bits_option(default=8),
+    ):
+        command = option(command)
+    return command
+
+
+def _no_nan(_ctx: click.Context, _parameter: click.Parameter, share: float | None) -> float | None:
+    if share is not None and share != share:
+        raise InputError("--sparsity-in is nan; expected a share from 0 to 1")
+    return share
+
+
+def watch(settings: Any) -> AbstractContextManager[Any]:
+    """A progress bar for a run of the machine, where somebody watches."""
+    from simulator.tables.progress import progress_bar
+
+    return progress_bar(settings)
+
+
+def picture_ending(out: str | None) -> str:
+    """The format of the picture that was asked for, if one was.
+
+    Raises
+    ------
+    InputError
+        It cannot be drawn.
+    """
+    from partition.figures.draw import PictureError, picture_format
+
+    try:
+        return picture_format(out) if out is not None else ""
+    except PictureError as error:
+        raise InputError(f"--out {error}") from error

@@ -1,0 +1,23 @@
+"""What layers cost the phone, whoever says so."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Costs:
+    """What an image costs the phone.
+
+    Attributes
+    ----------
+    energy_J : mapping of str to float
+        Joules, by layer.
+    latency_s : mapping of str to float
+        Seconds, by layer.
+    codec_bits : mapping of str to int
+        Bits that a codec made of tensors, by the node that makes them; where no codec ran, none.
+    """
+
+    energy_J: Mapping[str, float]
+    latency_s: Mapping[str, float]
+    codec_bits: Mapping[str, int] = field(default_factory=dict)

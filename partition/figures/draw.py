@@ -1,0 +1,103 @@
+"""Figures and maps as pictures, with matplotlib."""
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from analytical.errors import InputError
+from partition.figures.paper import Panel
+from partition.maps import CutMap
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MANY = 4
+"""Curves whose legend has room in their diagram."""
+
+FORMATS = ("svg", "png", "pdf")
+"""Endings of the names of pictures."""
+
+
+class PictureError(InputError):
+    """A picture that cannot be drawn; the message says why."""
+
+
+def picture_format(file: str) -> str:
+    """The format that a file's name asks for.
+
+    Raises
+    ------
+    PictureError
+        It is none of :data:`FORMATS`, or matplotlib is not installed.
+    """
+    ending = Path(file).suffix.lower().removeprefix(".")
+    if ending not in FORMATS:
+        raise PictureError(f"{file}: expected a picture's name that ends in .{', .'.join(FORMATS)}")
+    try:
+        import matplotlib  # noqa: F401  # only whether it is there
+    except ImportError as error:
+        raise PictureError(f"{file}: matplotlib is not installed; expected pip install '.[plot]'") from error
+    return ending
+
+
+def draw_panels(panels: Sequence[Panel], ending: str) -> bytes:
+    """A figure, panel beside panel."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6 * len(panels), 4), layout="constrained")
+    for axes, panel in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
+        _draw_panel(axes, panel)
+    return _saved(figure, ending)
+
+
+def _draw_panel(axes: Any, panel: Panel) -> None:
+    axes.set_title(panel.title)
+    axes.set_xlabel(panel.x)
+    axes.set_ylabel(panel.y)
+    for number, series in enumerate(panel.series):
+        if series.x and isinstance(series.x[0], str):
+            width = 0.8 / len(panel.series)
+            places = [place + (number - (len(panel.series) - 1) / 2) * width for place in range(len(series.x))]
+            axes.bar(places, series.y, width, label=series.label)
+            axes.set_xticks(range(len(series.x)), series.x, rotation=90)
+        else:
+            axes.plot(series.x, series.y, label=series.label)
+    if len(panel.series) > MANY:
+        axes.legend(fontsize="small", loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=2)
+    else:
+        axes.legend(fontsize="small")
+
+
+def draw_map(cut_map: CutMap, title: str, ending: str) -> bytes:
+    """Which cut wins, as coloured regions."""
+    from matplotlib import colormaps
+    from matplotlib.colors import BoundaryNorm
+    from matplotlib.figure import Figure
+
+    present = sorted({int(cut) for cut in cut_map.cuts.ravel()})
+    places = {cut: place for place, cut in enumerate(present)}
+    figure = Figure(figsize=(7, 5), layout="constrained")
+    axes = figure.subplots()
+    colours = colormaps["viridis"].resampled(len(present))
+    mesh = axes.pcolormesh(
+        cut_map.bitrates_bps / 1e6,
+        cut_map.tx_powers_W,
+        [[places[int(cut)] for cut in row] for row in cut_map.cuts],
+        cmap=colours,
+        norm=BoundaryNorm([place - 0.5 for place in range(len(present) + 1)], len(present)),
+        shading="nearest",
+    )
+    bar = figure.colorbar(mesh, ticks=range(len(present)))
+    bar.set_ticklabels([cut_map.names[cut] for cut in present])
+    axes.set_xlabel("Mbps")
+    axes.set_ylabel("transmission power, W")
+    axes.set_title(title)
+    return _saved(figure, ending)
+
+
+def _saved(figure: "Figure", ending: str) -> bytes:
+    image = io.BytesIO()
+    # no date inside: the same figure is the same file
+    figure.savefig(image, format=ending, dpi=150, metadata={"Date": None} if ending == "svg" else None)
+    return image.getvalue()

@@ -1,0 +1,171 @@
+"""The paper's figures as data: what each of their curves and bars shows, from one or more energy sources."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytical.glb_size import explore
+from analytical.hardware import Hardware
+from analytical.network import Network
+from partition.channel import Channel
+from partition.envelope import algorithm_2
+from partition.maps import savings_percent
+from partition.planning import Plan
+
+Q1, Q2, Q3 = 0.5199, 0.6080, 0.6909
+"""Quartiles of Sparsity-In over ImageNet test images (section VIII-A)."""
+
+INTERMEDIATE = ("P1", "P2", "P3")
+"""AlexNet's candidates for an intermediate optimum (Fig. 13(b))."""
+
+BITRATES_BPS: NDArray[np.float64] = np.arange(10.0, 201.0, 2.0) * 1e6
+"""Over which the figures go."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Series:
+    """A curve, or bars: what it is, and its points."""
+
+    label: str
+    x: Sequence[str | float]
+    y: Sequence[float]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Panel:
+    """One diagram of a figure; bars where x has names."""
+
+    title: str
+    x: str
+    y: str
+    series: list[Series]
+
+
+Plans = Mapping[str, Plan]
+"""Plans of one network by their energy sources."""
+
+
+def figure_2(plans: Plans) -> list[Panel]:
+    """Fig. 2: (a) energy of all layers up to each; (b) bits to send after each."""
+    plan = next(iter(plans.values()))
+    names = [cut.name for cut in plan.cuts]
+    energy = [
+        Series(label=source, x=names, y=[1e3 * cut.client_energy_J for cut in plan.cuts])
+        for source, plan in plans.items()
+    ]
+    bits = [Series(label="min(raw, RLC)", x=names, y=[cut.transmit_bits / 1e6 for cut in plan.cuts])]
+    return [
+        Panel(title="(a) energy up to each layer", x="", y="mJ", series=energy),
+        Panel(title="(b) bits to send", x="", y="Mbit", series=bits),
+    ]
+
+
+def figure_10(plans: Plans) -> list[Panel]:
+    """Fig. 10: E_Cost of every cut, at 100 Mbps and 1 W."""
+    channel = Channel(bitrate_bps=100e6, tx_power_W=1.0)
+    series = [
+        Series(
+            label=source,
+            x=[cut.name for cut in plan.cuts],
+            y=[1e3 * cut.total_energy_J(channel) for cut in plan.cuts],
+        )
+        for source, plan in plans.items()
+    ]
+    network = next(iter(plans.values())).graph.network
+    return [Panel(title=f"{network}, 100 Mbps, 1 W", x="", y="E_Cost, mJ", series=series)]
+
+
+def figure_12(plans: Plans) -> list[Panel]:
+    """Fig. 12: savings at the optimum against FCC and FISC over bit rates, at 0.5 and 1.3 W, for three images."""
+    return [
+        Panel(
+            title=f"Sparsity-In {100 * share:.2f} %",
+            x="Mbps",
+            y="saving, %",
+            series=[
+                _saving(plan, source, share, power, end)
+                for source, plan in plans.items()
+                for power in (0.5, 1.3)
+                for end in ("FCC", "FISC")
+            ],
+        )
+        for share in (Q1, Q2, Q3)
+    ]
+
+
+def _saving(plan: Plan, source: str, share: float, power: float, end: str) -> Series:
+    lines, x = replace(plan, sparsity_in=share).lines, power / BITRATES_BPS
+    ours = lines.costs_J(algorithm_2(lines, x), x)
+    theirs = lines.costs_J(0 if end == "FCC" else -1, x)
+    return Series(label=f"{source}, {power} W, vs {end}", x=_mbps(), y=savings_percent(ours, theirs).tolist())
+
+
+def figure_13a(plans: Plans) -> list[Panel]:
+    """Fig. 13(a): inference delay at the cut of least energy, beside FCC and FISC; 0.5 W, median image."""
+    channels = [Channel(bitrate_bps=float(rate), tx_power_W=0.5) for rate in BITRATES_BPS]
+    series: list[Series] = []
+    for source, plan in plans.items():
+        at = replace(plan, sparsity_in=Q2)
+        best = algorithm_2(at.lines, 0.5 / BITRATES_BPS)
+        chosen = {
+            f"{source}, optimum": [at.cuts[cut] for cut in best],
+            f"{source}, FISC": [at.cuts[-1]] * len(channels),
+        }
+        if not series:
+            chosen["FCC"] = [at.cuts[0]] * len(channels)
+        for label, cuts in chosen.items():
+            delays = [1e3 * cut.delay_s(channel) for cut, channel in zip(cuts, channels, strict=True)]
+            series.append(Series(label=label, x=_mbps(), y=delays))
+    return [Panel(title="inference delay at the cut of least energy", x="Mbps", y="ms", series=series)]
+
+
+def figure_13b(plans: Plans) -> list[Panel]:
+    """Fig. 13(b): E_Cost at the intermediate candidates over bit rates; 0.5 W."""
+    series = [
+        Series(
+            label=f"{source}, {cut.name}",
+            x=_mbps(),
+            y=[1e3 * cut.total_energy_J(Channel(bitrate_bps=float(rate), tx_power_W=0.5)) for rate in BITRATES_BPS],
+        )
+        for source, plan in plans.items()
+        for cut in plan.cuts
+        if cut.name in INTERMEDIATE
+    ]
+    return [Panel(title="intermediate cuts, 0.5 W", x="Mbps", y="E_Cost, mJ", series=series)]
+
+
+def figure_13c(network: Network, hardware: Hardware) -> list[Panel]:
+    """Fig. 13(c): the network's energy against the size of the GLB, with and without control."""
+    sized = [(size.kib, size.energy) for size in explore(network, hardware) if size.energy is not None]
+    kib = [size for size, _ in sized]
+    return [
+        Panel(
+            title=f"{network.name}: energy against GLB size",
+            x="KiB",
+            y="mJ",
+            series=[
+                Series(label="total", x=kib, y=[1e3 * energy.total for _, energy in sized]),
+                Series(label="without control", x=kib, y=[1e3 * energy.without_control for _, energy in sized]),
+            ],
+        )
+    ]
+
+
+FIGURES = {"2": figure_2, "10": figure_10, "12": figure_12, "13a": figure_13a, "13b": figure_13b}
+"""Figures of plans, by number; 13c has no plan."""
+
+
+def rows(panels: Sequence[Panel]) -> list[dict[str, str | float]]:
+    """A figure's points, one in a row."""
+    found: list[dict[str, str | float]] = []
+    for panel in panels:
+        for series in panel.series:
+            for x, y in zip(series.x, series.y, strict=True):
+                found.append({"panel": panel.title, "series": series.label, "x": x, "y": y})
+    return found
+
+
+def _mbps() -> list[float]:
+    return [float(rate) / 1e6 for rate in BITRATES_BPS]

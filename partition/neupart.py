@@ -1,0 +1,34 @@
+"""``neupart``: all commands under one name, as the console script has them.
+
+Shell completion is click's: ``eval "$(_NEUPART_COMPLETE=bash_source neupart)"``, or ``zsh_source``, ``fish_source``.
+"""
+
+import click
+
+from analytical.terminal.errors import run_command
+from analytical.terminal.options import LazyGroup, log_to_standard_error, version_option
+
+COMMANDS = {
+    "simulate": "simulator.commands.run:run",
+    "estimate": "analytical.commands.run:run",
+    "partition": "partition.commands.run:run",
+    "compare": "simulator.commands.compare:compare",
+    "effects": "simulator.commands.effects:effects",
+    "validate": "simulator.commands.validate:validate",
+    "map": "partition.commands.map:map_",
+    "figure": "partition.commands.figure:figure",
+    "quarters": "partition.commands.quarters:quarters",
+    "glb": "partition.commands.glb:glb",
+}
+
+
+@click.group(cls=LazyGroup, sources=COMMANDS)
+@version_option
+def group() -> None:
+    """What it costs, in joules and cycles, to run a CNN on a row-stationary accelerator, and where to cut it."""
+    log_to_standard_error()
+
+
+def main() -> None:
+    """Run the console script."""
+    run_command(group, "neupart")

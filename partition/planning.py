@@ -1,0 +1,324 @@
+"""Where to cut: all cuts of a network over a channel, the best of them, and what it saves."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+from analytical.columns import Column, Per, row_of
+from analytical.errors import InputError
+from analytical.files import choose_hardware
+from analytical.graph import Graph, graph_of
+from analytical.hardware import Hardware
+from analytical.network import Network
+from analytical.networks import load_network
+from partition.channel import MEDIAN_SPARSITY_IN, Channel, bits_of, quantity
+from partition.costs import Costs
+from partition.cuts import Cut, cut_at, cuts_of
+from partition.envelope import Envelope, Lines, algorithm_2
+from partition.mincut import least_energy_cut
+from partition.sources import ANALYTICAL, EnergySource, Watch, choose_source
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A network's cuts over a channel.
+
+    Attributes
+    ----------
+    graph : Graph
+        The network.
+    hardware : Hardware
+        The phone's accelerator.
+    source : str
+        What its energy source is called.
+    costs : Costs
+        What layers cost it.
+    channel : Channel
+        Bit rate and transmission power.
+    sparsity_in : float
+        Share of zeros in the image's JPEG.
+    image_energy_J : float
+        What JPEG costs if the image is sent, in joules.
+    max_delay_s : float or None
+        The longest that an inference may take, in seconds; None: as long as it takes.
+
+    See Also
+    --------
+    plan : makes one.
+    """
+
+    graph: Graph
+    hardware: Hardware
+    source: str
+    costs: Costs
+    channel: Channel
+    sparsity_in: float
+    image_energy_J: float = 0.0
+    max_delay_s: float | None = None
+
+    @cached_property
+    def bits(self) -> Mapping[str, float]:
+        """Bits of every tensor that may be sent."""
+        return bits_of(self.graph, self.hardware, self.sparsity_in)
+
+    @cached_property
+    def cuts(self) -> list[Cut]:
+        """The paper's cuts, from fully cloud to fully in situ."""
+        return cuts_of(self.graph, self.bits, self.costs, self.image_energy_J)
+
+    @cached_property
+    def lines(self) -> Lines:
+        """The cuts as lines."""
+        return Lines.of(self.cuts)
+
+    @property
+    def optimum(self) -> Cut | None:
+        """The cut of least energy, within the delay if there is one; None if none is."""
+        cuts = self.cuts
+        if self.max_delay_s is None:
+            return cuts[int(algorithm_2(self.lines, self.channel.joules_per_bit))]
+        fast = [cut for cut in cuts if cut.delay_s(self.channel) <= self.max_delay_s]
+        return min(fast, key=lambda cut: cut.total_energy_J(self.channel), default=None)
+
+    @property
+    def best(self) -> Cut:
+        """The cut of least energy, within the delay if there is one.
+
+        Raises
+        ------
+        DelayError
+            No cut is within the delay.
+        """
+        optimum = self.optimum
+        if optimum is None:
+            fastest = min(cut.delay_s(self.channel) for cut in self.cuts)
+            raise DelayError(f"no cut is within {self.max_delay_s:g} s; the fastest takes {fastest:g} s")
+        return optimum
+
+    @property
+    def branching_optimum(self) -> tuple[Cut, list[str]]:
+        """The best of all cuts, through branches, too, and the tensors that it sends; delay is not looked at."""
+        client = least_energy_cut(self.graph, self.bits, self.costs.energy_J, self.channel, self.image_energy_J)
+        sent = self.graph.sent(client)
+        name = " + ".join(sent) or self.graph.last
+        cut = cut_at(self.graph, name, client, self.bits, self.costs, self.image_energy_J)
+        return cut, sent
+
+    def saving_percent(self, cut: Cut, instead_of: Cut) -> float:
+        """What one cut saves, in percent of another's energy."""
+        ours, theirs = cut.total_energy_J(self.channel), instead_of.total_energy_J(self.channel)
+        return 100 * (1 - ours / theirs) if theirs else 0.0
+
+    def switch_rates(self) -> list[tuple[str, float]]:
+        """Cuts that are best at some bit rate, with this transmission power, and from which rate (bit/s) on: the
+        slowest channel's first."""
+        cuts = self.cuts
+        points = Envelope(self.lines).switch_points()
+        ends = [x for x, _ in points[1:]] + [None]
+        power = self.channel.tx_power_W
+        found = [
+            (cuts[number].name, power / end if end else 0.0) for (_, number), end in zip(points, ends, strict=True)
+        ]
+        return found[::-1]
+
+    def rows(self) -> list[dict[str, str | float]]:
+        """One row a cut (:data:`COLUMNS`)."""
+        return [row_of(COLUMNS, (self, cut)) for cut in self.cuts]
+
+    def record(self) -> dict[str, Any]:
+        """The plan as JSON has it (:data:`FIELDS`)."""
+        return row_of(FIELDS, self)
+
+    def to_frame(self) -> Any:
+        """The rows as a pandas DataFrame; needs the extra ``frame``."""
+        import pandas as pd
+
+        return pd.DataFrame(self.rows())
+
+    def __repr__(self) -> str:
+        best = self.optimum
+        cut = (
+            "no cut is fast enough"
+            if best is None
+            else f"cut after {best.name}, {_mJ(best.total_energy_J(self.channel))}"
+        )
+        return (
+            f"<{self.graph.network} on {self.hardware.name}, {self.source}, {self.channel.bitrate_bps / 1e6:g} Mbps at "
+            f"{self.channel.tx_power_W:g} W: {cut}>"
+        )
+
+
+def _mJ(joules: float) -> str:
+    return f"{joules * 1e3:.4g} mJ"
+
+
+class DelayError(InputError):
+    """A delay within which no cut stays; the message has the fastest."""
+
+
+_of_image = partial(Column, per=Per.IMAGE)
+_joules = partial(Column, unit="J", per=Per.IMAGE)
+
+COLUMNS: tuple[Column, ...] = (
+    Column(name="cut", meaning="the last node that the phone runs; `In`: all in the cloud", of=lambda at: at[1].name),
+    _joules(
+        name="client_energy_J",
+        meaning="what the phone spends on layers up to the cut",
+        of=lambda at: at[1].client_energy_J,
+    ),
+    _of_image(name="transmit_bits", unit="bits", meaning="what it sends", of=lambda at: at[1].transmit_bits),
+    _joules(
+        name="transmit_energy_J",
+        meaning="what sending costs it",
+        of=lambda at: at[0].channel.energy_J(at[1].transmit_bits),
+    ),
+    _joules(name="total_energy_J", meaning="both together (eq 1)", of=lambda at: at[1].total_energy_J(at[0].channel)),
+    _of_image(
+        name="delay_s",
+        unit="s",
+        meaning="latency of phone, channel and cloud (eq 26)",
+        of=lambda at: at[1].delay_s(at[0].channel),
+    ),
+)
+"""The columns of a cut, in the order in which CSV has them; a function takes the plan and the cut."""
+
+
+def _saving(plan: Plan, end: int) -> float | None:
+    best = plan.optimum
+    return plan.saving_percent(best, plan.cuts[end]) if best else None
+
+
+def _optimum(plan: Plan) -> str | None:
+    best = plan.optimum
+    return best.name if best else None
+
+
+def _branching(plan: Plan) -> dict[str, Any]:
+    cut, sent = plan.branching_optimum
+    return {"sends": sent, "total_energy_J": cut.total_energy_J(plan.channel)}
+
+
+FIELDS: tuple[Column, ...] = (
+    Column(name="network", meaning="name of the network", of=lambda plan: plan.graph.network),
+    Column(name="source", meaning="energy source", of=lambda plan: plan.source),
+    Column(name="bits", unit="bits", meaning="width of a word", of=lambda plan: plan.hardware.b_w),
+    Column(name="hardware", meaning="the phone's accelerator", of=lambda plan: plan.hardware.record()),
+    Column(name="bitrate_bps", unit="bit/s", meaning="of the channel", of=lambda plan: plan.channel.bitrate_bps),
+    Column(name="tx_power_W", unit="W", meaning="transmission power", of=lambda plan: plan.channel.tx_power_W),
+    Column(name="sparsity_in", meaning="share of zeros in the image's JPEG", of=lambda plan: plan.sparsity_in),
+    Column(name="max_delay_s", unit="s", meaning="longest delay; null: any", of=lambda plan: plan.max_delay_s),
+    Column(name="optimum", meaning="cut of least energy; null: none is within the delay", of=_optimum),
+    Column(
+        name="saving_vs_fcc_percent",
+        unit="%",
+        meaning="what it saves against all in the cloud",
+        of=lambda plan: _saving(plan, 0),
+    ),
+    Column(
+        name="saving_vs_fisc_percent",
+        unit="%",
+        meaning="what it saves against all on the phone",
+        of=lambda plan: _saving(plan, -1),
+    ),
+    Column(
+        name="cuts",
+        meaning="every cut, from `In` to the last layer, with the columns above; `codec_bits` where a codec ran",
+        of=lambda plan: [
+            row | _known_bits(plan.costs.codec_bits, cut) for row, cut in zip(plan.rows(), plan.cuts, strict=True)
+        ],
+    ),
+    Column(
+        name="best_from_bitrate_bps",
+        unit="bit/s",
+        meaning="cuts that are best at some bit rate, and from which one on",
+        of=lambda plan: dict(plan.switch_rates()),
+    ),
+    Column(
+        name="branching",
+        meaning="the minimum cut through branches: the tensors that it `sends`, and its `total_energy_J`",
+        of=_branching,
+    ),
+)
+"""What JSON has of a plan."""
+
+
+def _known_bits(codec_bits: Mapping[str, int], cut: Cut) -> dict[str, int]:
+    """What a codec made of a cut's tensor, if one did."""
+    return {"codec_bits": codec_bits[cut.name]} if cut.name in codec_bits else {}
+
+
+def plan(
+    network: str | Path | Network,
+    *,
+    bitrate: str | float,
+    tx_power: str | float,
+    bits: int | None = None,
+    hardware: Hardware | str | Path | None = None,
+    source: "str | Path | Mapping[str, float] | EnergySource" = ANALYTICAL,
+    sparsity_in: float | None = None,
+    jpeg_energy: str | float = 0.0,
+    max_delay: str | float | None = None,
+    seed: int = 0,
+    cache: str | Path | None = None,
+    watch: Watch | None = None,
+) -> Plan:
+    """Where to cut a network between phone and cloud so that the phone spends least energy.
+
+    Parameters
+    ----------
+    network : str, Path or Network
+        A name of the zoo, a file, or a network.
+    bitrate : str or float
+        Of the uplink: ``"60Mbps"``, or bits a second.
+    tx_power : str or float
+        Transmission power: ``"0.5W"``, or watts.
+    bits : int, optional
+        Width of a word; default: 8, the paper's, or the hardware's.
+    hardware : Hardware, str or Path, optional
+        The phone's accelerator; default: Eyeriss.
+    source : str, Path, mapping or EnergySource
+        Energy source: ``"analytical"``, ``"simulated"``, a file, or joules of each layer by its name.
+    sparsity_in : float, optional
+        Share of zeros in the image's JPEG; default: the paper's median, 0.608.
+    jpeg_energy : str or float
+        What compressing the image costs: ``"0.3mJ"``, or joules.
+    max_delay : str or float, optional
+        The longest that an inference may take: ``"50ms"``, or seconds.
+    seed : int
+        Of the synthetic values, for ``"simulated"``.
+    cache : str or Path, optional
+        Folder that keeps runs, for ``"simulated"``.
+    watch : callable, optional
+        Makes a context for a run that says whom to tell of its progress.
+
+    Raises
+    ------
+    InputError
+        Something that cannot be, in one line.
+
+    Examples
+    --------
+    >>> chosen = plan("alexnet", bitrate="80Mbps", tx_power="0.78W")
+    >>> chosen
+    <alexnet on eyeriss-8bit, analytical, 80 Mbps at 0.78 W: cut after P2, 5.276 mJ>
+    >>> chosen.best.name, [cut.name for cut in chosen.cuts][:3]
+    ('P2', ['In', 'C1', 'P1'])
+    """
+    chip = choose_hardware(hardware, bits, default_bits=8)
+    share = MEDIAN_SPARSITY_IN if sparsity_in is None else sparsity_in
+    if not isinstance(share, int | float) or not 0 <= share <= 1:
+        raise InputError(f"sparsity_in is {share!r}; expected a share of zeros from 0 to 1")
+    chosen = load_network(network)
+    known = choose_source(source, cache=None if cache is None else Path(cache), seed=seed, watch=watch)
+    return Plan(
+        graph=graph_of(chosen),
+        hardware=chip,
+        source=known.name,
+        costs=known.costs(chosen, chip),
+        channel=Channel(bitrate_bps=quantity(bitrate, "bps"), tx_power_W=quantity(tx_power, "W")),
+        sparsity_in=float(share),
+        image_energy_J=quantity(jpeg_energy, "J") if jpeg_energy else 0.0,
+        max_delay_s=None if max_delay is None else quantity(max_delay, "s"),
+    )

@@ -1,0 +1,33 @@
+"""A person's own figures as a source of energies."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from analytical.closed_forms import latency_s
+from analytical.hardware import Hardware
+from analytical.network import Network
+from partition.costs import Costs
+from partition.sources.base import SourceError
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """Joules of an image by layer, from Python; latencies are those of the closed forms."""
+
+    energy_J: Mapping[str, float]
+    name: str = "own"
+
+    def costs(self, network: Network, hardware: Hardware) -> Costs:
+        """See :meth:`partition.sources.base.EnergySource.costs`."""
+        return Costs(
+            energy_J={layer.name: self._joules(layer.name) for layer in network.layers},
+            latency_s={layer.name: latency_s(layer, hardware) for layer in network.layers},
+        )
+
+    def _joules(self, layer: str) -> float:
+        if layer not in self.energy_J:
+            raise SourceError(f"own energies: layer {layer} is missing; expected joules of every layer")
+        joules = self.energy_J[layer]
+        if not isinstance(joules, int | float) or not 0 <= joules < float("inf"):
+            raise SourceError(f"own energies: layer {layer} has {joules!r}; expected joules, at least 0")
+        return float(joules)

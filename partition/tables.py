@@ -1,0 +1,133 @@
+"""Plans, maps and images as tables; only this imports rich, and commands import it only to print."""
+
+from collections.abc import Sequence
+from functools import singledispatch
+from typing import Any
+
+from rich.console import Console
+
+from analytical.glb_size import SizedGlb
+from analytical.terminal.tables import people_console, people_table
+from analytical.terminal.text import digits, metric, short
+from partition.images import JpegImage
+from partition.maps import COARSE, Quartile, cut_map, grid
+from partition.planning import Plan
+
+
+@singledispatch
+def show(result: Any) -> None:
+    """Print a result as a table: what :func:`partition.plan` made.
+
+    Raises
+    ------
+    TypeError
+        It is none.
+    """
+    raise TypeError(f"{type(result).__name__} has no table; expected a Plan")
+
+
+@show.register
+def _(result: Plan) -> None:
+    print_plan(result)
+
+
+def print_plan(plan: Plan, jpeg: JpegImage | None = None) -> None:
+    """Every cut of a plan, the best of them, what it saves, and which cuts are best at other bit rates."""
+    console = people_console()
+    channel, cuts, best = plan.channel, plan.cuts, plan.optimum
+    scale, prefix = metric(max(cut.total_energy_J(channel) for cut in cuts))
+    codec = plan.costs.codec_bits
+    console.print(
+        f"{plan.graph.network} on {plan.hardware.name}, {plan.source} energies, {short(channel.bitrate_bps)}bps at "
+        f"{channel.tx_power_W:g} W, Sparsity-In {100 * plan.sparsity_in:.2f} %",
+        style="bold",
+    )
+    headings = [
+        "cut",
+        "bits",
+        *(["codec"] if codec else []),
+        f"client {prefix}J",
+        f"send {prefix}J",
+        f"total {prefix}J",
+    ]
+    table = people_table("What the phone spends on an image, by the last layer that it runs", *headings, "delay ms", "")
+    for cut in cuts:
+        joules = (cut.client_energy_J, channel.energy_J(cut.transmit_bits), cut.total_energy_J(channel))
+        table.add_row(
+            cut.name,
+            short(cut.transmit_bits),
+            *([short(codec[cut.name]) if cut.name in codec else ""] if codec else []),
+            *(digits(part * scale) for part in joules),
+            digits(cut.delay_s(channel) * 1e3),
+            "<" if best is not None and cut.name == best.name else "",
+            style="bold" if best is not None and cut.name == best.name else None,
+        )
+    console.print(table)
+    if best is not None:
+        fcc, fisc = plan.saving_percent(best, cuts[0]), plan.saving_percent(best, cuts[-1])
+        console.print(
+            f"Cut after {best.name}: {digits(best.total_energy_J(channel) * scale)} {prefix}J; saves {fcc:.1f} % "
+            f"against all in the cloud (FCC), {fisc:.1f} % against all on the phone (FISC)."
+        )
+    if plan.max_delay_s is None:
+        _print_beyond(console, plan, scale, prefix)
+    if jpeg is not None:
+        ours = short(cuts[0].transmit_bits)
+        console.print(f"The image's JPEG file has {short(jpeg.file_bits)} bits; the paper expects {ours} by its zeros.")
+
+
+def _print_beyond(console: Console, plan: Plan, scale: float, prefix: str) -> None:
+    """The best cuts at other bit rates, and through branches."""
+    channel, cuts = plan.channel, plan.cuts
+    rates = ", ".join(
+        f"{name} from {short(rate)}bps" if rate else f"{name} at first" for name, rate in plan.switch_rates()
+    )
+    console.print(f"Best at {channel.tx_power_W:g} W, by bit rate: {rates}.")
+    branching, sent = plan.branching_optimum
+    least = min(cut.total_energy_J(channel) for cut in cuts)
+    if branching.total_energy_J(channel) < least * (1 - 1e-9):
+        console.print(
+            f"Through its branches: {digits(branching.total_energy_J(channel) * scale)} {prefix}J, sending "
+            f"{', '.join(sent)}."
+        )
+
+
+def print_map(plan: Plan, rates: tuple[float, float], powers: tuple[float, float], title: str) -> None:
+    """Which cut wins, over a coarse grid of channels."""
+    coarse = cut_map(plan, *grid(rates, powers, COARSE))
+    table = people_table(title, "W \\ Mbps", *(f"{rate / 1e6:.4g}" for rate in coarse.bitrates_bps))
+    for power, best in zip(coarse.tx_powers_W, coarse.cuts, strict=True):
+        table.add_row(f"{power:.3g}", *(coarse.names[cut] for cut in best))
+    people_console().print(table)
+
+
+def print_quartiles(plan: Plan, found: Sequence[Quartile]) -> None:
+    """What cutting saves, by quarters of the images (Table IV)."""
+    table = people_table(
+        f"{plan.graph.network}, {short(plan.channel.bitrate_bps)}bps, {plan.channel.tx_power_W:g} W, {plan.source} "
+        "energies: mean savings in %",
+        *("quartile", "images", "Sparsity-In, %", "vs FCC", "vs FISC", "intermediate cuts, %"),
+    )
+    for q in found:
+        low, high = q.sparsity_in
+        shares = f"{100 * low:.2f} to {100 * high:.2f}"
+        savings = (f"{q.saving_vs_fcc_percent:.1f}", f"{q.saving_vs_fisc_percent:.1f}", f"{q.intermediate_percent:.1f}")
+        table.add_row(str(q.number), str(q.images), shares, *savings)
+    people_console().print(table)
+
+
+def print_sizes(network: str, sizes: Sequence[SizedGlb]) -> None:
+    """Energy against the size of the GLB (Fig. 13(c))."""
+    fit = [size.energy for size in sizes if size.energy is not None]
+    least, least_without = min(energy.total for energy in fit), min(energy.without_control for energy in fit)
+    table = people_table(
+        f"{network}: energy of an image", "GLB KiB", "mJ", "over least", "without control", "over least"
+    )
+    for size in sizes:
+        if size.energy is None:
+            table.add_row(f"{size.kib:g}", "a layer cannot be mapped")
+            continue
+        total, without = size.energy.total, size.energy.without_control
+        shares = (f"{100 * (total / least - 1):.2f} %", f"{100 * (without / least_without - 1):.2f} %")
+        table.add_row(f"{size.kib:g}", f"{total * 1e3:.3f}", shares[0], f"{without * 1e3:.3f}", shares[1])
+    people_console().print(table)

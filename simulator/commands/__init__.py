@@ -1,0 +1,1 @@
+"""The commands of ``python -m simulator``, one module each: parse, call one function, format one result."""

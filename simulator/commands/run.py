@@ -1,0 +1,181 @@
+"""``python -m simulator run``: a network through the machine."""
+
+from dataclasses import replace
+from typing import Any
+
+import click
+
+from analytical import __version__
+from analytical.energy import Accounting
+from analytical.errors import InputError
+from analytical.files import choose_hardware
+from analytical.mappings import DEFAULT_MAPPER, FILE_MAPPER, MAPPERS
+from analytical.networks import load_network
+from analytical.terminal.errors import CHECK_FAILED
+from analytical.terminal.options import (
+    bits_option,
+    csv_option,
+    hardware_option,
+    json_option,
+    network_command,
+    seed_option,
+)
+from analytical.terminal.outputs import STANDARD_OUTPUT, as_csv, as_json, check_writable, write_chosen
+from simulator.settings import ENGINES, Settings
+
+SETTINGS_OPTIONS = (
+    click.argument("network"),
+    bits_option(default=16),
+    hardware_option,
+    click.option(
+        "--mapping",
+        type=click.Choice([*MAPPERS]),
+        help="How layers are laid on the array: "
+        + "; ".join(f"{mapper.name}: {mapper.summary}" for mapper in MAPPERS.values())
+        + f".  [default: {DEFAULT_MAPPER}; {FILE_MAPPER} with --mapping-file]",
+    ),
+    click.option(
+        "--mapping-file",
+        metavar="FILE",
+        help=f"Mappings of your own (.toml) for layers that it names; implies --mapping {FILE_MAPPER}.",
+    ),
+    click.option(
+        "--engine",
+        type=click.Choice(ENGINES),
+        default=ENGINES[0],
+        show_default=True,
+        help="Step each distinct pass once, or every pass with its values; the results are the same.",
+    ),
+    click.option(
+        "--batch",
+        type=click.IntRange(1, 2**31 - 1),
+        metavar="N",
+        help="Images.  [default: what the table says, layer by layer]",
+    ),
+    click.option("--layers", metavar="C1,C3", help="Run only these layers, by their names.  [default: all]"),
+    seed_option,
+    click.option(
+        "--accounting",
+        type=click.Choice([accounting.value for accounting in Accounting]),
+        default=Accounting.CNNERGY.value,
+        show_default=True,
+        help="Which events are charged energy.",
+    ),
+)
+"""What says which run it is; a side of ``compare`` takes the same."""
+
+
+def settings_of(
+    network: str,
+    bits: int | None,
+    hardware: str | None,
+    mapping: str | None,
+    mapping_file: str | None,
+    engine: str,
+    batch: int | None,
+    layers: str | None,
+    seed: int,
+    accounting: str,
+) -> Settings:
+    """The settings that :data:`SETTINGS_OPTIONS` name."""
+    if mapping_file is not None and mapping is not None and not MAPPERS[mapping].takes_files:
+        raise InputError(f"--mapping-file is given with --mapping {mapping}; expected --mapping {FILE_MAPPER}, or none")
+    from simulator.commands.options import read_own_mappings
+
+    chosen, chip = load_network(network), choose_hardware(hardware, bits)
+    return Settings(
+        network=chosen,
+        selected=None if layers is None else tuple(name.strip() for name in layers.split(",")),
+        hardware=chip,
+        mapping=mapping or (DEFAULT_MAPPER if mapping_file is None else FILE_MAPPER),
+        own_mappings=read_own_mappings(mapping_file, chosen, chip),
+        engine=engine,
+        batch=batch,
+        seed=seed,
+        accounting=Accounting(accounting),
+    )
+
+
+def _with_settings(function: Any) -> Any:
+    for option in reversed(SETTINGS_OPTIONS):
+        function = option(function)
+    return function
+
+
+@network_command()
+@_with_settings
+@click.option("--verify", is_flag=True, help="Compare every ofmap with a direct convolution; fail on a residual.")
+@click.option("--crosscheck", is_flag=True, help="Print what moved, and every difference from the closed forms.")
+@csv_option
+@json_option
+@click.option("--out", metavar="RUN.h5", help="Write settings and columns to an HDF5 file.")
+@click.option("--tensors", is_flag=True, help="Write ifmaps, filters and ofmaps to --out, too.")
+@click.option("--save-mapping", metavar="FILE", help="Write the mappings that were used, for --mapping-file.")
+def run(
+    verify: bool,
+    crosscheck: bool,
+    csv_file: str | None,
+    json_file: str | None,
+    out: str | None,
+    tensors: bool,
+    save_mapping: str | None,
+    **said: Any,
+) -> int:
+    """Run NETWORK through the machine, layer by layer.
+
+    \b
+    python -m simulator run alexnet
+    python -m simulator run alexnet --layers C3 --engine detailed --verify
+    python -m simulator run vgg16 --bits 8 --csv vgg16.csv --out vgg16.h5
+    python -m simulator run vgg16 --mapping eyeriss --batch 3 --save-mapping vgg16.toml
+    """
+    if out == STANDARD_OUTPUT:
+        raise InputError("--out is -; expected the name of a file, since HDF5 cannot go to standard output")
+    if tensors and out is None:
+        raise InputError("--tensors is given without --out; expected --out RUN.h5 to write them to")
+    check_writable(
+        *(csv_file, json_file, out, save_mapping), inputs=(said["network"], said["hardware"], said["mapping_file"])
+    )
+    settings = replace(settings_of(**said), verify=verify, keep_tensors=tensors)
+    if save_mapping is not None and not MAPPERS[settings.mapping].takes_files:
+        raise InputError(f"--save-mapping is given with --mapping {settings.mapping}; expected --mapping {FILE_MAPPER}")
+    from simulator.commands.options import run_watched
+
+    result = run_watched(settings)
+    write_chosen(
+        (csv_file, lambda: as_csv(result.rows())),
+        (json_file, lambda: as_json(result.record())),
+        (out, result.hdf5),
+        (save_mapping, lambda: _mapping_file(result)),
+    )
+    if csv_file is None and json_file is None:
+        from analytical.terminal.tables import people_console
+        from simulator.tables.report import print_report
+
+        print_report(people_console(save_mapping), result, crosscheck=crosscheck)
+    return _say_verified(result) if verify else 0
+
+
+def _mapping_file(result: Any) -> bytes:
+    """The mappings of a run as a file that --mapping-file reads."""
+    from analytical.mappings.files import as_toml
+
+    settings = result.settings
+    images = sorted({settings.images(layer) for layer in settings.layers})
+    batch = f"{images[0]}" if len(images) == 1 else f"{images[0]} to {images[-1]}"
+    source = f"simulator {__version__}: {settings.network.name} on {settings.hardware.name}, batch {batch}"
+    return as_toml({layer.name: layer.chosen for layer in result}, source).encode()
+
+
+def _say_verified(result: Any) -> int:
+    """Say whether ofmaps are right and all differences explained; the exit status."""
+    wrong, unexplained = result.wrong_layers(), result.unexplained_layers()
+    for name, values in wrong.items():
+        click.echo(f"verify: layer {name}: {values} ofmap values differ from the direct convolution", err=True)
+    for name in unexplained:
+        click.echo(f"verify: layer {name}: counts differ from the closed forms beyond all known effects", err=True)
+    if wrong or unexplained:
+        return CHECK_FAILED
+    right = f"all {len(result)} ofmaps equal the direct convolution, bit for bit"
+    click.echo(f"verify: {right}; the cross-check has no residual", err=True)
+    return 0

@@ -1,0 +1,227 @@
+"""Runs that files keep: read back, checked field by field."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError, field_validator, model_validator
+
+from analytical.counts import exact
+from analytical.energy import ENERGY_PARTS, Energy
+from analytical.errors import InputError
+from simulator.crosscheck import COMPARED
+from simulator.crosscheck.difference import Difference
+from simulator.result import NetworkResult
+from simulator.settings import title_of
+from traces.store import read_record
+
+EXPECTED = "expected the JSON or HDF5 file of a run (--json, --out)"
+
+Cycles = Annotated[int, Field(ge=0)]
+Joules = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class RunFileError(InputError):
+    """A file that is not a run; the message names the file, what is wrong and what was expected."""
+
+
+class _Sides(BaseModel):
+    """One quantity of a cross-check, as files keep it."""
+
+    unit: str
+    simulated: FiniteFloat
+    analytical: FiniteFloat
+    effects: dict[str, FiniteFloat]
+
+    def difference(self) -> Difference:
+        return Difference(
+            value=exact(self.simulated),
+            reference=exact(self.analytical),
+            effects={effect: exact(number) for effect, number in self.effects.items()},
+            unit=self.unit,
+        )
+
+
+class _Counted(_Sides):
+    count: str
+
+
+class _EnergyParts(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    mac: Joules
+    rf: Joules
+    inter_pe: Joules
+    glb: Joules
+    dram: Joules
+    clock: Joules
+    other_control: Joules
+
+
+class LayerRecord(BaseModel):
+    """What a comparison needs of a layer's record."""
+
+    layer: str = Field(min_length=1)
+    images: int = Field(ge=1)
+    active_pes: Cycles
+    processing_cycles: Cycles
+    total_cycles: Cycles
+    compute_pe_cycles: Cycles
+    gated_pe_cycles: Cycles
+    stall_pe_cycles: Cycles
+    idle_pe_cycles: Cycles
+    energy_J_by: _EnergyParts
+    crosscheck: list[_Counted]
+    crosscheck_energy_J_by: dict[str, _Sides]
+
+    @model_validator(mode="after")
+    def _has_all_quantities(self) -> "LayerRecord":
+        counts = {entry.count for entry in self.crosscheck}
+        missing = [name for name in COMPARED if name not in counts]
+        missing += [part for part in ENERGY_PARTS if part not in self.crosscheck_energy_J_by]
+        if missing:
+            raise ValueError(f"the cross-check lacks {missing[0]}")
+        if not self.compute_pe_cycles + self.gated_pe_cycles + self.stall_pe_cycles + self.idle_pe_cycles:
+            raise ValueError("the classes of PE-cycles are all 0")
+        return self
+
+    def of_image(self) -> dict[str, Difference]:
+        """Both sides of every quantity, for one image."""
+        per_image = Fraction(1, self.images)
+        counts = {entry.count: entry.difference() for entry in self.crosscheck}
+        parts = self.crosscheck_energy_J_by
+        return {name: counts[name] * per_image for name in COMPARED} | {
+            said: parts[part].difference() for part, said in ENERGY_PARTS.items()
+        }
+
+
+class _HardwareRecord(BaseModel):
+    name: str
+    core_hz: int = Field(ge=1)
+
+
+class RunRecord(BaseModel):
+    """What a comparison needs of a run's record; other settings are kept as they are."""
+
+    model_config = ConfigDict(extra="allow")
+
+    network: str
+    bits: int
+    mapping: str
+    engine: str
+    seed: int
+    accounting: str
+    hardware: _HardwareRecord
+    layers: list[LayerRecord] = Field(min_length=1)
+
+    @field_validator("layers")
+    @classmethod
+    def _have_names_of_their_own(cls, layers: list[LayerRecord]) -> list[LayerRecord]:
+        names = [layer.layer for layer in layers]
+        if len(set(names)) < len(names):
+            raise ValueError("two layers have the same name")
+        return layers
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunFile:
+    """A run as files keep it.
+
+    Attributes
+    ----------
+    title : str
+        Which run it is.
+    settings : mapping
+        What made it.
+    layers : mapping of str to LayerRecord
+        The record of each layer, by its name.
+
+    See Also
+    --------
+    read_run : reads one from a file.
+    """
+
+    title: str
+    settings: Mapping[str, Any]
+    layers: Mapping[str, LayerRecord]
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any], said: str) -> "RunFile":
+        """Take a run's record apart (:meth:`simulator.result.NetworkResult.record`); ``said``: how the user named it.
+
+        Raises
+        ------
+        pydantic.ValidationError
+            The record is not that of a run.
+        """
+        run = RunRecord.model_validate(record)
+        settings = {name: value for name, value in record.items() if name not in ("layers", "total")}
+        return cls(
+            title=f"{said}: {title_of(settings)}, accounting {run.accounting}",
+            settings=settings,
+            layers={layer.layer: layer for layer in run.layers},
+        )
+
+    @classmethod
+    def of_result(cls, result: NetworkResult, said: str) -> "RunFile":
+        """A run that was just made, as its file would keep it."""
+        return cls.of(json.loads(json.dumps(result.record())), said)
+
+    @property
+    def energy_J(self) -> float:
+        """Joules of one image through all layers, simulated."""
+        return sum(self.energy(layer).total for layer in self.layers)
+
+    @property
+    def latency_s(self) -> float:
+        """Total latency of one image through all layers, in seconds."""
+        return sum(map(self.layer_latency_s, self.layers))
+
+    def layer_latency_s(self, layer: str) -> float:
+        """Total latency of one image through a layer, in seconds."""
+        record = self.layers[layer]
+        return float(record.total_cycles / record.images / self.settings["hardware"]["core_hz"])
+
+    def __repr__(self) -> str:
+        return f"<{self.title}: {self.energy_J * 1e3:.4g} mJ, {self.latency_s * 1e3:.4g} ms an image>"
+
+    def energy(self, layer: str) -> Energy:
+        """Energy of one image in a layer."""
+        return Energy(**self.layers[layer].energy_J_by.model_dump())
+
+
+def read_run(path: str | Path) -> RunFile:
+    """Read a run that was written to a file, in JSON or HDF5.
+
+    Parameters
+    ----------
+    path : str or Path
+        What ``simulator run --json`` or ``--out`` wrote, or :meth:`NetworkResult.to_json` or ``to_hdf5``.
+
+    Raises
+    ------
+    RunFileError
+        The file cannot be read, is no such run, or of a version whose files are other.
+
+    Examples
+    --------
+    >>> import simulator, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     simulator.run("alexnet", layers=["FC8"], batch=1).to_json(folder + "/run.json")
+    ...     again = read_run(folder + "/run.json")
+    >>> [*again.layers], again.layers["FC8"].active_pes
+    (['FC8'], 12)
+    """
+    try:
+        return RunFile.of(read_record(Path(path)), str(path))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise RunFileError(f"{path}: {where or 'run'}: {first['msg']}; {EXPECTED}") from error
+    except (ValueError, RecursionError) as error:
+        raise RunFileError(f"{path}: is not a run; {EXPECTED}") from error
+    except OSError as error:
+        raise RunFileError(f"{path}: cannot be read ({error.strerror}); {EXPECTED}") from error

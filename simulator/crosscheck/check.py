@@ -1,0 +1,209 @@
+"""A layer's run and its closed forms, side by side."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from fractions import Fraction
+from functools import partial
+from typing import Any, TypeVar
+
+from analytical import closed_forms
+from analytical.counts import Action, Counts, Event, Level, Number, exact
+from analytical.energy import Accounting, Energy, price
+from analytical.hardware import Hardware
+from analytical.layer import Layer
+from analytical.mappings.cnnergy import CnnergyMapping
+from analytical.model import LayerEstimate, estimate_layer
+from simulator.columns import EVENT_COLUMNS, in_units
+from simulator.crosscheck.difference import Difference
+from simulator.crosscheck.effects import Effect, count_effects, cycle_effects
+from simulator.machine.layer_run import LayerRun
+from traces.tensors import LayerTensors
+
+T = TypeVar("T", Layer, CnnergyMapping)
+
+COMPARED = (
+    "macs",
+    "nonzero_macs",
+    *(name for name, event in EVENT_COLUMNS.items() if event.action in (Action.READ, Action.WRITE)),
+    "total_cycles",
+)
+"""Columns of counts and cycles that the closed forms have, too."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Crosscheck:
+    """A layer's run beside its closed forms; counts and cycles of the whole batch, energies of one image.
+
+    simulated, analytical   counts that the machine made, and those of the closed forms
+    effects                 what each effect adds to these
+    cycles, analytical_cycles, cycle_effects   the same for the total latency
+    unclassified            PE-cycles of the passes that are in no class, or in two if negative
+    """
+
+    hardware: Hardware
+    images: int
+    accounting: Accounting
+    simulated: Counts
+    analytical: Counts
+    effects: Mapping[Effect, Counts]
+    cycles: int
+    analytical_cycles: Fraction
+    cycle_effects: Mapping[Effect, Number]
+    unclassified: int
+    analytical_energy: Energy
+
+    @property
+    def simulated_energy(self) -> Energy:
+        """The machine's counts and cycles, priced."""
+        return self._price(self.simulated, self.cycles)
+
+    @property
+    def analytical_latency_s(self) -> float:
+        """Latency of one image on which the closed forms' clock energy rests."""
+        return self._seconds(self.analytical_cycles)
+
+    @property
+    def residual(self) -> Counts:
+        """Counts that no effect explains, of all events, charged or not."""
+        return self.simulated - self.analytical - sum(self.effects.values(), Counts())
+
+    @property
+    def explained(self) -> bool:
+        """No count of any event, no cycle and no joule without a name."""
+        counted = self.residual == Counts() and self.unclassified == 0
+        return counted and all(d.explained for d in (self.counts() | self.energy()).values())
+
+    def counts(self) -> dict[str, Difference]:
+        """Every column that both sides have, by its name."""
+        b_w = self.hardware.b_w
+        found = {
+            "macs": self._count("MACs", lambda counts: counts.macs),
+            "nonzero_macs": self._count("MACs", lambda counts: counts.nonzero_macs),
+        }
+        for name, event in EVENT_COLUMNS.items():
+            if event.action in (Action.READ, Action.WRITE):
+                unit = "bits" if event.level is Level.DRAM else f"{b_w}-bit words"
+                found[name] = self._count(unit, partial(_of_column, event, b_w))
+        found["total_cycles"] = Difference(
+            value=self.cycles,
+            reference=self.analytical_cycles,
+            effects={effect.value: cycles for effect, cycles in self.cycle_effects.items()},
+            unit="cycles",
+        )
+        return found
+
+    def columns(self) -> dict[str, Difference]:
+        """Every column of a run that both sides have: counts and cycles of the batch, joules of an image."""
+        energy = self.energy()
+        return self.counts() | {"energy_J": energy["total"], "energy_without_control_J": energy["without_control"]}
+
+    def energy(self) -> dict[str, Difference]:
+        """Joules of one image by component, and in total."""
+        effects = {
+            effect.value: self._price(self.effects.get(effect, Counts()), self.cycle_effects.get(effect, 0))
+            for effect in Effect
+        }
+        simulated, analytical = _with_total(self.simulated_energy), _with_total(self.analytical_energy)
+        by_effect = {name: _with_total(energy) for name, energy in effects.items()}
+        return {
+            part: Difference(
+                value=simulated[part],
+                reference=analytical[part],
+                effects={name: parts[part] for name, parts in by_effect.items()},
+                unit="J/image",
+            )
+            for part in simulated
+        }
+
+    def _count(self, unit: str, of: Callable[[Counts], Number]) -> Difference:
+        return Difference(
+            value=of(self.simulated),
+            reference=of(self.analytical),
+            effects={effect.value: of(counts) for effect, counts in self.effects.items()},
+            unit=unit,
+        )
+
+    def _price(self, counts: Counts, cycles: Number) -> Energy:
+        per_image = counts * Fraction(1, self.images)
+        return price(per_image, self.hardware, latency_s=self._seconds(cycles), accounting=self.accounting)
+
+    def _seconds(self, cycles: Number) -> float:
+        return float(cycles / Fraction(self.hardware.core_hz) / self.images)
+
+
+def _of_column(event: Event, b_w: int, counts: Counts) -> Number:
+    return in_units(counts[event], event, b_w)
+
+
+def _with_total(energy: Energy) -> dict[str, float]:
+    return energy.parts() | {"without_control": energy.without_control, "total": energy.total}
+
+
+def closed_side(layer: Layer, hardware: Hardware, batch: int) -> LayerEstimate:
+    """The closed forms beside which a run of ``batch`` images is set; asked for before it, since they may not exist.
+
+    Raises
+    ------
+    MappingError
+        CNNergy cannot map the layer.
+    """
+    return estimate_layer(layer, hardware, batch)
+
+
+def crosscheck(
+    run: LayerRun,
+    tensors: LayerTensors,
+    accounting: Accounting = Accounting.CNNERGY,
+    closed: LayerEstimate | None = None,
+) -> Crosscheck:
+    """Set a run beside CNNergy's estimate of the same batch, and compute each effect from schedule and data.
+
+    Parameters
+    ----------
+    run : LayerRun
+        What the machine did.
+    tensors : LayerTensors
+        The values that it worked on.
+    accounting : Accounting
+        Which events are charged, on both sides.
+    closed : LayerEstimate, optional
+        What :func:`closed_side` said, if it has been asked.
+
+    Raises
+    ------
+    MappingError
+        CNNergy cannot map the layer.
+    """
+    tiling = run.tiling
+    layer, hardware, batch = run.layer, tiling.hardware, run.images
+    closed = closed or closed_side(layer, hardware, batch)
+    image_batches = Fraction(batch, closed.images)
+    latency_s = closed_forms.latency_s(layer, hardware)
+    analytical_cycles = Fraction(latency_s) * hardware.core_hz * batch
+    exact_layer, exact_mapping = exactly(layer), exactly(closed.mapping)
+    repetitions = replace(closed_forms.repetitions(exact_layer, exact_mapping), image_batches=image_batches)
+    return Crosscheck(
+        hardware=hardware,
+        images=batch,
+        accounting=accounting,
+        simulated=run.counts,
+        analytical=closed_forms.count(exact_layer, hardware, exact_mapping, closed.images) * image_batches,
+        effects=count_effects(tiling, repetitions, tensors),
+        cycles=run.total_cycles,
+        analytical_cycles=analytical_cycles,
+        cycle_effects=cycle_effects(run, analytical_cycles),
+        unclassified=hardware.pes * run.processing_cycles
+        - (run.compute + run.gated + sum(run.stalls.values()) + run.idle),
+        analytical_energy=price(closed.counts, hardware, latency_s=latency_s, accounting=accounting),
+    )
+
+
+def exactly(record: T) -> T:
+    """A layer or mapping whose numbers are fractions, so that the closed forms of it are exact.
+
+    A layer's whole numbers stay what they are.
+    """
+    kinds = (float,) if isinstance(record, Layer) else (int, float)
+    values = ((field.name, getattr(record, field.name)) for field in fields(record))
+    fractions: dict[str, Any] = {name: exact(value) for name, value in values if type(value) in kinds}
+    return replace(record, **fractions)

@@ -1,0 +1,135 @@
+"""The link to DRAM: one transfer at a time, write-backs before prefetch, prefetch in the order of use."""
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+
+import simpy
+
+from analytical.hardware import Hardware
+from simulator.machine.buffer import Buffer
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fetch:
+    """A transfer into the GLB for a pass.
+
+    room       words to take in ``buffer`` before it starts
+    link_words gives the DRAM words it moves, when it starts
+    pass_number  of the pass that uses it
+    last       nothing more is fetched for that pass
+    on_demand  it is too large to wait in the buffer: the array has to be ready for it
+    """
+
+    buffer: Buffer
+    room: int
+    link_words: Callable[[], int]
+    pass_number: int
+    last: bool
+    on_demand: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WriteBack:
+    """A transfer out of the GLB: words to give back in ``buffer`` afterwards, and DRAM words that it moves."""
+
+    buffer: Buffer
+    room: int
+    link_words: int
+
+
+class DramLink:
+    """A link of ``link_bits`` at its own clock, seen from the core's.
+
+    A transfer takes whole core cycles, rounded up. ``fetched_passes`` passes have all their data in the GLB. Unless
+    the hardware overlaps feature maps with work, write-backs wait until the array stands still for them.
+    """
+
+    def __init__(self, env: simpy.Environment, hardware: Hardware, fetches: Iterator[Fetch]) -> None:
+        self.env = env
+        self.hardware = hardware
+        self.fetched_passes = 0
+        self.busy_cycles = 0
+        self._fetches = fetches
+        self._write_backs: deque[WriteBack] = deque()
+        self._demanded_pass = -1
+        self._drained: simpy.Event | None = None
+        self._work = env.event()
+        self._fetched: simpy.Event | None = None
+        self.process = env.process(self._run())
+
+    def write_back(self, transfer: WriteBack) -> None:
+        """Queue a write-back."""
+        self._write_backs.append(transfer)
+        self.wake()
+
+    def demand(self, pass_number: int) -> None:
+        """Say that the array waits for that pass."""
+        self._demanded_pass = pass_number
+        self.wake()
+
+    @property
+    def undrained(self) -> bool:
+        """Write-backs are queued or under way."""
+        return bool(self._write_backs)
+
+    def drained(self) -> simpy.Event:
+        """Let write-backs go, and say when the last of them has."""
+        if self._drained is None:
+            self._drained = self.env.event()
+            self.wake()
+        return self._drained
+
+    def wake(self) -> None:
+        """Look again whether a transfer can start."""
+        if not self._work.triggered:
+            self._work.succeed()
+
+    def fetched(self) -> simpy.Event:
+        """The next time that a pass has all its data."""
+        if self._fetched is None:
+            self._fetched = self.env.event()
+        return self._fetched
+
+    def cycles(self, link_words: int) -> int:
+        """Core cycles that ``link_words`` words take on the link.
+
+        >>> from analytical.hardware import EYERISS_16BIT
+        >>> DramLink(simpy.Environment(), EYERISS_16BIT, iter(())).cycles(3)
+        10
+        """
+        return -(-link_words * self.hardware.core_hz // self.hardware.link_hz)
+
+    def _run(self) -> Generator[simpy.Event, None, None]:
+        fetch = next(self._fetches, None)
+        while True:
+            if self._write_backs and (self.hardware.overlap_fmaps or self._drained is not None):
+                transfer = self._write_backs[0]
+                yield self._move(transfer.link_words)
+                self._write_backs.popleft()
+                transfer.buffer.give_back(transfer.room)
+                if not self._write_backs and self._drained is not None:
+                    self._drained.succeed()
+                    self._drained = None
+            elif fetch is not None and self._can_start(fetch):
+                fetch.buffer.take(fetch.room)
+                yield self._move(fetch.link_words())
+                if fetch.last:
+                    self.fetched_passes = fetch.pass_number + 1
+                    if self._fetched is not None:
+                        self._fetched.succeed()
+                        self._fetched = None
+                fetch = next(self._fetches, None)
+            else:
+                self._work = self.env.event()
+                yield self._work
+
+    def _can_start(self, fetch: Fetch) -> bool:
+        if fetch.on_demand and self._demanded_pass < fetch.pass_number:
+            return False
+        return fetch.buffer.has_room(fetch.room)
+
+    def _move(self, link_words: int) -> simpy.Event:
+        cycles = self.cycles(link_words)
+        self.busy_cycles += cycles
+        return self.env.timeout(cycles)

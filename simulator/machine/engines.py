@@ -1,0 +1,277 @@
+"""Two ways to say what a pass does: step every one with its values, or each distinct one once."""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytical import counts as c
+from analytical.counts import Counts
+from analytical.errors import InputError
+from analytical.layer import Layer
+from analytical.mappings.tiling import Tiling
+from analytical.spans import Span, spans
+from simulator.machine.geometry import PassShape
+from simulator.machine.pe_array import PassRun, PEArray, Stall
+from simulator.machine.schedule import Pass
+from traces import rlc
+from traces.convolution import convolve
+from traces.tensors import LayerTensors
+
+_Tile = tuple[int, Span, Span, Span]
+"""A contiguous piece of ifmap that crosses the link: image, channels, rows and columns."""
+
+
+@dataclass
+class Tally:
+    """What the PE array did over all passes so far, in PE-cycles, cycles and words."""
+
+    counts: Counts = field(default_factory=Counts)
+    compute: int = 0
+    gated: int = 0
+    stalls: dict[Stall, int] = field(default_factory=lambda: dict.fromkeys(Stall, 0))
+    ramp_up: dict[Stall, int] = field(default_factory=lambda: dict.fromkeys(Stall, 0))
+    idle: int = 0
+    cycles: int = 0
+    cycles_by_shape: dict[PassShape, int] = field(default_factory=dict)
+
+    def add(self, shape: PassShape, run: PassRun, times: int = 1) -> None:
+        self.counts += run.counts * times
+        self.compute += run.compute * times
+        self.gated += run.gated * times
+        for stall in Stall:
+            self.stalls[stall] += run.stalls[stall] * times
+            self.ramp_up[stall] += run.ramp_up[stall] * times
+        self.idle += run.idle * times
+        self.cycles += run.cycles * times
+        self.cycles_by_shape[shape] = self.cycles_by_shape.get(shape, 0) + run.cycles * times
+
+
+class Engine(Protocol):
+    """What the machine asks of an engine, in the order of events: fetch, run, write back."""
+
+    ofmap: NDArray[np.int64]
+    """Psums of the whole layer (batch, F, E, G) once every pass has run."""
+
+    def fetch_ifmap(self, p: Pass, images: Span) -> int:
+        """Bring the new rows of these images' strips into the GLB; DRAM words that crossed the link."""
+
+    def run(self, p: Pass) -> PassRun:
+        """Run a pass on the array."""
+
+    def write_back(self, p: Pass, images: Span, columns: Span) -> int:
+        """Send psums of a pass to DRAM as ofmap, a tile an image; DRAM words that crossed the link."""
+
+    def tally(self) -> Tally:
+        """What happened in all the passes that ran."""
+
+
+def raw_words(values: int, b_w: int) -> int:
+    """DRAM words of values that are not coded.
+
+    >>> raw_words(5, 16)
+    2
+    """
+    return -(-values * b_w // rlc.WORD_BITS)
+
+
+class DetailedEngine:
+    """Every pass with its values: what the link brings is decoded, kept in the GLB, streamed into the PEs, summed
+    there, put back into the GLB, requantised and coded again."""
+
+    def __init__(self, tiling: Tiling, tensors: LayerTensors) -> None:
+        self._tiling = tiling
+        self._tensors = tensors
+        self._b_w = tiling.hardware.b_w
+        self._array = PEArray(tiling.hardware)
+        self._tally = Tally()
+        self._in_glb: dict[tuple[Span, _Tile], NDArray[np.int64]] = {}
+        self._kept: dict[int, NDArray[np.int64]] = {}
+        layer = tiling.layer
+        self.ofmap = np.zeros((tiling.batch, layer.F, layer.E, layer.G), np.int64)
+
+    def fetch_ifmap(self, p: Pass, images: Span) -> int:
+        return sum(self._fetch(p, image) for image in range(*images))
+
+    def _fetch(self, p: Pass, image: int) -> int:
+        sent = _fetched_values(self._tensors, p, image)
+        if self._tiling.layer.first:
+            received, words = sent.astype(np.int64), raw_words(sent.size, self._b_w)
+        else:
+            code = rlc.encode(sent, self._b_w)
+            received, words = rlc.decode(code, sent.size, self._b_w).reshape(sent.shape), len(code)
+        self._in_glb[p.filter_block, _fetched_tile(p, image)] = received
+        return words
+
+    def run(self, p: Pass) -> PassRun:
+        ifmap = np.stack([self._strip(p, image) for image in range(*p.images)])
+        filters = _filters_of(self._tensors, self._tiling.layer, p)
+        psums = np.ascontiguousarray(self.ofmap[p.images.slice, p.filters.slice, p.rows.slice, p.columns.slice])
+        run = self._array.run(p.shape, ifmap, filters, psums)
+        self.ofmap[p.images.slice, p.filters.slice, p.rows.slice, p.columns.slice] = psums
+        self._tally.add(p.shape, run)
+        return run
+
+    def write_back(self, p: Pass, images: Span, columns: Span) -> int:
+        psums = self.ofmap[images.slice, p.filters.slice, p.rows.slice, columns.slice]
+        return sum(len(rlc.encode(tile, self._b_w)) for tile in self._tensors.requantise(psums))
+
+    def tally(self) -> Tally:
+        return self._tally
+
+    def _strip(self, p: Pass, image: int) -> NDArray[np.int64]:
+        """A whole strip: rows that the last one left, and new ones; rows between windows are dropped."""
+        tile = (p.filter_block, _fetched_tile(p, image))
+        new = (self._in_glb.pop(tile) if p.leaves else self._in_glb[tile])[:, -p.strip.stored_rows :]
+        strip = np.concatenate([self._kept.pop(image), new], axis=1) if p.strip.kept_before else new
+        if p.strip.kept_after:
+            self._kept[image] = strip[:, -p.strip.kept_after :]
+        return strip
+
+
+class FastEngine:
+    """Each distinct pass once, for its cycles and for the events that values do not change; what values do change,
+    the MACs and psum reads that zeros gate and the sizes of RLC tiles, comes from array code over the tensors.
+
+    A pass that is stepped has the values of the layer's first pass of its shape. Were its psums not what the array
+    code gives, ``ofmap`` would have the machine's, for ``--verify`` to find.
+    """
+
+    def __init__(self, tiling: Tiling, tensors: LayerTensors) -> None:
+        self._tiling = tiling
+        self._tensors = tensors
+        self._b_w = tiling.hardware.b_w
+        self._array = PEArray(tiling.hardware)
+        self._runs: dict[PassShape, PassRun] = {}
+        self._times: dict[PassShape, int] = {}
+        self._fetch_words: dict[tuple[Span, Span, Span, Span], int] = {}
+        self.ofmap = tensors.psums
+
+    def fetch_ifmap(self, p: Pass, images: Span) -> int:
+        tiles = (images, p.channels, p.strip.fetched, p.ifmap_columns)
+        words = self._fetch_words.get(tiles)
+        if words is None:
+            words = self._fetch_words[tiles] = sum(
+                self._tile_words(_fetched_values(self._tensors, p, image)) for image in range(*images)
+            )
+        return words
+
+    def _tile_words(self, values: NDArray[np.integer]) -> int:
+        if self._tiling.layer.first:
+            return raw_words(values.size, self._b_w)
+        return rlc.encoded_words(values, self._b_w)
+
+    def run(self, p: Pass) -> PassRun:
+        run = self._runs.get(p.shape)
+        if run is None:
+            run = self._runs[p.shape] = self._step(p)
+            self._times[p.shape] = 0
+        self._times[p.shape] += 1
+        return run
+
+    def write_back(self, p: Pass, images: Span, columns: Span) -> int:
+        values = self._tensors.ofmap[images.slice, p.filters.slice, p.rows.slice, columns.slice]
+        return sum(rlc.encoded_words(tile, self._b_w) for tile in values)
+
+    def tally(self) -> Tally:
+        tally = Tally()
+        for shape, run in self._runs.items():
+            tally.add(shape, run, self._times[shape])
+        nonzero = count_nonzero_macs(self._tiling.layer, self._tensors.ifmap)
+        taken = count_psum_takes(self._tiling, self._tensors.ifmap)
+        macs = tally.compute + tally.gated
+        tally.compute, tally.gated = nonzero, macs - nonzero
+        events = dict(tally.counts.events)
+        events[c.RF_FILTER_READ] = events[c.RF_PSUM_WRITE] = nonzero
+        events[c.RF_PSUM_READ] = nonzero - taken
+        tally.counts = Counts(macs, nonzero, events)
+        return tally
+
+    def _step(self, p: Pass) -> PassRun:
+        layer = self._tiling.layer
+        ifmap = self._tensors.ifmap[p.images.slice, p.channels.slice, p.strip.ifmap.slice, p.ifmap_columns.slice]
+        filters = _filters_of(self._tensors, layer, p)
+        psums = np.zeros((p.images.size, p.filters.size, p.rows.size, p.columns.size), np.int64)
+        run = self._array.run(p.shape, ifmap, filters, psums)
+        wrong = psums - convolve(ifmap, filters, stride=layer.U, groups=1, E=p.rows.size, G=p.columns.size)
+        if wrong.any():
+            self.ofmap = self.ofmap.copy()
+            self.ofmap[p.images.slice, p.filters.slice, p.rows.slice, p.columns.slice] += wrong
+        return run
+
+
+ENGINES: dict[str, type[DetailedEngine] | type[FastEngine]] = {"fast": FastEngine, "detailed": DetailedEngine}
+"""Every engine, by name; the first is the default. All have the same results."""
+
+
+class EngineError(InputError):
+    """An engine that does not exist; the message lists those that do."""
+
+
+def engine_named(name: str) -> type[DetailedEngine] | type[FastEngine]:
+    """The engine of that name.
+
+    Raises
+    ------
+    EngineError
+        There is none.
+    """
+    if name not in ENGINES:
+        raise EngineError(f"engine is {name!r}; expected {' or '.join(ENGINES)}")
+    return ENGINES[name]
+
+
+def _fetched_tile(p: Pass, image: int) -> _Tile:
+    return image, p.channels, p.strip.fetched, p.ifmap_columns
+
+
+def _fetched_values(tensors: LayerTensors, p: Pass, image: int) -> NDArray[np.int16]:
+    return tensors.ifmap[image, p.channels.slice, p.strip.fetched.slice, p.ifmap_columns.slice]
+
+
+def _filters_of(tensors: LayerTensors, layer: Layer, p: Pass) -> NDArray[np.int16]:
+    """A pass's filters; theirs are the channels of one group."""
+    channels = p.channels.shifted(-p.group * layer.C)
+    return tensors.filters[p.filters.slice, channels.slice]
+
+
+def count_nonzero_macs(layer: Layer, ifmap: NDArray[np.integer]) -> int:
+    """MACs of the whole batch whose ifmap value is not zero; filters have no zeros.
+
+    ``ifmap`` : (batch, channels, H, W)
+    """
+    nonzero = np.count_nonzero(ifmap, axis=(0, 1))
+    uses = sum(
+        int(nonzero[_windows(layer.U, r, layer.E), _windows(layer.U, s, layer.G)].sum())
+        for r in range(layer.R)
+        for s in range(layer.S)
+    )
+    return uses * layer.filters_per_group
+
+
+def count_psum_takes(tiling: Tiling, ifmap: NDArray[np.integer]) -> int:
+    """Psums that a nonzero MAC takes from the PE below: one for each filter, PE and window in which that PE sees a
+    nonzero value, but for the bottom PE of the stack, whose psum lies in its RF.
+
+    ``ifmap`` : (batch, channels, H, W)
+    """
+    layer = tiling.layer
+    takes = 0
+    for first in range(0, layer.channels, layer.C):
+        for channels in spans(layer.C, tiling.z, first):
+            stack = spans(channels.size, tiling.C_set, channels.start)
+            for set_channels in stack:
+                seen = (ifmap[:, set_channels.slice] != 0).any(axis=1)
+                in_window = np.zeros((*seen.shape[:2], layer.G), np.bool_)
+                for s in range(layer.S):
+                    in_window |= seen[:, :, _windows(layer.U, s, layer.G)]
+                for i in range(layer.R):
+                    if (set_channels, i) != (stack[-1], layer.R - 1):
+                        takes += int(np.count_nonzero(in_window[:, _windows(layer.U, i, layer.E)]))
+    return takes * layer.filters_per_group
+
+
+def _windows(stride: int, offset: int, count: int) -> slice:
+    """Position ``offset`` of each of ``count`` windows."""
+    return slice(offset, offset + stride * (count - 1) + 1, stride)

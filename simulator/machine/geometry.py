@@ -1,0 +1,64 @@
+"""How a pass lies on the array."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PassShape:
+    """All that the timing of a pass depends on; two passes of one shape take the same cycles.
+
+    Attributes
+    ----------
+    set_channels : tuple of int
+        Channels of each set of the stack that a psum climbs, top first.
+    stack_filters : tuple of int
+        Filters of each stack of sets; each works on filters of its own.
+    R, S, U : int
+        Filter rows, filter columns, stride.
+    images : int
+        Images that stream through, one after the other.
+    strip_rows, width : int
+        Rows and columns of ifmap for each image.
+    pe_columns, windows : int
+        Ofmap rows, which are columns of PEs at work, and ofmap columns for each image.
+    loads_filters : bool
+        The RFs do not hold the filters yet.
+    reads_psums : bool
+        Psums of earlier channels come from the GLB.
+    one_psum_bank : bool
+        One port of the GLB serves psum reads and writes by turns.
+    """
+
+    set_channels: tuple[int, ...]
+    stack_filters: tuple[int, ...]
+    R: int
+    S: int
+    U: int
+    images: int
+    strip_rows: int
+    width: int
+    pe_columns: int
+    windows: int
+    loads_filters: bool
+    reads_psums: bool
+    one_psum_bank: bool = False
+
+    @property
+    def channels(self) -> int:
+        """Channels of the pass."""
+        return sum(self.set_channels)
+
+    @property
+    def filters(self) -> int:
+        """Filters of the pass."""
+        return sum(self.stack_filters)
+
+    @property
+    def active_pes(self) -> int:
+        """PEs that the pass keeps at work."""
+        return len(self.stack_filters) * len(self.set_channels) * self.R * self.pe_columns
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of the pass, gated ones included."""
+        return self.channels * self.filters * self.R * self.S * self.images * self.pe_columns * self.windows

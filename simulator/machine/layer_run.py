@@ -1,0 +1,397 @@
+"""The machine at work on a layer: SimPy moves tiles between DRAM, GLB and PEs, the engine says what a pass does."""
+
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from enum import Enum
+from functools import partial
+from itertools import tee
+
+import numpy as np
+import simpy
+from numpy.typing import NDArray
+
+from analytical import counts as c
+from analytical.counts import Counts
+from analytical.hardware import Hardware
+from analytical.layer import Layer
+from analytical.mappings.tiling import Tiling
+from analytical.spans import Span
+from simulator.machine.buffer import Buffer
+from simulator.machine.dram import DramLink, Fetch, WriteBack
+from simulator.machine.engines import Engine, engine_named, raw_words
+from simulator.machine.geometry import PassShape
+from simulator.machine.pe_array import PassRun, Stall
+from simulator.machine.schedule import Pass, schedule
+from simulator.machine.transfers import Transfer, pieces, streamed_windows, transfers
+from traces.tensors import LayerTensors, TensorError
+
+
+class Wait(Enum):
+    """What the PE array waits for when it waits for DRAM."""
+
+    DATA = "data"
+    ROOM = "room"
+    WRITE_BACK = "write_back"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LayerRun:
+    """What happened in the run of one layer, for the whole batch.
+
+    Attributes
+    ----------
+    tiling : Tiling
+        The layer, the hardware, and whole tiles of the one on the other.
+    counts : Counts
+        MACs, and b_w-bit words by level, data and action.
+    active_pes : int
+        PEs at work in the fullest pass.
+    passes : int
+        How many there were.
+    processing_cycles : int
+        Cycles in which the PE array works on passes; DRAM fully overlapped.
+    total_cycles : int
+        Until the last ofmap word is in DRAM.
+    compute, gated, idle : int
+        PE-cycles; with the stalls together J * K * processing_cycles.
+    stalls : dict of Stall to int
+        PE-cycles by cause.
+    ramp_up : dict of Stall to int
+        Of the stalls, those before a PE's first MAC of a pass.
+    cycles_by_shape : dict of PassShape to int
+        Processing cycles of all passes of each shape.
+    dram_waits : dict of Wait to int
+        Cycles that the array stands still, by cause; together total_cycles - processing_cycles.
+    dram_busy_cycles : int
+        Cycles in which the link moves something.
+    glb_peak_words : dict of str to int
+        Most words of each part of the GLB that were taken at a time.
+    ofmap : (batch, F, E, G), int64
+        Exact psums, before ReLU.
+    """
+
+    tiling: Tiling
+    counts: Counts
+    active_pes: int
+    passes: int
+    processing_cycles: int
+    total_cycles: int
+    compute: int
+    gated: int
+    stalls: dict[Stall, int]
+    ramp_up: dict[Stall, int]
+    idle: int
+    cycles_by_shape: dict[PassShape, int]
+    dram_waits: dict[Wait, int]
+    dram_busy_cycles: int
+    glb_peak_words: dict[str, int]
+    ofmap: NDArray[np.int64]
+
+    @property
+    def layer(self) -> Layer:
+        """The layer that ran."""
+        return self.tiling.layer
+
+    @property
+    def images(self) -> int:
+        """Images of the batch."""
+        return self.tiling.batch
+
+    @property
+    def processing_s(self) -> float:
+        """Processing latency of one image, in seconds."""
+        return self.processing_cycles / self.tiling.hardware.core_hz / self.images
+
+    @property
+    def total_s(self) -> float:
+        """Total latency of one image, in seconds."""
+        return self.total_cycles / self.tiling.hardware.core_hz / self.images
+
+
+Progress = Callable[[int], None]
+"""Told of each pass that ends, with the number of its MACs."""
+
+
+def run_tiling(
+    tiling: Tiling, tensors: LayerTensors, *, engine: str = "fast", progress: Progress | None = None
+) -> LayerRun:
+    """Run the images in ``tensors`` through a layer, cut as ``tiling`` says.
+
+    Parameters
+    ----------
+    tiling : Tiling
+        The layer, the hardware, and whole tiles of the one on the other.
+    tensors : LayerTensors
+        The values of that layer, as wide as the hardware's words.
+    engine : str
+        One of :data:`simulator.machine.engines.ENGINES`.
+    progress : callable, optional
+        Told of each pass that ends, with the number of its MACs.
+
+    Raises
+    ------
+    TensorError
+        The tensors are another layer's, of another width, or of another number of images.
+    EngineError
+        There is no such engine.
+    """
+    layer, b_w, batch = tiling.layer, tiling.hardware.b_w, tiling.batch
+    if tensors.layer != layer:
+        raise TensorError(f"layer {layer.name}: tensors are those of {tensors.layer}; expected those of {layer}")
+    if tensors.b_w != b_w:
+        raise TensorError(f"layer {layer.name}: tensors have {tensors.b_w} bits; expected {b_w}, as the hardware")
+    if len(tensors.ifmap) != batch:
+        raise TensorError(f"layer {layer.name}: tensors have {len(tensors.ifmap)} images; expected {batch}")
+    return Machine(tiling, engine_named(engine)(tiling, tensors), progress).run()
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """Something that happens in a pass at a cycle of its own."""
+
+    cycle: int
+    act: Callable[[Pass], Generator[simpy.Event, None, None] | None]
+
+
+@dataclass
+class _Moved:
+    """Words of the GLB and of the DRAM link, counted as they move."""
+
+    ifmap_fills: int = 0
+    filter_fills: int = 0
+    ofmap_drains: int = 0
+    ifmap_link_words: int = 0
+    filter_link_words: int = 0
+    ofmap_link_words: int = 0
+
+    def counts(self, hardware: Hardware) -> Counts:
+        of_link_word = hardware.link_bits // hardware.b_w
+        return Counts(
+            events={
+                c.GLB_IFMAP_FILL: self.ifmap_fills,
+                c.GLB_FILTER_FILL: self.filter_fills,
+                c.GLB_OFMAP_DRAIN: self.ofmap_drains,
+                c.DRAM_IFMAP_READ: self.ifmap_link_words * of_link_word,
+                c.DRAM_FILTER_READ: self.filter_link_words * of_link_word,
+                c.DRAM_OFMAP_WRITE: self.ofmap_link_words * of_link_word,
+            }
+        )
+
+
+class Machine:
+    """DRAM link, GLB and PE array of one layer's run.
+
+    The link brings filters and strips in the order of the passes, as far ahead as the GLB has room. The array starts
+    a pass when all its data are there. Psums take room when they first enter the GLB: at the start of the pass that
+    begins them, or, where they only pass through, half a stream at a time. Write-backs start when psums are complete,
+    and the array stands still when it needs room that they have not yet given back.
+
+    That is a machine whose work overlaps all transfers. One that only overlaps those of filters, as the chip does,
+    fetches a strip when the array is ready for it, and stands still at the end of a pass, or when it needs room, until
+    all complete ofmaps are in DRAM.
+    """
+
+    def __init__(self, tiling: Tiling, engine: Engine, progress: Progress | None = None) -> None:
+        self.tiling = tiling
+        self.engine = engine
+        self.hardware = tiling.hardware
+        self._progress = progress
+        self.env = simpy.Environment()
+        self.ifmap = Buffer(self.env, "GLB for ifmap", tiling.ifmap_words)
+        self.psums = Buffer(self.env, "GLB for psums", tiling.psum_words)
+        self.filters = Buffer(self.env, "filter buffer", self.hardware.filter_buffer_words)
+        to_fetch, self._to_run = tee(schedule(tiling))
+        self.link = DramLink(self.env, self.hardware, self._fetches(to_fetch))
+        for buffer in (self.ifmap, self.filters):
+            buffer.on_release = self.link.wake
+        self._moved = _Moved()
+        self._waits = dict.fromkeys(Wait, 0)
+        self._timelines: dict[tuple[PassShape, bool, bool], list[_Moment]] = {}
+        self._tile_words = 0
+        self._active_pes = 0
+        self._passes = 0
+
+    def run(self) -> LayerRun:
+        """Run all passes, and the write-backs after the last."""
+        self.env.run(self.env.process(self._array()))
+        end_of_passes = self._now()
+        self.env.run()
+        self._waits[Wait.WRITE_BACK] += self._now() - end_of_passes
+        tally = self.engine.tally()
+        return LayerRun(
+            tiling=self.tiling,
+            counts=tally.counts + self._moved.counts(self.hardware),
+            active_pes=self._active_pes,
+            passes=self._passes,
+            processing_cycles=tally.cycles,
+            total_cycles=self._now(),
+            compute=tally.compute,
+            gated=tally.gated,
+            stalls=tally.stalls,
+            ramp_up=tally.ramp_up,
+            idle=tally.idle,
+            cycles_by_shape=tally.cycles_by_shape,
+            dram_waits=self._waits,
+            dram_busy_cycles=self.link.busy_cycles,
+            glb_peak_words={b.name: b.peak for b in (self.ifmap, self.psums, self.filters)},
+            ofmap=self.engine.ofmap,
+        )
+
+    def _now(self) -> int:
+        return int(self.env.now)
+
+    def _fetches(self, passes: Iterator[Pass]) -> Iterator[Fetch]:
+        """What the link brings, pass after pass: filters first, then the new rows of the strip of each transfer, if the
+        GLB does not have the strip for earlier filters. A pass that brings no strip loads filters."""
+        for number, p in enumerate(passes):
+            if p.shape.loads_filters:
+                words = self._filter_words(p)
+                room = min(words, self.filters.capacity)
+                yield Fetch(
+                    buffer=self.filters,
+                    room=room,
+                    link_words=partial(self._fetch_filters, words),
+                    pass_number=number,
+                    last=not p.brings,
+                    on_demand=room < words,
+                )
+            parts = transfers(self.tiling, p.shape) if p.brings else []
+            for transfer in parts:
+                yield Fetch(
+                    buffer=self.ifmap,
+                    room=self._ifmap_words(p, transfer, p.strip.stored_rows),
+                    link_words=partial(self._fetch_ifmap, p, transfer),
+                    pass_number=number,
+                    last=transfer is parts[-1],
+                    on_demand=not self.hardware.overlap_fmaps,
+                )
+
+    def _array(self) -> Generator[simpy.Event, None, None]:
+        """The PE array: pass after pass, each along its timeline."""
+        for number, p in enumerate(self._to_run):
+            if self.link.fetched_passes <= number:
+                self.link.demand(number)
+                since = self._now()
+                while self.link.fetched_passes <= number:
+                    yield self.link.fetched()
+                self._waits[Wait.DATA] += self._now() - since
+            run = self.engine.run(p)
+            cycle = 0
+            for moment in self._timeline(p, run):
+                if moment.cycle > cycle:
+                    yield self.env.timeout(moment.cycle - cycle)
+                    cycle = moment.cycle
+                waiting = moment.act(p)
+                if waiting is not None:
+                    yield from waiting
+            if run.cycles > cycle:
+                yield self.env.timeout(run.cycles - cycle)
+            if not self.hardware.overlap_fmaps:
+                yield from self._drain(Wait.WRITE_BACK)
+            self._active_pes = max(self._active_pes, p.shape.active_pes)
+            self._passes += 1
+            if self._progress is not None:
+                self._progress(p.shape.macs)
+
+    def _timeline(self, p: Pass, run: PassRun) -> list[_Moment]:
+        """When a pass gives back what it has read, takes room for psums and sends ofmaps off, in order of cycles.
+
+        The same for all passes of one shape, but for whether their psums are complete and the strip has served.
+        """
+        key = (p.shape, p.last_channels, p.leaves)
+        timeline = self._timelines.get(key)
+        if timeline is None:
+            timeline = self._timelines[key] = sorted(self._moments(p, run), key=lambda moment: moment.cycle)
+        return timeline
+
+    def _moments(self, p: Pass, run: PassRun) -> Iterator[_Moment]:
+        if p.shape.loads_filters:
+            yield _Moment(run.filters_loaded_at, self._release_filters)
+        for transfer in transfers(self.tiling, p.shape) if p.leaves else []:
+            read_at = run.ifmap_read_at[transfer.images.stop - 1, transfer.columns.stop - 1]
+            yield _Moment(int(read_at), partial(self._release_ifmap, transfer))
+        if p.first_channels and not p.last_channels:
+            yield _Moment(0, self._take_all_psums)
+        if p.last_channels:
+            yield from self._ofmap_moments(p, run)
+
+    def _ofmap_moments(self, p: Pass, run: PassRun) -> Iterator[_Moment]:
+        """Complete psums leave by transfers, or, where they stream, by pieces.
+
+        Pieces have two halves of the psums' part of the GLB by turns: one takes its room once the one but last is
+        complete. If the part holds but one window, once the last is.
+        """
+        windows = p.shape.windows
+        complete = [0, 0]
+        half = streamed_windows(self.tiling, p.shape) * p.shape.filters * p.shape.pe_columns
+        halves = 2 if half * 2 <= self.psums.capacity else 1
+        for piece in pieces(self.tiling, p.shape):
+            images, columns = piece.images, piece.columns
+            first, stop = images.start * windows + columns.start, (images.stop - 1) * windows + columns.stop
+            done = int(run.last_out_at[first:stop].max())
+            if self.tiling.psums_stream:
+                begun = max(int(run.first_out_at[first]), complete[-halves])
+                yield _Moment(begun, partial(self._take_psums, images.size * columns.size))
+            yield _Moment(done, partial(self._send_ofmap, images, columns))
+            complete.append(done)
+
+    def _take_all_psums(self, p: Pass) -> Generator[simpy.Event, None, None] | None:
+        return self._take_psums(p.shape.images * p.shape.windows, p)
+
+    def _take_psums(self, windows: int, p: Pass) -> Generator[simpy.Event, None, None] | None:
+        words = windows * p.shape.filters * p.shape.pe_columns
+        if self.psums.has_room(words):
+            self.psums.take(words)
+            return None
+        return self._wait_for_psum_room(words)
+
+    def _wait_for_psum_room(self, words: int) -> Generator[simpy.Event, None, None]:
+        if not self.hardware.overlap_fmaps:
+            yield from self._drain(Wait.ROOM)
+        since = self._now()
+        while not self.psums.has_room(words):
+            yield self.psums.released()
+        self._waits[Wait.ROOM] += self._now() - since
+        self.psums.take(words)
+
+    def _drain(self, cause: Wait) -> Generator[simpy.Event, None, None]:
+        """Stand still until all ofmaps that are complete are in DRAM."""
+        if self.link.undrained:
+            since = self._now()
+            yield self.link.drained()
+            self._waits[cause] += self._now() - since
+
+    def _send_ofmap(self, images: Span, columns: Span, p: Pass) -> None:
+        words = images.size * columns.size * p.shape.filters * p.shape.pe_columns
+        link_words = self.engine.write_back(p, images.shifted(p.images.start), columns.shifted(p.columns.start))
+        self._moved.ofmap_drains += words
+        self._moved.ofmap_link_words += link_words
+        self.link.write_back(WriteBack(buffer=self.psums, room=words, link_words=link_words))
+
+    def _release_filters(self, p: Pass) -> None:
+        self.filters.give_back(min(self._filter_words(p), self.filters.capacity))
+
+    def _release_ifmap(self, transfer: Transfer, p: Pass) -> None:
+        self.ifmap.give_back(self._ifmap_words(p, transfer, p.strip.ifmap.size - p.strip.kept_after))
+
+    def _fetch_filters(self, words: int) -> int:
+        link_words = raw_words(words, self.hardware.b_w)
+        self._moved.filter_fills += words
+        self._moved.filter_link_words += link_words
+        return link_words
+
+    def _fetch_ifmap(self, p: Pass, transfer: Transfer) -> int:
+        """Fetch a transfer; an image that comes in parts is one RLC tile, of which each part is its share."""
+        if transfer.columns.start == 0:
+            self._tile_words = self.engine.fetch_ifmap(p, transfer.images.shifted(p.images.start))
+        before, after = (self._tile_words * column // p.shape.width for column in transfer.columns)
+        self._moved.ifmap_fills += self._ifmap_words(p, transfer, p.strip.stored_rows)
+        self._moved.ifmap_link_words += after - before
+        return after - before
+
+    def _filter_words(self, p: Pass) -> int:
+        return p.shape.filters * p.shape.channels * p.shape.R * p.shape.S
+
+    def _ifmap_words(self, p: Pass, transfer: Transfer, rows: int) -> int:
+        """Words of that many ifmap rows of a transfer, in all the pass's channels."""
+        return transfer.images.size * transfer.columns.size * rows * p.shape.channels

@@ -1,0 +1,146 @@
+"""The order in which a layer's passes run.
+
+Outermost first: images that run together, groups of a grouped convolution, blocks of filters, tiles of columns, blocks
+of rows, tiles of channels, filter tiles of the block, strips. Filters stay in the RFs for the strips of a row block,
+psums in the GLB for its channels, and the strip of a row block that has but one for the filters of a block.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache, partial
+
+from analytical.mappings.tiling import Strip, Tiling
+from analytical.spans import Span, spans
+from simulator.machine.geometry import PassShape
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pass:
+    """One pass: where it lies in the layer, and its place in the sequence.
+
+    Attributes
+    ----------
+    shape : PassShape
+        All that its timing depends on.
+    images, channels, filters : Span
+        Which of the layer's; channels and filters are counted over all groups.
+    group : int
+        The group of a grouped convolution.
+    columns, ifmap_columns : Span
+        Columns of the ofmap, and of the padded ifmap under them.
+    strip : Strip
+        Rows of the ofmap and of the padded ifmap, and which of these come over the DRAM link.
+    brings, leaves : bool
+        Whether the strip comes into the GLB for this pass, and leaves it afterwards.
+    filter_block : Span
+        Filters that the strip serves meanwhile.
+    first_channels, last_channels : bool
+        Whether psums start here; whether they are complete afterwards.
+    """
+
+    shape: PassShape
+    images: Span
+    group: int
+    channels: Span
+    filters: Span
+    columns: Span
+    ifmap_columns: Span
+    strip: Strip
+    brings: bool
+    leaves: bool
+    filter_block: Span
+    first_channels: bool
+    last_channels: bool
+
+    @property
+    def rows(self) -> Span:
+        """Rows of the ofmap."""
+        return self.strip.rows
+
+
+def schedule(tiling: Tiling) -> Iterator[Pass]:
+    """The passes of a layer, in order.
+
+    Examples
+    --------
+    >>> from analytical.hardware import EYERISS_16BIT
+    >>> from analytical.mappings.cnnergy import map_layer
+    >>> from analytical.networks import load_network
+    >>> layer = load_network("alexnet").layer("C3")
+    >>> tiling = map_layer(layer, EYERISS_16BIT).tiling(layer, EYERISS_16BIT, batch=1)
+    >>> passes = list(schedule(tiling))
+    >>> len(passes), str(passes[0].channels), str(passes[0].filters)
+    (352, '0:16', '0:18')
+    """
+    layer = tiling.layer
+    shape = cache(partial(pass_shape, tiling))
+    row_blocks = tiling.row_blocks()
+    for images in spans(tiling.batch, tiling.N):
+        for group in range(layer.groups):
+            for filter_tiles in tiling.filter_blocks(group):
+                for columns in tiling.column_tiles():
+                    for row_block in row_blocks:
+                        for channels in spans(layer.C, tiling.z, group * layer.C):
+                            for filters in filter_tiles:
+                                yield from _residency(
+                                    tiling, shape, images, group, filter_tiles, filters, columns, row_block, channels
+                                )
+
+
+def _residency(
+    tiling: Tiling,
+    shape: Callable[..., PassShape],
+    images: Span,
+    group: int,
+    filter_tiles: list[Span],
+    filters: Span,
+    columns: tuple[Span, Span],
+    row_block: list[Strip],
+    channels: Span,
+) -> Iterator[Pass]:
+    """Passes of one load of filters: the strips of a row block."""
+    layer = tiling.layer
+    first = channels.start == group * layer.C
+    ofmap_columns, ifmap_columns = columns
+    served = filter_tiles if tiling.strip_stays else [filters]
+    for number, strip in enumerate(row_block):
+        yield Pass(
+            shape=shape(
+                images.size, filters.size, channels.size, strip.rows.size, ofmap_columns.size, number == 0, not first
+            ),
+            images=images,
+            group=group,
+            channels=channels,
+            filters=filters,
+            columns=ofmap_columns,
+            ifmap_columns=ifmap_columns,
+            strip=strip,
+            brings=filters == served[0],
+            leaves=filters == served[-1],
+            filter_block=Span(served[0].start, served[-1].stop),
+            first_channels=first,
+            last_channels=channels.stop == (group + 1) * layer.C,
+        )
+
+
+def pass_shape(
+    tiling: Tiling, images: int, filters: int, channels: int, rows: int, columns: int, loads: bool, reads: bool
+) -> PassShape:
+    """The shape of a pass over that much of the layer; ``rows`` and ``columns`` are of the ofmap."""
+    layer = tiling.layer
+    set_channels, stack_filters = tiling.sets_of(channels, filters)
+    return PassShape(
+        set_channels=set_channels,
+        stack_filters=stack_filters,
+        R=layer.R,
+        S=layer.S,
+        U=layer.U,
+        images=images,
+        strip_rows=tiling.strip_height(rows),
+        width=tiling.ifmap_width(columns),
+        pe_columns=rows,
+        windows=columns,
+        loads_filters=loads,
+        reads_psums=reads,
+        one_psum_bank=tiling.one_psum_bank,
+    )

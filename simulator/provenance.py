@@ -1,0 +1,55 @@
+"""What made a result: program, versions, commit and command, as files keep them."""
+
+import platform
+import shlex
+import subprocess
+import sys
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from analytical import __version__
+
+SCHEMA = 2
+"""A number that grows when a field of a run's files changes its meaning, or goes."""
+
+
+def provenance(command: str | None = None) -> dict[str, Any]:
+    """What made a result.
+
+    Parameters
+    ----------
+    command : str, optional
+        How it was asked for; default: the command line of this process.
+    """
+    return {"schema": SCHEMA, "command": command or shlex.join(sys.argv), "versions": versions()}
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Versions of the program, with its git commit where there is one, and of what makes its numbers."""
+    commit = _commit()
+    program = __version__ if commit is None else f"{__version__}+{commit}"
+    return {"program": program, "python": platform.python_version()} | {
+        name: _version(name) for name in ("numpy", "numba", "simpy", "h5py")
+    }
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def _commit() -> str | None:
+    """The commit of the checkout that this file belongs to, with a plus sign for changes that it does not have."""
+    root = Path(__file__).resolve().parents[1]
+    if not (root / ".git").exists():
+        return None
+    call = ["git", "-C", str(root), "describe", "--always", "--dirty=+", "--exclude=*"]
+    try:
+        return subprocess.run(call, capture_output=True, text=True, check=True, timeout=5).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return None

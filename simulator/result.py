@@ -1,0 +1,249 @@
+"""What comes out of a run: a result for each layer, and their sums; as rows, records, files and data frames."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from analytical.columns import row_of
+from analytical.energy import ENERGY_PARTS, Energy
+from analytical.mappings import Chosen
+from analytical.terminal.outputs import as_json, write_outputs
+from simulator.columns import COLUMNS, COUNTS_OF_BATCH, FIELDS, TOTALS
+from simulator.crosscheck import Crosscheck
+from simulator.crosscheck.difference import Difference, sum_of
+from simulator.machine.layer_run import LayerRun
+from simulator.provenance import provenance
+from simulator.settings import Settings
+from traces.store import StoredLayer, run_as_hdf5
+from traces.tensors import Requantiser
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class LayerResult:
+    """One layer's run, with its energies and its cross-check.
+
+    Attributes
+    ----------
+    run : LayerRun
+        What happened in the machine.
+    check : Crosscheck
+        The run beside the closed forms.
+    chosen : Chosen
+        How the layer was laid on the array.
+    requantise : Requantiser
+        What its ofmap passed on the way to DRAM.
+    wrong_values : int or None
+        Ofmap values that a direct convolution does not give; None: not verified.
+    tensors : mapping of str to array
+        ``ifmap``, ``filters`` and ``ofmap``, if they were to be kept.
+    """
+
+    run: LayerRun
+    check: Crosscheck
+    chosen: Chosen
+    requantise: Requantiser
+    wrong_values: int | None = None
+    tensors: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The layer's name."""
+        return self.run.layer.name
+
+    @property
+    def energy(self) -> Energy:
+        """Joules of one image, simulated, by part."""
+        return self.check.simulated_energy
+
+    @property
+    def model_energy(self) -> Energy:
+        """Joules of one image by the closed forms, by part."""
+        return self.check.analytical_energy
+
+    @property
+    def energy_J(self) -> float:
+        """Joules of one image, simulated."""
+        return self.energy.total
+
+    @property
+    def model_energy_J(self) -> float:
+        """Joules of one image by the closed forms."""
+        return self.model_energy.total
+
+    @property
+    def latency_s(self) -> float:
+        """Total latency of one image, in seconds."""
+        return self.run.total_s
+
+    @property
+    def ofmap(self) -> NDArray[Any]:
+        """Exact psums (batch, F, E, G), before ReLU."""
+        return self.run.ofmap
+
+    def row(self) -> dict[str, str | int | float]:
+        """The columns of the layer (:data:`simulator.columns.COLUMNS`)."""
+        return row_of(COLUMNS, self)
+
+    def record(self) -> dict[str, Any]:
+        """The row, and what does not fit one (:data:`simulator.columns.FIELDS`)."""
+        return row_of((*COLUMNS, *FIELDS), self)
+
+    def differences(self) -> dict[str, Difference]:
+        """Counts, cycles and energies of one image beside the closed forms', as tables call them."""
+        energy = self.check.energy()
+        return self._counts_of_image() | {said: energy[part] for part, said in ENERGY_PARTS.items()}
+
+    def differences_by_column(self) -> dict[str, Difference]:
+        """The columns of one image that the closed forms have, too."""
+        return self.check.columns() | self._counts_of_image()
+
+    def _counts_of_image(self) -> dict[str, Difference]:
+        per_image = Fraction(1, self.run.images)
+        return {name: difference * per_image for name, difference in self.check.counts().items()}
+
+    def __repr__(self) -> str:
+        return f"<{self.name} on {self.run.tiling.hardware.name}: {_sums(self)}>"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+class NetworkResult:
+    """What came out of a network's run; layers by name, sums of one image through all of them.
+
+    Attributes
+    ----------
+    settings : Settings
+        All that the run depends on.
+    layers : tuple of LayerResult
+        In order.
+
+    Examples
+    --------
+    >>> import simulator
+    >>> result = simulator.run("alexnet", layers=["C3"], batch=1)
+    >>> result["C3"].run.active_pes, len(result.rows())
+    (156, 1)
+    """
+
+    settings: Settings
+    layers: tuple[LayerResult, ...]
+
+    def __getitem__(self, name: str) -> LayerResult:
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        known = ", ".join(layer.name for layer in self.layers)
+        raise KeyError(f"{name}: no such layer; expected one of {known}")
+
+    def __iter__(self) -> Iterator[LayerResult]:
+        return iter(self.layers)
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
+    @property
+    def energy(self) -> Energy:
+        """Joules of one image through all layers, simulated, by part."""
+        return sum((layer.energy for layer in self.layers), Energy.zero())
+
+    @property
+    def model_energy(self) -> Energy:
+        """Joules of one image through all layers by the closed forms, by part."""
+        return sum((layer.model_energy for layer in self.layers), Energy.zero())
+
+    @property
+    def energy_J(self) -> float:
+        """Joules of one image through all layers, simulated."""
+        return self.energy.total
+
+    @property
+    def model_energy_J(self) -> float:
+        """Joules of one image through all layers by the closed forms."""
+        return self.model_energy.total
+
+    @property
+    def latency_s(self) -> float:
+        """Total latency of one image through all layers, in seconds."""
+        return sum(layer.run.total_s for layer in self.layers)
+
+    @property
+    def processing_s(self) -> float:
+        """Latency of one image through all layers without waits for DRAM, in seconds."""
+        return sum(layer.run.processing_s for layer in self.layers)
+
+    def rows(self) -> list[dict[str, str | int | float]]:
+        """One row a layer, as CSV has it."""
+        return [layer.row() for layer in self.layers]
+
+    def counts_of_image(self) -> dict[str, float]:
+        """Columns that count the batch, over all layers, for one image."""
+        rows = self.rows()
+        return {name: sum(float(row[name]) / int(row["images"]) for row in rows) for name in COUNTS_OF_BATCH}
+
+    def differences_by_column(self) -> dict[str, Difference]:
+        """The columns that the closed forms have, too, over all layers, for one image."""
+        return sum_of(layer.differences_by_column() for layer in self.layers)
+
+    def header(self, command: str | None = None) -> dict[str, Any]:
+        """What made the run: settings, mappings, versions, command."""
+        mappings = {layer.name: layer.chosen.record() for layer in self.layers}
+        return self.settings.record() | provenance(command) | {"mappings": mappings}
+
+    def record(self) -> dict[str, Any]:
+        """What made the run, its layers, and totals, as JSON has them."""
+        return self.header() | {
+            "layers": [layer.record() for layer in self.layers],
+            "total": row_of(TOTALS, self),
+        }
+
+    def to_json(self, path: str | Path) -> None:
+        """Write the record to a JSON file, whole or not at all.
+
+        Raises
+        ------
+        InputError
+            The file cannot be written.
+        """
+        write_outputs({str(path): as_json(self.record())})
+
+    def to_hdf5(self, path: str | Path) -> None:
+        """Write the record, and tensors that were kept, to an HDF5 file, whole or not at all.
+
+        Raises
+        ------
+        InputError
+            The file cannot be written.
+        """
+        write_outputs({str(path): self.hdf5()})
+
+    def to_frame(self) -> Any:
+        """The rows as a pandas DataFrame; needs the extra ``frame``."""
+        import pandas as pd
+
+        return pd.DataFrame(self.rows())
+
+    def hdf5(self, more: Mapping[str, Any] | None = None) -> bytes:
+        """The run as an HDF5 file has it; ``more`` stands with the settings."""
+        layers = [StoredLayer(name=layer.name, columns=layer.record(), tensors=layer.tensors) for layer in self.layers]
+        return run_as_hdf5(self.header() | dict(more or {}), layers)
+
+    def unexplained_layers(self) -> list[str]:
+        """Layers in which a count or a cycle differs from the closed forms' for no reason that has a name."""
+        return [layer.name for layer in self.layers if not layer.check.explained]
+
+    def wrong_layers(self) -> dict[str, int]:
+        """Layers whose ofmap is not the direct convolution, and in how many values."""
+        return {layer.name: layer.wrong_values for layer in self.layers if layer.wrong_values}
+
+    def __repr__(self) -> str:
+        return f"<{self.settings.title}: {_sums(self)}>"
+
+
+def _sums(result: LayerResult | NetworkResult) -> str:
+    return (
+        f"{result.energy_J * 1e3:.4g} mJ, {result.latency_s * 1e3:.4g} ms an image; "
+        f"closed forms {result.model_energy_J * 1e3:.4g} mJ"
+    )

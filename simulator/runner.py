@@ -1,0 +1,347 @@
+"""Networks and layers through the machine: data, run, cross-check, and the checks that were asked for."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytical.energy import Accounting
+from analytical.files import choose_hardware
+from analytical.hardware import Hardware
+from analytical.layer import Layer
+from analytical.mappings import DEFAULT_MAPPER, FILE_MAPPER, Chosen, LayerMapping, Origin, Tiling
+from analytical.mappings.eyeriss import EyerissMapping
+from analytical.model import LayerEstimate
+from analytical.network import Network
+from analytical.networks import load_network
+from analytical.traffic import repeated_by
+from simulator.crosscheck import closed_side, crosscheck
+from simulator.machine.layer_run import LayerRun, run_tiling
+from simulator.result import LayerResult, NetworkResult
+from simulator.settings import ENGINES, Settings, SettingsError
+from traces.convolution import convolve_plainly
+from traces.tensors import LayerTensors, given, synthesise
+
+log = logging.getLogger(__name__)
+
+Advance = Callable[[float], None]
+"""Told how much work has been done since the last time, in the seconds of :class:`Work`."""
+
+Progress = Callable[[Layer], Advance]
+"""Asked at each layer's start whom to tell of its work."""
+
+Observer = Callable[[LayerResult, LayerTensors], None]
+"""Shown each layer's result together with its values, which are not kept."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlannedLayer:
+    """A layer as it will run: its mapping, its tiles, and the closed forms that it will be set beside."""
+
+    layer: Layer
+    chosen: Chosen
+    tiling: Tiling
+    closed: LayerEstimate
+
+
+def plan(settings: Settings) -> list[PlannedLayer]:
+    """Map all layers, before any runs.
+
+    Raises
+    ------
+    MappingError
+        A layer does not fit the hardware: as was asked for, or by CNNergy, beside whose closed forms it is set.
+    """
+    return [_plan_layer(settings, layer) for layer in settings.layers]
+
+
+def _plan_layer(settings: Settings, layer: Layer, chosen: Chosen | None = None) -> PlannedLayer:
+    batch = settings.images(layer)
+    closed = closed_side(layer, settings.hardware, batch)
+    chosen = chosen or settings.choose(layer)
+    tiling = chosen.mapping.tiling(layer, settings.hardware, batch)
+    return PlannedLayer(layer=layer, chosen=chosen, tiling=tiling, closed=closed)
+
+
+def run_network(
+    settings: Settings,
+    progress: Progress | None = None,
+    observe: Observer | None = None,
+) -> NetworkResult:
+    """Run a network.
+
+    Parameters
+    ----------
+    settings : Settings
+        All that the run depends on.
+    progress : callable, optional
+        Asked at each layer's start whom to tell of its work.
+    observe : callable, optional
+        Shown each layer's result with its values.
+
+    Raises
+    ------
+    MappingError
+        A layer does not fit the hardware; none has run then.
+    """
+    results = []
+    for planned in plan(settings):
+        advance = progress(planned.layer) if progress else None
+        tensors = synthesise(
+            planned.layer,
+            b_w=settings.hardware.b_w,
+            batch=planned.tiling.batch,
+            seed=settings.seed,
+        )
+        if advance is not None:
+            advance(Work.expected(planned, settings.engine).data)
+        result = _run_planned(settings, planned, tensors, advance)
+        if observe is not None:
+            observe(result, tensors)
+        results.append(result)
+    return NetworkResult(settings=settings, layers=tuple(results))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Work:
+    """About how many seconds the steps of a layer's run take, for who watches; nothing else depends on it.
+
+    Attributes
+    ----------
+    data : float
+        Making the values.
+    passes : float
+        Running the passes, and the convolution that they are held against.
+    check : float
+        The cross-check.
+    """
+
+    data: float
+    passes: float
+    check: float
+
+    @property
+    def total(self) -> float:
+        """All steps."""
+        return self.data + self.passes + self.check
+
+    @classmethod
+    def expected(cls, planned: PlannedLayer, engine: str) -> "Work":
+        """From the sizes of a layer, at the speed of the machine on which this was written."""
+        layer, batch = planned.layer, planned.tiling.batch
+        repeated = repeated_by(planned.tiling)
+        passes = repeated.channel_passes * repeated.filter_passes * repeated.strips * repeated.column_tiles
+        values = layer.ifmap_size * batch + layer.F * layer.C * layer.R * layer.S
+        macs = layer.macs * batch
+        steps = {"fast": 0.1 + 2.5e-5 * passes * repeated.image_batches, "detailed": 2e-8 * macs}
+        return cls(data=2e-8 * values, passes=steps[engine] + 1e-10 * macs, check=0.02 + 2e-9 * values)
+
+
+def _run_planned(
+    settings: Settings, planned: PlannedLayer, tensors: LayerTensors, advance: Advance | None = None
+) -> LayerResult:
+    start = perf_counter()
+    work = Work.expected(planned, settings.engine)
+    of_mac = work.passes / (planned.layer.macs * planned.tiling.batch)
+    run = run_tiling(
+        planned.tiling,
+        tensors,
+        engine=settings.engine,
+        progress=None if advance is None else lambda macs: advance(of_mac * macs),
+    )
+    ran = perf_counter()
+    result = LayerResult(
+        run=run,
+        check=crosscheck(run, tensors, settings.accounting, planned.closed),
+        chosen=planned.chosen,
+        requantise=tensors.requantise,
+        wrong_values=_wrong_values(run, tensors) if settings.verify else None,
+        tensors=_narrow(run, tensors) if settings.keep_tensors else {},
+    )
+    if advance is not None:
+        advance(work.check)
+    log.debug("%s: %d passes in %.2f s, checks in %.2f s", result.name, run.passes, ran - start, perf_counter() - ran)
+    return result
+
+
+def _wrong_values(run: LayerRun, tensors: LayerTensors) -> int:
+    layer = run.layer
+    expected = convolve_plainly(
+        tensors.ifmap, tensors.filters, stride=layer.U, groups=layer.groups, E=layer.E, G=layer.G
+    )
+    return int(np.count_nonzero(run.ofmap != expected))
+
+
+def _narrow(run: LayerRun, tensors: LayerTensors) -> dict[str, NDArray[Any]]:
+    """The tensors as files keep them, in the words of the hardware; psums are exact."""
+    word = np.dtype(f"int{tensors.b_w}")
+    return {"ifmap": tensors.ifmap.astype(word), "filters": tensors.filters.astype(word), "ofmap": run.ofmap}
+
+
+def run(
+    network: str | Path | Network,
+    *,
+    bits: int | None = None,
+    batch: int | None = None,
+    layers: str | Sequence[str] | None = None,
+    mapping: str = DEFAULT_MAPPER,
+    own_mappings: Mapping[str, EyerissMapping] | None = None,
+    hardware: Hardware | str | Path | None = None,
+    engine: str = ENGINES[0],
+    seed: int = 0,
+    accounting: str | Accounting = Accounting.CNNERGY,
+    verify: bool = False,
+    tensors: bool = False,
+    progress: Progress | None = None,
+) -> NetworkResult:
+    """Run a network through the machine, cycle by cycle, with synthetic values.
+
+    Parameters
+    ----------
+    network : str, Path or Network
+        A name of the zoo, a file, or a network.
+    bits : int, optional
+        Width of a word; default: 16, or the hardware's.
+    batch : int, optional
+        Images; default: as many as the network's table says, layer by layer.
+    layers : str or sequence of str, optional
+        Names of the layers to run; default: all.
+    mapping : str
+        How layers are laid on the array: ``"cnnergy"`` or ``"eyeriss"``.
+    own_mappings : mapping of str to EyerissMapping, optional
+        Mappings of your own by layer, for ``"eyeriss"``.
+    hardware : Hardware, str or Path, optional
+        A hardware, the name of one that ships, or a file; default: Eyeriss.
+    engine : str
+        ``"fast"`` or ``"detailed"``; the results are the same.
+    seed : int
+        Of the synthetic values.
+    accounting : str or Accounting
+        Which events are charged energy: ``"cnnergy"``, ``"chip"`` or ``"full"``.
+    verify : bool
+        Compare each ofmap with a direct convolution (``wrong_layers()`` has what is not equal).
+    tensors : bool
+        Keep ifmaps, filters and ofmaps in the result.
+    progress : callable, optional
+        Asked at each layer's start whom to tell of its work.
+
+    Returns
+    -------
+    NetworkResult
+        Energies in joules and latencies in seconds of one image; counts and cycles of the batch.
+
+    Raises
+    ------
+    InputError
+        Something that cannot be, in one line: :class:`NetworkError`, :class:`HardwareError`, :class:`MappingError`,
+        :class:`SettingsError`.
+
+    Examples
+    --------
+    >>> result = run("alexnet", layers=["FC8"], batch=1)
+    >>> result["FC8"].run.passes, result["FC8"].row()["macs"]
+    (1624, 4096000)
+    """
+    return run_network(
+        Settings(
+            network=load_network(network),
+            selected=(layers,) if isinstance(layers, str) else None if layers is None else tuple(layers),
+            hardware=choose_hardware(hardware, bits),
+            mapping=mapping,
+            own_mappings=dict(own_mappings or {}),
+            engine=engine,
+            batch=batch,
+            seed=seed,
+            accounting=accounting_named(accounting),
+            verify=verify,
+            keep_tensors=tensors,
+        ),
+        progress,
+    )
+
+
+def run_layer(
+    layer: Layer,
+    ifmap: NDArray[Any] | None = None,
+    filters: NDArray[Any] | None = None,
+    *,
+    hardware: Hardware | str | Path | None = None,
+    bits: int | None = None,
+    batch: int | None = None,
+    mapping: str | LayerMapping = DEFAULT_MAPPER,
+    engine: str = ENGINES[0],
+    seed: int = 0,
+    accounting: str | Accounting = Accounting.CNNERGY,
+    verify: bool = False,
+) -> LayerResult:
+    """Run one layer through the machine, with your own values or synthetic ones.
+
+    Parameters
+    ----------
+    layer : Layer
+        See :meth:`Layer.conv` and :meth:`Layer.fc`.
+    ifmap : (batch, channels, H, W), integers, optional
+        Padded; default: synthetic, with the layer's share of zeros.
+    filters : (F, C, R, S), integers, optional
+        Default: synthetic, none zero.
+    hardware, bits, engine, seed, accounting, verify
+        As for :func:`run`.
+    batch : int, optional
+        Images; default: those of ``ifmap``, or the layer's own.
+    mapping : str or LayerMapping
+        A way to choose one, or a mapping of your own, such as an :class:`analytical.EyerissMapping`.
+
+    Returns
+    -------
+    LayerResult
+        ``ofmap`` has the exact psums (batch, F, E, G).
+
+    Raises
+    ------
+    InputError
+        Something that cannot be, in one line; :class:`traces.tensors.TensorError` for arrays.
+
+    Examples
+    --------
+    >>> layer = Layer.conv("L", channels=1, size=3, filters=1, filter=2)
+    >>> ones = np.ones((1, 1, 3, 3), int), np.ones((1, 1, 2, 2), int)
+    >>> run_layer(layer, *ones).ofmap.ravel().tolist()
+    [4, 4, 4, 4]
+    """
+    own = None if isinstance(mapping, str) else Chosen(mapping=mapping, origin=Origin.FILE)
+    if ifmap is not None and np.ndim(ifmap) > 0 and batch is None:
+        batch = len(ifmap)
+    settings = Settings(
+        network=Network(layer.name, (layer,)),
+        hardware=choose_hardware(hardware, bits),
+        mapping=mapping if isinstance(mapping, str) else FILE_MAPPER,
+        engine=engine,
+        batch=batch,
+        seed=seed,
+        accounting=accounting_named(accounting),
+        verify=verify,
+    )
+    planned = _plan_layer(settings, layer, own)
+    b_w = settings.hardware.b_w
+    made = synthesise(layer, b_w=b_w, batch=planned.tiling.batch, seed=seed)
+    return _run_planned(settings, planned, given(layer, b_w=b_w, ifmap=ifmap, filters=filters, made=made))
+
+
+def accounting_named(accounting: str | Accounting) -> Accounting:
+    """The accounting of that name.
+
+    Raises
+    ------
+    SettingsError
+        There is none.
+    """
+    try:
+        return Accounting(accounting)
+    except ValueError:
+        known = ", ".join(known.value for known in Accounting)
+        raise SettingsError(f"accounting is {accounting!r}; expected {known}") from None

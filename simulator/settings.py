@@ -1,0 +1,152 @@
+"""All that a run depends on, checked when it is made."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from analytical import __version__
+from analytical.counts import is_whole
+from analytical.energy import Accounting
+from analytical.errors import InputError
+from analytical.hardware import Hardware
+from analytical.layer import LARGEST, Layer
+from analytical.mappings import DEFAULT_MAPPER, FILE_MAPPER, Chosen, LayerMapping, mapper_named
+from analytical.network import Network
+from analytical.networks import as_table
+
+ENGINES = ("fast", "detailed")
+"""Names of the machine's engines, known without importing them; the first is the default."""
+
+LARGEST_SEED = 2**63 - 1
+
+
+class SettingsError(InputError):
+    """Settings with which nothing can run; the message says which, and what was expected."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """All that a run depends on; the same settings give the same run.
+
+    Attributes
+    ----------
+    network : Network
+        The whole network.
+    selected : tuple of str or None
+        Names of the layers that run; None: all.
+    hardware : Hardware
+        What they run on.
+    mapping : str
+        How layers are laid on the array, one of :data:`analytical.mappings.MAPPERS`.
+    own_mappings : mapping of str to LayerMapping
+        A person's own, by layer; other layers get what the mapper chooses.
+    engine : str
+        One of :data:`ENGINES`; the results are the same.
+    batch : int or None
+        Images; None: as many as each layer says.
+    seed : int
+        Of the synthetic data.
+    accounting : Accounting
+        Which events are charged energy.
+    verify : bool
+        Compare each ofmap with a direct convolution.
+    keep_tensors : bool
+        Keep ifmaps, filters and ofmaps in the results.
+
+    Raises
+    ------
+    SettingsError, MappingError, NetworkError
+        Something that cannot be.
+
+    Examples
+    --------
+    >>> from analytical.hardware import EYERISS_16BIT
+    >>> from analytical.networks import load_network
+    >>> Settings(network=load_network("alexnet"), hardware=EYERISS_16BIT, engine="quick")
+    Traceback (most recent call last):
+    ...
+    simulator.settings.SettingsError: engine is 'quick'; expected fast or detailed
+    """
+
+    network: Network
+    selected: tuple[str, ...] | None = None
+    hardware: Hardware
+    mapping: str = DEFAULT_MAPPER
+    own_mappings: Mapping[str, LayerMapping] = field(default_factory=dict)
+    engine: str = ENGINES[0]
+    batch: int | None = None
+    seed: int = 0
+    accounting: Accounting = Accounting.CNNERGY
+    verify: bool = False
+    keep_tensors: bool = False
+
+    def __post_init__(self) -> None:
+        if self.selected is not None:
+            if not self.selected:
+                raise SettingsError("layers is empty; expected at least one name of a layer")
+            self.network.subset(self.selected)
+        if self.own_mappings and not mapper_named(self.mapping).takes_files:
+            raise SettingsError(f"own mappings are given with mapping {self.mapping}; expected {FILE_MAPPER}")
+        mapper_named(self.mapping)
+        self.network.subset([*self.own_mappings])
+        if self.engine not in ENGINES:
+            raise SettingsError(f"engine is {self.engine!r}; expected {' or '.join(ENGINES)}")
+        if self.batch is not None and not (is_whole(self.batch) and 1 <= self.batch <= LARGEST):
+            raise SettingsError(f"batch is {self.batch!r}; expected a whole number of images from 1 to {LARGEST}")
+        if not is_whole(self.seed) or not 0 <= self.seed <= LARGEST_SEED:
+            raise SettingsError(f"seed is {self.seed!r}; expected a whole number from 0 to {LARGEST_SEED}")
+        if not isinstance(self.accounting, Accounting):
+            # callers without a type checker
+            known = ", ".join(accounting.value for accounting in Accounting)  # type: ignore[unreachable]
+            raise SettingsError(f"accounting is {self.accounting!r}; expected {known}, as an Accounting")
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The layers that run, in order."""
+        return self.network.layers if self.selected is None else self.network.subset(self.selected)
+
+    @property
+    def title(self) -> str:
+        """Which run it is, in one line."""
+        return title_of(self.record())
+
+    def images(self, layer: Layer) -> int:
+        """Images that run through ``layer``."""
+        return self.batch or layer.batch
+
+    def choose(self, layer: Layer) -> Chosen:
+        """How ``layer`` is laid on the array.
+
+        Raises
+        ------
+        MappingError
+            It does not fit.
+        """
+        return mapper_named(self.mapping).choose(layer, self.hardware, self.images(layer), self.own_mappings)
+
+    def mappings(self) -> dict[str, Chosen]:
+        """The mappings of all layers that run, by name."""
+        return {layer.name: self.choose(layer) for layer in self.layers}
+
+    def record(self) -> dict[str, Any]:
+        """The settings as files keep them."""
+        return {
+            "network": self.network.name,
+            "bits": self.hardware.b_w,
+            "mapping": self.mapping,
+            "engine": self.engine,
+            "batch": self.batch,
+            "selected": list(self.selected) if self.selected is not None else None,
+            "seed": self.seed,
+            "accounting": self.accounting.value,
+            "version": __version__,
+            "hardware": self.hardware.record(),
+            "table": as_table(self.network),
+        }
+
+
+def title_of(settings: Mapping[str, Any]) -> str:
+    """Which run settings are, as files keep them, in one line."""
+    return "{network} on {hardware[name]}, {bits} bit, mapping {mapping}, seed {seed}, {engine} engine".format(
+        **settings
+    )

@@ -1,0 +1,321 @@
+"""The machine beside measured silicon: every figure that was measured, the machine's, and how far they are apart."""
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from analytical.counts import DRAM_FILTER_READ, DRAM_IFMAP_READ, DRAM_OFMAP_WRITE, Level
+from analytical.energy import Accounting
+from analytical.files import choose_hardware
+from analytical.hardware import Hardware
+from analytical.mappings import FILE_MAPPER
+from analytical.mappings.eyeriss import EyerissMapping
+from analytical.networks import load_network
+from simulator.machine.layer_run import LayerRun
+from simulator.machine.schedule import schedule
+from simulator.result import LayerResult, NetworkResult
+from simulator.runner import Progress, plan, run_network
+from simulator.settings import Settings
+from simulator.silicon.measured import AlsoMapped, Measured, MeasuredLayer, load_measured, shipped
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A quantity that silicon and machine both have, for the whole batch, and whether it adds up over layers."""
+
+    name: str
+    unit: str
+    title: str
+    measured: Callable[[MeasuredLayer, int], float | None]
+    machine: Callable[[LayerResult], float]
+    adds_up: bool = True
+
+
+def _energy_measured(layer: MeasuredLayer, batch: int) -> float | None:
+    if layer.power_mW is None or layer.total_latency_ms is None:
+        return None
+    return layer.power_mW * layer.total_latency_ms / batch / 1e3
+
+
+def _megabytes(run: LayerRun, words: float) -> float:
+    return words * run.tiling.hardware.b_w / 8 / 1e6
+
+
+def glb_megabytes(run: LayerRun) -> float:
+    """What the chip's table counts of the GLB: ifmap reads, psum reads and writes, the ofmap's way to DRAM."""
+    events = (e for e in run.counts if e.level is Level.GLB and Accounting.CHIP.charges(e))
+    return _megabytes(run, float(run.counts.total(*events)))
+
+
+def dram_megabytes(run: LayerRun) -> float:
+    """What crosses the DRAM link."""
+    return _megabytes(run, float(run.counts.total(DRAM_FILTER_READ, DRAM_IFMAP_READ, DRAM_OFMAP_WRITE)))
+
+
+FIGURES = (
+    Figure(
+        "processing_latency_ms",
+        "ms",
+        "process\nms",
+        lambda layer, _: layer.processing_latency_ms,
+        lambda result: result.run.processing_s * result.run.images * 1e3,
+    ),
+    Figure(
+        "total_latency_ms",
+        "ms",
+        "total\nms",
+        lambda layer, _: layer.total_latency_ms,
+        lambda result: result.run.total_s * result.run.images * 1e3,
+    ),
+    Figure("active_pes", "PEs", "PEs", lambda layer, _: layer.active_pes, lambda result: result.run.active_pes, False),
+    Figure("glb_MB", "MB", "GLB\nMB", lambda layer, _: layer.glb_MB, lambda result: glb_megabytes(result.run)),
+    Figure("dram_MB", "MB", "DRAM\nMB", lambda layer, _: layer.dram_MB, lambda result: dram_megabytes(result.run)),
+    Figure(
+        "on_chip_energy_mJ",
+        "mJ/frame",
+        "on-chip\nmJ/frame",
+        _energy_measured,
+        lambda result: (result.energy.total - result.energy.dram) * 1e3,
+    ),
+)
+"""What is set side by side. Energy leaves DRAM out; the chip's is its power over the total latency."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A measured figure, if there is one, and the machine's."""
+
+    measured: float | None
+    machine: float
+
+    @property
+    def error_percent(self) -> float | None:
+        """How far the machine is off, in percent of what was measured."""
+        return None if self.measured is None else 100 * (self.machine / self.measured - 1)
+
+    def record(self) -> dict[str, float | None]:
+        return {"measured": self.measured, "machine": self.machine, "error_percent": self.error_percent}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FactorModel:
+    """Processing latency as one factor on the ideal one, and where the factor is from; milliseconds of each layer."""
+
+    factor: float
+    source: str
+    cells: Mapping[str, Cell]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Validation:
+    """The machine's run of what was measured.
+
+    Attributes
+    ----------
+    measured : Measured
+        What was measured, and its source.
+    result : NetworkResult
+        The machine's run of it.
+    also : list of (AlsoMapped, NetworkResult)
+        Layers that it ran with another's mapping, too.
+    """
+
+    measured: Measured
+    result: NetworkResult
+    also: list[tuple[AlsoMapped, NetworkResult]]
+
+    def cells(self) -> dict[str, dict[str, Cell]]:
+        """Each layer's figures, by figure."""
+        return {result.run.layer.name: self._cells(result) for result in self.result}
+
+    def also_cells(self) -> list[tuple[AlsoMapped, dict[str, Cell]]]:
+        """Figures of layers with another's mapping."""
+        return [(also, self._cells(result.layers[0])) for also, result in self.also]
+
+    def sums(self) -> dict[str, Cell]:
+        """All layers together, in columns that add up and were measured for each layer."""
+        columns = {figure.name: [cells[figure.name] for cells in self.cells().values()] for figure in FIGURES}
+        return {
+            figure.name: Cell(sum(cell.measured or 0 for cell in cells), sum(cell.machine for cell in cells))
+            for figure in FIGURES
+            for cells in [columns[figure.name]]
+            if figure.adds_up and all(cell.measured is not None for cell in cells)
+        }
+
+    def mean_errors(self) -> dict[str, float]:
+        """Mean absolute error of each measured figure over its layers, in percent."""
+        found = {figure.name: mean_error(cells[figure.name] for cells in self.cells().values()) for figure in FIGURES}
+        return {name: error for name, error in found.items() if error is not None}
+
+    def one_factor_models(self) -> list[FactorModel]:
+        """Baselines: what no factor, the published ones and the best possible one make of the processing latency."""
+        measured = {name: cells["processing_latency_ms"].measured for name, cells in self.cells().items()}
+        ideal = {result.run.layer.name: ideal_ms(result.run) for result in self.result}
+        ratios = [latency / ideal[name] for name, latency in measured.items() if latency is not None]
+        if not ratios:
+            return []
+        # the mean of |factor / ratio - 1| is least at one of the ratios
+        best = min(ratios, key=lambda factor: sum(abs(factor / ratio - 1) for ratio in ratios))
+        factors = [(1.0, "each pass takes its MACs / its active PEs")]
+        factors += [(known.factor, known.source) for known in self.measured.one_factor]
+        factors += [(best, "the factor with the least mean error, fitted to these points")]
+        return [
+            FactorModel(
+                factor=factor,
+                source=source,
+                cells={name: Cell(measured[name], factor * ideal[name]) for name in measured},
+            )
+            for factor, source in factors
+        ]
+
+    def beyond(self, share: float) -> list[str]:
+        """In one line each, figures that are off by more than ``share`` of what was measured."""
+        return [
+            f"layer {layer}: {name} is {cell.machine:.4g}, measured {cell.measured:.4g} ({cell.error_percent:+.1f} %)"
+            for layer, cells in self.cells().items()
+            for name, cell in cells.items()
+            if cell.error_percent is not None and abs(cell.error_percent) > 100 * share
+        ]
+
+    def __repr__(self) -> str:
+        errors = ", ".join(f"{name} {error:.2f} %" for name, error in self.mean_errors().items())
+        return f"<{self.measured.chip} and the machine, mean errors: {errors}>"
+
+    def record(self) -> dict[str, Any]:
+        """The validation as JSON has it."""
+        return {
+            "chip": self.measured.chip,
+            "source": self.measured.source,
+            "batch": self.measured.batch,
+            **self.result.header(),
+            "units": {figure.name: figure.unit for figure in FIGURES},
+            "layers": [{"layer": name} | _records(cells) for name, cells in self.cells().items()],
+            "sum": _records(self.sums()),
+            "mean_absolute_error_percent": self.mean_errors(),
+            "also": [also.model_dump() | _records(cells) for also, cells in self.also_cells()],
+            "one_factor_models": [
+                {
+                    "factor": model.factor,
+                    "source": model.source,
+                    "processing_latency_ms": _records(model.cells),
+                    "mean_absolute_error_percent": mean_error(model.cells.values()),
+                }
+                for model in self.one_factor_models()
+            ],
+        }
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The validation as CSV has it: a row for each layer and figure."""
+        units = {figure.name: figure.unit for figure in FIGURES}
+        return [
+            {"layer": layer, "column": name, "unit": units[name]} | cell.record()
+            for layer, cells in self.cells().items()
+            for name, cell in cells.items()
+        ]
+
+    def _cells(self, result: LayerResult) -> dict[str, Cell]:
+        layer = self.measured.layers[result.run.layer.name]
+        return {
+            figure.name: Cell(figure.measured(layer, self.measured.batch), figure.machine(result)) for figure in FIGURES
+        }
+
+
+def ideal_ms(run: LayerRun) -> float:
+    """Processing latency of PEs that never wait: each pass takes its MACs / its active PEs."""
+    cycles = sum(p.shape.macs / p.shape.active_pes for p in schedule(run.tiling))
+    return cycles / run.tiling.hardware.core_hz * 1e3
+
+
+def mean_error(cells: Iterable[Cell]) -> float | None:
+    """Mean absolute error of those that were measured, in percent."""
+    errors = [abs(cell.error_percent) for cell in cells if cell.error_percent is not None]
+    return sum(errors) / len(errors) if errors else None
+
+
+def _records(cells: Mapping[str, Cell]) -> dict[str, dict[str, float | None]]:
+    return {name: cell.record() for name, cell in cells.items()}
+
+
+def settings_of(
+    measured: Measured, hardware: Hardware, own_mappings: Mapping[str, EyerissMapping], seed: int
+) -> tuple[Settings, list[Settings]]:
+    """What to run: all that was measured; and each layer that is run with another's mapping, too.
+
+    Raises
+    ------
+    NetworkError
+        The network, or one of its layers, does not exist.
+    MappingError
+        A layer does not fit the hardware.
+    """
+    settings = Settings(
+        network=load_network(measured.network),
+        selected=tuple(measured.layers),
+        hardware=hardware,
+        mapping=FILE_MAPPER,
+        own_mappings=own_mappings,
+        batch=measured.batch,
+        seed=seed,
+        accounting=Accounting.CHIP,
+    )
+    chosen = settings.mappings()
+    also = [
+        replace(settings, selected=(also.layer,), own_mappings={also.layer: chosen[also.mapping_of].mapping})
+        for also in measured.also
+    ]
+    return settings, also
+
+
+def validate(
+    measured: Measured | str | Path | None = None,
+    *,
+    hardware: Hardware | str | Path | None = None,
+    own_mappings: Mapping[str, EyerissMapping] | None = None,
+    seed: int = 0,
+    progress: Callable[[Settings], AbstractContextManager[Progress | None]] | None = None,
+) -> Validation:
+    """Set the machine beside measured silicon.
+
+    Parameters
+    ----------
+    measured : Measured, str or Path, optional
+        What was measured, or a file of it (.toml); default: the Eyeriss chip on AlexNet's CONV layers.
+    hardware : Hardware, str or Path, optional
+        The chip; default: Eyeriss.
+    own_mappings : mapping of str to EyerissMapping, optional
+        Mappings of your own by layer; other layers get the published one, or the mapper's.
+    seed : int
+        Of the synthetic values.
+    progress : callable, optional
+        Makes a context for each run that says whom to tell of its progress.
+
+    Raises
+    ------
+    InputError
+        Something that cannot be, in one line.
+
+    Examples
+    --------
+    >>> result = validate()
+    >>> round(result.mean_errors()["processing_latency_ms"], 2)  # percent
+    1.66
+    """
+    if measured is None:
+        measured = shipped()
+    elif not isinstance(measured, Measured):
+        measured = load_measured(measured)
+    chip = choose_hardware(hardware, measured.bits)
+    settings, also = settings_of(measured, chip, dict(own_mappings or {}), seed)
+    for each in (settings, *also):
+        plan(each)
+    result, *others = (_run(each, progress) for each in (settings, *also))
+    return Validation(measured=measured, result=result, also=list(zip(measured.also, others, strict=True)))
+
+
+def _run(
+    settings: Settings, progress: Callable[[Settings], AbstractContextManager[Progress | None]] | None
+) -> NetworkResult:
+    with progress(settings) if progress else nullcontext() as told:
+        return run_network(settings, told)

@@ -1,0 +1,63 @@
+"""Two runs side by side, and networks side by side, as tables."""
+
+from collections.abc import Mapping
+
+from rich.console import Console
+
+from analytical.energy import Energy
+from analytical.terminal.tables import people_table
+from simulator.comparison.compare import Comparison
+from simulator.crosscheck.difference import Differences, sum_of
+from simulator.result import NetworkResult
+from simulator.tables.differences import difference_table, effects_table, places_table
+from simulator.tables.energy import USE_OF_PES, energy_table, use_of_pes
+
+MAPPINGS_TOLD = 8
+"""Layers of which a comparison tells how their mappings differ; JSON has all."""
+
+
+def print_comparison(console: Console, comparison: Comparison, *, crosscheck: bool = False) -> None:
+    """Energy, time and counts of two runs, layer by layer where both have the layer."""
+    sides = {"B": comparison.b, "A": comparison.a}
+    for name, run in reversed(sides.items()):
+        console.print(f"{name}: {run.title}", style="bold")
+    if comparison.a.settings["network"] != comparison.b.settings["network"]:
+        console.print("The networks differ; their layers are matched by name.")
+    for name, only in (("A", comparison.only_in_a), ("B", comparison.only_in_b)):
+        if only:
+            console.print(f"Only in {name}: {', '.join(only)}.")
+    names = [*comparison.a.layers, *comparison.only_in_b]
+    rows = [(name, {side: run.energy(name) for side, run in sides.items() if name in run.layers}) for name in names]
+    totals = {side: sum(map(run.energy, run.layers), Energy.zero()) for side, run in sides.items()}
+    console.print(energy_table("two runs; ratio B/A", rows, totals))
+    table = people_table("Use of the PEs while processing, %; cycles a batch", "layer", "", *USE_OF_PES)
+    for name in names:
+        for side, run in sides.items():
+            if name in run.layers:
+                table.add_row(name, side, *use_of_pes(run.layers[name].model_dump()))
+    console.print(table)
+    changes = comparison.mapping_changes
+    for change in changes[:MAPPINGS_TOLD]:
+        console.print(f"Mapping of {change}")
+    if len(changes) > MAPPINGS_TOLD:
+        console.print(f"Mappings of {len(changes) - MAPPINGS_TOLD} more layers differ; --json has all.")
+    if comparison.equal_layers:
+        console.print(f"Equal in all: {', '.join(comparison.equal_layers)}.")
+    sections: list[tuple[str, Differences]] = []
+    if crosscheck:
+        sections = [(name, d) for name, d in comparison.layers.items() if name not in comparison.equal_layers]
+    sections.append(("all layers", comparison.together))
+    console.print(difference_table("One image: why B differs from A", "B", "A", sections))
+    parts = {"energy": comparison.together["total"], "cycles": comparison.together["total_cycles"]}
+    console.print(effects_table("From A to B, all layers", parts, "B", "A"))
+
+
+def print_effects(console: Console, title: str, networks: Mapping[str, NetworkResult]) -> None:
+    """Energy and latency of an image, from closed forms to machine, network beside network, and in which layers."""
+    layers = {name: {layer.name: layer.differences() for layer in result} for name, result in networks.items()}
+    together = {name: sum_of(differences.values()) for name, differences in layers.items()}
+    for quantity, said in (("total", "energy"), ("total_cycles", "cycles")):
+        parts = {name: quantities[quantity] for name, quantities in together.items()}
+        console.print(effects_table(f"{title}: {said} of an image", parts, "machine", "closed forms"))
+    energies = {name: {layer: d["total"] for layer, d in part.items()} for name, part in layers.items()}
+    console.print(places_table(f"{title}: layers that have most of an effect, and % of their own energy", energies))

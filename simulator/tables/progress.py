@@ -1,0 +1,30 @@
+"""How far a run has come, for who watches."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+from analytical.layer import Layer
+from analytical.terminal.options import is_quiet
+from simulator.runner import Advance, Progress, Work, plan
+from simulator.settings import Settings
+
+
+@contextmanager
+def progress_bar(settings: Settings) -> Iterator[Progress]:
+    """A bar on standard error that grows with the work of the layers; nothing where nobody watches."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:3.0f} %"))
+    disable = is_quiet() or not console.is_terminal
+    with Bar(*columns, TimeRemainingColumn(), console=console, transient=True, disable=disable) as bar:
+        work = sum(Work.expected(planned, settings.engine).total for planned in plan(settings))
+        task = bar.add_task("", total=work)
+
+        def start(layer: Layer) -> Advance:
+            bar.update(task, description=layer.name)
+            return lambda seconds: bar.advance(task, seconds)
+
+        yield start

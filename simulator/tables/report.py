@@ -1,0 +1,131 @@
+"""The report of a run: energy, what PEs did, latency, and the reasons for what closed forms miss; the sums last."""
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from analytical.counts import ALL_EVENTS, Counts, Data, Event, Level
+from analytical.energy import not_charged
+from analytical.mappings import Origin
+from analytical.terminal.tables import people_table
+from analytical.terminal.text import metric, short
+from simulator.crosscheck.difference import Difference, Differences, sum_of, unexplained
+from simulator.result import LayerResult, NetworkResult
+from simulator.tables.differences import difference_table, effects_table, percent
+from simulator.tables.energy import energy_table, latency_table, pe_table
+
+REASONS = 3
+"""Effects that a report names; the cross-check has all."""
+
+
+def print_report(console: Console, result: NetworkResult, *, crosscheck: bool = False) -> None:
+    """Tables for a person, and the sums at the end; with the cross-check and what moved, if asked for."""
+    console.print(result.settings.title, style="bold")
+    if any(layer.chosen.origin is not Origin.RULES for layer in result):
+        console.print(mapping_table(result))
+        console.print("The closed forms have CNNergy's mapping: what that makes is the effect 'another mapping'.")
+    rows = [(layer.name, {"sim": layer.energy, "model": layer.model_energy}) for layer in result]
+    totals = {"sim": result.energy, "model": result.model_energy}
+    console.print(energy_table("machine (sim), closed forms (model)", rows, totals))
+    console.print(pe_table(result.layers, result.settings.hardware.pes))
+    console.print(latency_table(result.layers))
+    if crosscheck:
+        console.print(_traffic_table(result.layers, result.settings.hardware.b_w))
+        _print_not_charged(console, result)
+        _print_crosscheck(console, result)
+    _print_sums(console, result)
+
+
+def mapping_table(result: NetworkResult) -> Table:
+    """Mappings of layers, where they come from, and from how many the mapper chose."""
+    symbols = list(result.layers[0].chosen.mapping.record())
+    table = people_table(f"Mapping {result.settings.mapping}", "layer", *symbols, "from", "weighed")
+    for layer in result:
+        record = layer.chosen.mapping.record()
+        numbers = (str(record[symbol]) for symbol in symbols)
+        table.add_row(layer.name, *numbers, layer.chosen.origin.value, str(layer.chosen.weighed or ""))
+    return table
+
+
+def _print_sums(console: Console, result: NetworkResult) -> None:
+    """Why machine and closed forms differ, in few words; then the sums of an image."""
+    together = sum_of(layer.differences() for layer in result)
+    for said, quantity in (("energy", "total"), ("latency", "total_cycles")):
+        console.print(f"Why {said} differs from the closed forms': {_reasons(together[quantity])}.")
+    missing = unexplained({layer.name: layer.differences() for layer in result})
+    if missing:
+        console.print(f"UNEXPLAINED: {', '.join(missing)}", style="red")
+    (scale, joule), (time_scale, second) = metric(result.energy_J), metric(result.latency_s)
+    console.print(
+        f"One image: {result.energy_J * scale:.3f} {joule}J simulated, {result.model_energy_J * scale:.3f} {joule}J by "
+        f"the closed forms; {result.latency_s * time_scale:.2f} {second}s, of which "
+        f"{result.processing_s * time_scale:.2f} {second}s processing; {1 / result.latency_s:.1f} images/s."
+    )
+
+
+def _reasons(difference: Difference) -> str:
+    largest = list(difference.by_size.items())[:REASONS]
+    return ", ".join(f"{effect} {percent(adds, difference):+.1f} %" for effect, adds in largest) or "it does not"
+
+
+def _print_crosscheck(console: Console, result: NetworkResult) -> None:
+    """Each layer's counts and energies beside the closed forms', and all layers together."""
+    layers = {layer.name: layer.differences() for layer in result}
+    together = sum_of(layers.values())
+    sections: list[tuple[str, Differences]] = [*layers.items()]
+    if len(layers) > 1:
+        sections.append(("all layers", together))
+    console.print(
+        difference_table("Cross-check of one image: why machine and closed forms differ", "sim", "model", sections)
+    )
+    parts = {"energy": together["total"], "cycles": together["total_cycles"]}
+    console.print(effects_table("From closed forms to machine", parts, "machine", "closed forms"))
+    if not unexplained(layers):
+        console.print(f"No residual: all {sum(map(len, layers.values()))} quantities are explained.")
+
+
+def _of(level: Level, *data: Data) -> list[Event]:
+    return [event for event in ALL_EVENTS if event.level is level and event.data in data]
+
+
+_TRAFFIC = {
+    "RF": _of(Level.RF, *Data),
+    "PE-PE": _of(Level.INTER_PE, *Data),
+    "GLB ifmap": _of(Level.GLB, Data.IFMAP),
+    "GLB filter": _of(Level.GLB, Data.FILTER),
+    "GLB psum": _of(Level.GLB, Data.PSUM, Data.OFMAP),
+    "DRAM ifmap": _of(Level.DRAM, Data.IFMAP),
+    "DRAM filter": _of(Level.DRAM, Data.FILTER),
+    "DRAM ofmap": _of(Level.DRAM, Data.OFMAP),
+}
+
+
+def _traffic_table(layers: Sequence[LayerResult], b_w: int) -> Table:
+    """MACs and words of one image; every event counts, charged or not."""
+    table = people_table(
+        f"What moved for one image, {b_w}-bit words, charged or not",
+        *("layer", "MACs", "nonzero", *(name.replace(" ", "\n") for name in _TRAFFIC)),
+    )
+    per_image = [layer.run.counts * (1 / layer.run.images) for layer in layers]
+    for layer, counts in zip(layers, per_image, strict=True):
+        table.add_row(layer.name, *_moved(counts))
+    table.add_section()
+    table.add_row("total", *_moved(sum(per_image, Counts())), style="bold")
+    return table
+
+
+def _moved(counts: Counts) -> Iterator[str]:
+    for number in (counts.macs, counts.nonzero_macs, *(counts.total(*events) for events in _TRAFFIC.values())):
+        yield short(number)
+
+
+def _print_not_charged(console: Console, result: NetworkResult) -> None:
+    accounting = result.settings.accounting
+    left_out: Counts = sum(
+        (Counts(events=not_charged(layer.run.counts, accounting)) * (1 / layer.run.images) for layer in result),
+        Counts(),
+    )
+    if left_out.events:
+        listed = ", ".join(f"{event} {short(left_out[event])}" for event in sorted(left_out, key=str))
+        console.print(f"Counted, but not charged by the accounting '{accounting.value}', words an image: {listed}.")

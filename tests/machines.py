@@ -1,0 +1,27 @@
+"""Short ways to run one layer with given tensors, for tests that look inside the machine."""
+
+from analytical.hardware import Hardware
+from analytical.layer import Layer
+from analytical.mappings import LayerMapping
+from analytical.mappings.cnnergy import map_layer
+from analytical.mappings.tiling import Tiling
+from simulator.machine.layer_run import LayerRun, run_tiling
+from traces.tensors import LayerTensors
+
+
+def tile(layer: Layer, hardware: Hardware, mapping: LayerMapping, batch: int) -> Tiling:
+    """Whole tiles of a layer."""
+    return mapping.tiling(layer, hardware, batch)
+
+
+def run_layer(
+    layer: Layer,
+    hardware: Hardware,
+    tensors: LayerTensors,
+    *,
+    mapping: LayerMapping | None = None,
+    engine: str = "fast",
+) -> LayerRun:
+    """A layer through the machine, laid on it by CNNergy's mapping by default."""
+    chosen = mapping or map_layer(layer, hardware)
+    return run_tiling(chosen.tiling(layer, hardware, len(tensors.ifmap)), tensors, engine=engine)

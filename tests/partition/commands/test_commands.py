@@ -1,0 +1,226 @@
+"""``python -m partition``, as programs and people call it."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+CHANNEL = ("--bitrate", "60Mbps", "--tx-power", "0.5W")
+
+NETWORK = """\
+layer,kind,groups,ifmap_padded,pad,channels_per_filter,filter,filters,stride,ofmap,sparsity_ifmap_padded,sparsity_ofmap,batch,inputs,pool
+A,conv,1,15,0,3,3,8,1,13,0.0,0.5,1,,
+B,conv,1,13,0,8,1,4,1,13,0.4,0.6,1,A,
+C,conv,1,15,1,8,3,4,1,13,0.6,0.7,1,A,
+D,fc,1,6,0,8,6,10,1,1,0.5,0,1,B;C,mixed
+"""
+
+
+def partition(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "partition", *arguments], capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def network(tmp_path: Path) -> str:
+    path = tmp_path / "small.csv"
+    path.write_text(NETWORK)
+    return str(path)
+
+
+def test_json_says_all_that_scripts_read() -> None:
+    result = partition("run", "alexnet", *CHANNEL, "--json", "-")
+    assert (result.returncode, result.stderr) == (0, "")
+    record = json.loads(result.stdout)
+    assert [record[name] for name in ("network", "source", "bits", "bitrate_bps", "tx_power_W", "optimum")] == [
+        "alexnet",
+        "analytical",
+        8,
+        60e6,
+        0.5,
+        "P2",
+    ]
+    assert record["saving_vs_fisc_percent"] == pytest.approx(31.4, abs=0.05)
+    cuts = {cut["cut"]: cut for cut in record["cuts"]}
+    assert next(iter(cuts)) == "In"
+    assert list(cuts)[-1] == "FC8"
+    assert cuts["FC8"]["transmit_bits"] == 0
+    assert cuts["In"]["client_energy_J"] == 0
+    for cut in cuts.values():
+        assert cut["transmit_energy_J"] == pytest.approx(cut["transmit_bits"] / 60e6 * 0.5)
+        assert cut["total_energy_J"] == pytest.approx(cut["client_energy_J"] + cut["transmit_energy_J"])
+    best, fcc = cuts["P2"]["total_energy_J"], cuts["In"]["total_energy_J"]
+    assert record["saving_vs_fcc_percent"] == pytest.approx(100 * (1 - best / fcc))
+    rows = list(csv.DictReader(io.StringIO(partition("run", "alexnet", *CHANNEL, "--csv", "-").stdout)))
+    assert [{name: row[name] for name in row} for row in rows] == [
+        {name: str(value) for name, value in cut.items()} for cut in record["cuts"]
+    ]
+
+
+def test_a_person_reads_where_to_cut_and_what_it_saves() -> None:
+    result = partition("run", "squeezenet1_1", *CHANNEL, "--max-delay", "50ms")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "Cut after Fs6: 2.837 mJ; saves 54.9 %" in result.stdout
+    assert "31.4 %" in result.stdout
+    assert max(map(len, result.stdout.splitlines())) <= 80
+
+
+def test_a_delay_that_nothing_meets_says_so() -> None:
+    result = partition("run", "alexnet", *CHANNEL, "--max-delay", "1ms", "--json", "-")
+    assert result.returncode == 1
+    assert result.stderr.startswith("no cut is within 0.001 s; the fastest takes 0.012")
+    assert json.loads(result.stdout)["optimum"] is None
+
+
+def test_a_tight_delay_moves_the_cut() -> None:
+    result = partition("run", "alexnet", *CHANNEL, "--max-delay", "15ms", "--json", "-")
+    record = json.loads(result.stdout)
+    delays = {cut["cut"]: cut["delay_s"] for cut in record["cuts"]}
+    assert record["optimum"] == "P1"
+    assert delays["P1"] <= 0.015 < delays["P2"]
+
+
+def test_branches_may_be_cut_for_less() -> None:
+    result = partition("run", "googlenet", "--bitrate", "60Mbps", "--tx-power", "1W", "--sparsity-in", "0.5199")
+    assert "Cut after I4a" in result.stdout
+    assert "Through its branches: 14.26 mJ" in result.stdout
+
+
+def test_the_machine_is_a_source_with_a_codec(network: str, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    arguments = ("run", network, *CHANNEL, "--source", "simulated", "--cache", str(cache), "--json", "-")
+    first = json.loads(partition(*arguments).stdout)
+    assert [cut["cut"] for cut in first["cuts"]] == ["In", "A", "B+C", "mixed", "D"]
+    assert "codec_bits" in first["cuts"][1]
+    assert "codec_bits" not in first["cuts"][-1]
+    assert len(list(cache.iterdir())) == 1
+    assert json.loads(partition(*arguments).stdout) == first
+    shown = partition(*arguments[:-2])
+    assert "codec" in shown.stdout
+
+
+def test_an_image_takes_the_place_of_its_zeros(network: str, tmp_path: Path) -> None:
+    path = tmp_path / "image.png"
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (30, 40, 3), np.uint8)).save(path)
+    result = partition("run", network, *CHANNEL, "--image", str(path), "--json", "-")
+    record = json.loads(result.stdout)
+    assert 0 < record["sparsity_in"] < 1
+    assert record["jpeg_file_bits"] > 0
+    assert "JPEG file" in partition("run", network, *CHANNEL, "--image", str(path)).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "alexnet"], "Missing option '--bitrate'"),
+        (["run", "alexnet", "--bitrate", "60", "--tx-power", "0.5W"], "'60'; expected a bit rate like 60Mbps"),
+        (["run", "alexnet", "--bitrate", "0Mbps", "--tx-power", "0.5W"], "from 1 to 1e+15 bps"),
+        (["run", "alexnet", "--bitrate", "60Mbps", "--tx-power", "0.5"], "expected a power like 0.5W"),
+        (["run", "alexnet", *CHANNEL, "--sparsity-in", "60"], "'--sparsity-in'"),
+        (["run", "alexnet", *CHANNEL, "--max-delay", "50"], "expected a time like 50ms"),
+        (
+            ["run", "alexnet", *CHANNEL, "--source", "nowhere.csv"],
+            "--source nowhere.csv: expected analytical, simulated, or an existing .csv",
+        ),
+        (["run", "alexnet", *CHANNEL, "--image", "nowhere.png"], "nowhere.png: cannot be read"),
+        (["run", "alexnet", *CHANNEL, "--image", "a.png", "--sparsity-in", "0.5"], "expected one of them"),
+        (["run", "nowhere", *CHANNEL], "nowhere: no such network"),
+        (["run", "alexnet", *CHANNEL, "--sparsity-in", "nan"], "--sparsity-in is nan"),
+        (["figure", "13b", "vgg19"], "neither --out nor --csv"),
+        (["figure", "13c", "--source", "simulated", "--csv", "-"], "--source is given for figure 13c"),
+        (["figure", "10", "--out", "-"], "--out -: expected a picture's name"),
+        (["map", "alexnet", "--bitrates", "60Mbps"], "--bitrates is '60Mbps'"),
+        (["map", "alexnet", "--tx-powers", "2W:1W"], "expected FROM:TO, the lower first"),
+        (["map", "alexnet", "--out", "map.txt"], "--out map.txt: expected a picture's name that ends in .svg"),
+        (["figure", "10"], "neither --out nor --csv is given"),
+        (["figure", "11", "--csv", "-"], "'11' is not one of"),
+        (["quarters", "alexnet", "nowhere", *CHANNEL], "nowhere"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_2(arguments: list[str], message: str) -> None:
+    result = partition(*arguments)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith("error: ")
+    assert message in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_map_is_a_table_rows_or_a_picture(tmp_path: Path) -> None:
+    shown = partition("map", "alexnet")
+    assert shown.returncode == 0
+    assert max(map(len, shown.stdout.splitlines())) <= 80
+    assert "P2" in shown.stdout
+    picture, rows = tmp_path / "map.svg", tmp_path / "map.csv"
+    assert partition("map", "alexnet", "--out", str(picture), "--csv", str(rows)).returncode == 0
+    assert b"<svg" in picture.read_bytes()
+    with rows.open() as file:
+        cuts = {row["cut"] for row in csv.DictReader(file)}
+    assert cuts == {"In", "P2", "P3", "FC6", "FC8"}
+
+
+@pytest.mark.parametrize("number", ["2", "10", "12", "13a", "13b", "13c"])
+def test_figures_are_points_and_pictures(number: str, tmp_path: Path) -> None:
+    picture, points = tmp_path / "figure.png", tmp_path / "figure.csv"
+    result = partition("figure", number, "--out", str(picture), "--csv", str(points))
+    assert (result.returncode, result.stderr) == (0, f"wrote {points}\nwrote {picture}\n")
+    with Image.open(picture) as image:
+        assert image.width > 500
+    with points.open() as file:
+        rows = list(csv.DictReader(file))
+    assert {"panel", "series", "x", "y"} == set(rows[0])
+    known = {
+        "10": ("analytical", "P2", 5.327),
+        "2": ("analytical", "FC8", 7.274),
+        "13c": ("without control", "88.0", 3.041),
+    }
+    if number in known:
+        series, x, y = known[number]
+        assert next(float(r["y"]) for r in rows if (r["series"], r["x"]) == (series, x)) == pytest.approx(y, abs=0.001)
+
+
+def test_quarters_of_images(tmp_path: Path) -> None:
+    """Table IV for shares of zeros of one's own: 8 images, two a quarter."""
+    path = tmp_path / "shares.txt"
+    path.write_text("\n".join(str(share) for share in (0.9, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8)))
+    result = partition("quarters", "alexnet", str(path), *CHANNEL, "--json", "-")
+    quarters = json.loads(result.stdout)["quartiles"]
+    assert [q["images"] for q in quarters] == [2, 2, 2, 2]
+    assert quarters[0]["sparsity_in"] == [0.4, 0.5]
+    savings = [q["saving_vs_fcc_percent"] for q in quarters]
+    assert savings == sorted(savings, reverse=True)
+    assert savings[-1] == 0
+    assert [q["intermediate_percent"] for q in quarters] == [100, 100, 50, 0]
+    path.write_text("0.4\nmuch\n")
+    refused = partition("quarters", "alexnet", str(path), *CHANNEL)
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+    assert "line 2: 'much'; expected a share of zeros from 0 to 1" in refused.stderr
+
+
+def test_quarters_of_a_folder(network: str, tmp_path: Path) -> None:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for number in range(4):
+        pixels = rng.integers(0, 1 + 60 * number, (20, 20, 3), np.uint8)
+        Image.fromarray(pixels).save(folder / f"{number}.png")
+    result = partition("quarters", network, str(folder), *CHANNEL, "--csv", "-")
+    assert result.returncode == 0
+    assert len(result.stdout.splitlines()) == 5
+    assert partition("quarters", network, str(folder), *CHANNEL).returncode == 0
+
+
+def test_glb_sizes() -> None:
+    rows = json.loads(partition("glb", "alexnet", "--json", "-").stdout)["sizes"]
+    assert min(rows, key=lambda row: row["energy_without_control_J"])["glb_kib"] == 88
+    shown = partition("glb", "alexnet").stdout
+    assert "a layer cannot be mapped" in shown
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_help_teaches() -> None:
+    assert "python -m partition run alexnet --bitrate 80Mbps" in partition("run", "--help").stdout

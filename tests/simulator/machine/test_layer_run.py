@@ -1,0 +1,221 @@
+"""The machine's laws, on random layers and random hardware."""
+
+from dataclasses import fields, replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analytical import counts as c
+from analytical.closed_forms import count
+from analytical.hardware import EYERISS_8BIT, EYERISS_16BIT, Hardware
+from analytical.layer import Layer
+from analytical.mappings.cnnergy import map_layer
+from analytical.mappings.eyeriss import EyerissMapping
+from analytical.networks import load_network
+from simulator.crosscheck import crosscheck
+from simulator.machine.engines import count_nonzero_macs
+from simulator.machine.geometry import PassShape
+from simulator.machine.layer_run import LayerRun, Wait
+from simulator.machine.pe_array import PassRun, PEArray
+from tests.machines import run_layer
+from tests.strategies import chip_mappable, mappable
+from traces.convolution import convolve_plainly
+from traces.tensors import synthesise
+
+
+def simulate(layer: Layer, hardware: Hardware, batch: int, *, seed: int = 0, engine: str = "fast") -> LayerRun:
+    tensors = synthesise(layer, b_w=hardware.b_w, batch=batch, seed=seed)
+    return run_layer(layer, hardware, tensors, engine=engine)
+
+
+@settings(max_examples=200)
+@given(mappable(), st.integers(0, 2**32))
+def test_both_engines_agree_on_everything(case: tuple[Layer, Hardware, int], seed: int) -> None:
+    layer, hardware, batch = case
+    fast, detailed = (simulate(layer, hardware, batch, seed=seed, engine=engine) for engine in ("fast", "detailed"))
+    for field in fields(LayerRun):
+        ours, theirs = getattr(fast, field.name), getattr(detailed, field.name)
+        assert np.array_equal(ours, theirs) if field.name == "ofmap" else ours == theirs, field.name
+
+
+@settings(max_examples=200)
+@given(chip_mappable(), st.integers(0, 2**32))
+def test_the_chip_s_mapping_needs_no_other_machine(
+    case: tuple[Layer, Hardware, EyerissMapping, int], seed: int
+) -> None:
+    """Engines agree, the ofmap is the convolution, and every count is what schedule and data ask for."""
+    layer, hardware, mapping, batch = case
+    tensors = synthesise(layer, b_w=hardware.b_w, batch=batch, seed=seed)
+    fast, detailed = (
+        run_layer(layer, hardware, tensors, mapping=mapping, engine=engine) for engine in ("fast", "detailed")
+    )
+    for field in fields(LayerRun):
+        ours, theirs = getattr(fast, field.name), getattr(detailed, field.name)
+        assert np.array_equal(ours, theirs) if field.name == "ofmap" else ours == theirs, field.name
+    assert np.array_equal(fast.ofmap, tensors.psums)
+    assert crosscheck(fast, tensors).explained
+
+
+@given(mappable(), st.integers(0, 2**32))
+def test_the_ofmap_is_the_convolution_bit_for_bit(case: tuple[Layer, Hardware, int], seed: int) -> None:
+    layer, hardware, batch = case
+    tensors = synthesise(layer, b_w=hardware.b_w, batch=batch, seed=seed)
+    run = run_layer(layer, hardware, tensors, engine="detailed")
+    expected = convolve_plainly(
+        tensors.ifmap, tensors.filters, stride=layer.U, groups=layer.groups, E=layer.E, G=layer.G
+    )
+    assert np.array_equal(run.ofmap, expected)
+
+
+@given(mappable())
+def test_the_parts_add_up(case: tuple[Layer, Hardware, int]) -> None:
+    layer, hardware, batch = case
+    run = simulate(layer, hardware, batch)
+    counts = run.counts
+    assert run.compute + run.gated + sum(run.stalls.values()) + run.idle == hardware.pes * run.processing_cycles
+    assert run.compute + run.gated == counts.macs == layer.macs * batch
+    assert run.total_cycles - run.processing_cycles == sum(run.dram_waits.values())
+    assert run.dram_busy_cycles <= run.total_cycles
+    assert counts[c.RF_FILTER_READ] == counts[c.RF_PSUM_WRITE] == counts.nonzero_macs == run.compute
+    assert counts[c.GLB_PSUM_WRITE] - counts[c.GLB_PSUM_READ] == layer.ofmap_size * batch
+    assert counts[c.GLB_OFMAP_DRAIN] == layer.ofmap_size * batch
+    assert counts[c.GLB_FILTER_READ] == counts[c.GLB_FILTER_FILL] <= counts[c.DRAM_FILTER_READ]
+    assert counts[c.GLB_IFMAP_READ] >= counts[c.GLB_IFMAP_FILL]
+    assert run.glb_peak_words["GLB for ifmap"] <= run.tiling.ifmap_words
+    assert run.glb_peak_words["GLB for psums"] <= run.tiling.psum_words
+    assert all(counts[event] >= 0 for event in c.ALL_EVENTS)
+
+
+@given(mappable(), st.integers(0, 2**32))
+def test_values_change_no_processing_cycle(case: tuple[Layer, Hardware, int], seed: int) -> None:
+    layer, hardware, batch = case
+    dense = simulate(replace(layer, sparsity_ifmap=0.0), hardware, batch, engine="detailed")
+    sparse = simulate(replace(layer, sparsity_ifmap=0.9), hardware, batch, seed=seed, engine="detailed")
+    assert dense.processing_cycles == sparse.processing_cycles
+    assert dense.stalls == sparse.stalls
+
+
+DIVIDING = [
+    # every tile divides: C by z_i, F by f_i, E by K or less, and tiles fill whole DRAM words, 3 or 5 values each
+    (EYERISS_16BIT, Layer(name="default", H=16, W=18, C=48, R=3, S=3, F=36, E=14, G=16)),
+    (EYERISS_16BIT, Layer(name="strips", H=30, W=18, C=48, R=3, S=3, F=36, E=28, G=16)),
+    (EYERISS_16BIT, Layer(name="strided", H=29, W=33, C=48, R=3, S=3, F=36, U=2, E=14, G=16)),
+    (EYERISS_16BIT, Layer(name="gaps", H=82, W=16, C=24, R=1, S=1, F=36, U=3, E=28, G=6)),
+    (EYERISS_16BIT, Layer(name="one pass", H=16, W=18, C=4, R=3, S=3, F=72, E=14, G=16)),
+    (EYERISS_16BIT, Layer(name="spare sets", H=16, W=18, C=8, R=3, S=3, F=36, E=14, G=16)),
+    (EYERISS_16BIT, Layer(name="1x1", H=14, W=12, C=144, R=1, S=1, F=72, E=14, G=12)),
+    (EYERISS_16BIT, Layer(name="fc", kind="fc", H=6, W=6, C=64, R=6, S=6, F=36, E=1, G=1)),
+    (EYERISS_16BIT, Layer(name="raw", H=16, W=18, C=48, R=3, S=3, F=36, E=14, G=16, first=True)),
+    (EYERISS_16BIT, Layer(name="groups", groups=2, H=16, W=18, C=48, R=3, S=3, F=72, E=14, G=16)),
+    (EYERISS_8BIT, Layer(name="8 bit", H=15, W=12, C=64, R=3, S=3, F=36, E=13, G=10)),
+]
+
+
+@pytest.mark.parametrize(("hardware", "layer"), DIVIDING, ids=lambda value: value.name)
+@pytest.mark.parametrize("batch", [1, 2])
+def test_where_every_tile_divides_machine_and_formulas_count_the_same(
+    hardware: Hardware, layer: Layer, batch: int
+) -> None:
+    """Dense data, whole tiles: equal integers, level by level; RLC as far as its words fill exactly."""
+    mapping = map_layer(layer, hardware)
+    assert batch <= mapping.N
+    run = simulate(layer, hardware, batch)
+    closed = count(layer, hardware, mapping, batch)
+    assert run.counts.macs == closed.macs
+    assert run.counts.nonzero_macs == closed.nonzero_macs
+    for event in closed:
+        assert run.counts[event] == pytest.approx(closed[event], rel=1e-12), event
+
+
+def test_gated_macs_follow_from_the_ifmap_by_brute_force() -> None:
+    layer = Layer(name="L", groups=2, H=9, W=8, C=3, R=3, S=2, F=4, U=2, E=4, G=4, sparsity_ifmap=0.5)
+    ifmap = synthesise(layer, b_w=16, batch=2, seed=3).ifmap
+    expected = 0
+    for n, f, y, x in np.ndindex(2, layer.F, layer.E, layer.G):
+        first = f // 2 * layer.C
+        window = ifmap[n, first : first + 3, 2 * y : 2 * y + 3, 2 * x : 2 * x + 2]
+        expected += np.count_nonzero(window)
+    assert count_nonzero_macs(layer, ifmap) == expected
+
+
+@given(mappable())
+def test_fmaps_are_not_moved_while_pes_work_unless_the_hardware_overlaps_them(
+    case: tuple[Layer, Hardware, int],
+) -> None:
+    layer, hardware, batch = case
+    apart, overlapped = (simulate(layer, replace(hardware, overlap_fmaps=overlap), batch) for overlap in (False, True))
+    assert apart.processing_cycles == overlapped.processing_cycles
+    for run in (apart, overlapped):
+        waited = run.total_cycles - run.processing_cycles
+        assert waited <= run.dram_busy_cycles
+    fmaps = apart.counts.total(c.DRAM_IFMAP_READ, c.DRAM_OFMAP_WRITE) * hardware.b_w // hardware.link_bits
+    assert (apart.total_cycles - apart.processing_cycles) * hardware.link_hz >= fmaps * hardware.core_hz
+
+
+def test_a_slow_link_shows_in_total_cycles_alone() -> None:
+    layer = Layer(name="L", H=15, W=15, C=64, R=3, S=3, F=36, E=13, G=13)
+    fast, slow = (simulate(layer, replace(EYERISS_16BIT, link_hz=hz), 1) for hz in (60_000_000, 1_000_000))
+    assert slow.processing_cycles == fast.processing_cycles
+    assert slow.total_cycles > 5 * fast.total_cycles
+    assert slow.dram_waits[Wait.DATA] > slow.processing_cycles
+
+
+def test_fc_layers_keep_12_pes_busy() -> None:
+    layer = replace(load_network("alexnet").layer("FC8"), F=36)
+    run = simulate(layer, EYERISS_16BIT, 18)
+    assert run.active_pes == 12
+
+
+def test_a_filter_tile_larger_than_its_buffer_still_runs() -> None:
+    layer = Layer(name="L", H=15, W=15, C=64, R=3, S=3, F=36, E=13, G=13)
+    small = replace(EYERISS_16BIT, filter_buffer_kib=0.5)
+    run, normal = simulate(layer, small, 1), simulate(layer, EYERISS_16BIT, 1)
+    assert run.counts == normal.counts
+    assert run.total_cycles > normal.total_cycles
+
+
+def test_more_room_in_the_glb_hides_more_of_the_link() -> None:
+    layer = replace(load_network("alexnet").layers[0], F=20)
+    overlaps = replace(EYERISS_16BIT, overlap_fmaps=True)
+    tight, roomy = (simulate(layer, replace(overlaps, glb_kib=kib), 1) for kib in (100, 400))
+    assert roomy.dram_waits[Wait.DATA] < tight.dram_waits[Wait.DATA]
+
+
+def test_one_pass_from_dram_to_dram() -> None:
+    """3 words of filters and 3 of ifmap come in 10 cycles each; the only psum leaves as one word in 4."""
+    layer = Layer(name="L", H=3, W=3, C=1, R=3, S=3, F=1, E=1, G=1, first=True)
+    run = simulate(layer, EYERISS_16BIT, 1)
+    assert run.passes == 1
+    assert run.dram_waits == {Wait.DATA: 20, Wait.ROOM: 0, Wait.WRITE_BACK: 4}
+    assert run.total_cycles == 20 + run.processing_cycles + 4
+    assert run.dram_busy_cycles == 24
+    # of each column the bottom row's pixel comes first: the last in cycle 6, for its MAC in cycle 7; the PEs above
+    # hand the psum up after 3 MACs and their pipeline
+    stages = EYERISS_16BIT.pe_stages
+    assert run.processing_cycles == 7 + stages + 2 * (3 - 1 + stages) + 1
+
+
+def test_images_that_follow_each_other_pay_the_ramp_once() -> None:
+    layer = Layer(name="L", H=15, W=15, C=16, R=3, S=3, F=18, E=13, G=13)
+    one, two, three = (simulate(layer, EYERISS_16BIT, batch).processing_cycles for batch in (1, 2, 3))
+    assert three - two == two - one < one
+
+
+@pytest.mark.parametrize("engine", ["fast", "detailed"])
+def test_a_pe_that_adds_wrongly_shows_in_the_ofmap(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fast engine, too, steps its passes with values, so that a check of the ofmap checks the machine."""
+    honest = PEArray.run
+
+    def faulty(self: PEArray, shape: PassShape, ifmap: Any, filters: Any, psums: Any) -> PassRun:
+        run = honest(self, shape, ifmap, filters, psums)
+        psums[0, 0, 0, 0] += 1
+        return run
+
+    monkeypatch.setattr(PEArray, "run", faulty)
+    layer = Layer(name="L", H=15, W=15, C=32, R=3, S=3, F=18, E=13, G=13)
+    tensors = synthesise(layer, b_w=16, batch=1, seed=0)
+    run = run_layer(layer, EYERISS_16BIT, tensors, engine=engine)
+    assert np.count_nonzero(run.ofmap != tensors.psums) >= 1
