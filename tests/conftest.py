@@ -20,7 +20,7 @@ settings.register_profile(
     "project", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True, database=None
 )
 # new ones, and many: pytest --hypothesis-profile deep --hypothesis-seed N (N: 0, 1, 2, ...)
-settings.register_profile("deep", settings.get_profile("project"), derandomize=False, print_blob=True)
+settings.register_profile("deep", settings.get_profile("project"), derandomize=False, print_blob=True, max_examples=300)
 settings.load_profile("project")
 
 

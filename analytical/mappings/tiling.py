@@ -212,8 +212,8 @@ def divide_glb(tiling: Tiling) -> Tiling:
 
     What neither needs goes to the psums; but where transfers overlap work, first to the ifmap for prefetch, up to a
     second strip; a stream of psums is worth as much as prefetch. Each part is whole banks, unless the layer needs the
-    bank at the border for both. Prefetch takes no bank without which psums would be read and written through one port:
-    PEs would wait for longer than transfers can hide.
+    bank at the border for both. Prefetch takes no bank without which psums would be read and written through one port,
+    so that PEs take as long for their passes whether transfers overlap them or not.
     """
     hardware = tiling.hardware
     alone = _divided(tiling, ifmap=tiling.strip_words, least_psums=tiling.least_psum_words)

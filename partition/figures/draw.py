@@ -42,13 +42,18 @@ def picture_format(file: str) -> str:
 
 
 def draw_panels(panels: Sequence[Panel], ending: str) -> bytes:
+    """A figure, panel beside panel, as the content of a file."""
+    return _saved(panels_figure(panels), ending)
+
+
+def panels_figure(panels: Sequence[Panel]) -> "Figure":
     """A figure, panel beside panel."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6 * len(panels), 4), layout="constrained")
     for axes, panel in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
         _draw_panel(axes, panel)
-    return _saved(figure, ending)
+    return figure
 
 
 def _draw_panel(axes: Any, panel: Panel) -> None:
@@ -70,6 +75,11 @@ def _draw_panel(axes: Any, panel: Panel) -> None:
 
 
 def draw_map(cut_map: CutMap, title: str, ending: str) -> bytes:
+    """Which cut wins, as coloured regions, as the content of a file."""
+    return _saved(map_figure(cut_map, title), ending)
+
+
+def map_figure(cut_map: CutMap, title: str) -> "Figure":
     """Which cut wins, as coloured regions."""
     from matplotlib import colormaps
     from matplotlib.colors import BoundaryNorm
@@ -93,7 +103,7 @@ def draw_map(cut_map: CutMap, title: str, ending: str) -> bytes:
     axes.set_xlabel("Mbps")
     axes.set_ylabel("transmission power, W")
     axes.set_title(title)
-    return _saved(figure, ending)
+    return figure
 
 
 def _saved(figure: "Figure", ending: str) -> bytes:

@@ -13,7 +13,8 @@ from analytical.hardware import EYERISS_8BIT
 from analytical.mappings.cnnergy import map_layer
 from analytical.networks import load_network
 from partition.channel import MEDIAN_SPARSITY_IN, Channel
-from partition.figures.paper import Q1, Q2, Q3
+from partition.figures import paper
+from partition.figures.paper import Q1, Q2, Q3, Series
 from partition.planning import Plan
 from partition.sources import Analytical
 
@@ -125,3 +126,98 @@ def test_algorithm_2_of_a_whole_grid_is_the_plan_s() -> None:
             best = replace(plan, channel=Channel(bitrate_bps=rate, tx_power_W=power)).optimum
             assert best is not None
             assert found.names[found.cuts[i, j]] == best.name
+
+
+# --- what the figures are made of: each number against the plan it is of
+
+
+def series(panels: list[paper.Panel], panel: int, label: str) -> Series:
+    return next(series for series in panels[panel].series if series.label == label)
+
+
+def at(points: Series, x: float | str) -> float:
+    return points.y[list(points.x).index(x)]
+
+
+def test_fig_2_is_millijoules_up_to_a_layer_and_megabits_after_it() -> None:
+    plan = plan_of("alexnet")
+    panels = paper.figure_2({"analytical": plan})
+    assert [panel.y for panel in panels] == ["mJ", "Mbit"]
+    for cut in plan.cuts:
+        assert at(series(panels, 0, "analytical"), cut.name) == pytest.approx(cut.client_energy_J * 1e3)
+        assert at(series(panels, 1, "min(raw, RLC)"), cut.name) == pytest.approx(cut.transmit_bits / 1e6)
+    # 0.2 Mbit after P2: 13 x 13 x 256 values, 36.6 % of them not zero, 12.8 bits each
+    assert at(series(panels, 1, "min(raw, RLC)"), "P2") == pytest.approx(13 * 13 * 256 * 0.366 * 12.8 / 1e6, rel=1e-3)
+
+
+def test_fig_10_is_millijoules_at_100_mbps_and_1_w() -> None:
+    plan = plan_of("alexnet", mbps=100, watts=1.0)
+    (panel,) = paper.figure_10({"analytical": plan_of("alexnet")})
+    assert (panel.title, panel.y) == ("alexnet, 100 Mbps, 1 W", "E_Cost, mJ")
+    expected = [1e3 * (cut.client_energy_J + cut.transmit_bits / 100e6) for cut in plan.cuts]
+    assert panel.series[0].y == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("number", "share"), [(0, Q1), (1, Q2), (2, Q3)])
+@pytest.mark.parametrize("watts", [0.5, 1.3])
+@pytest.mark.parametrize(("end", "cut"), [("FCC", 0), ("FISC", -1)])
+def test_fig_12_is_what_the_optimum_saves(number: int, share: float, watts: float, end: str, cut: int) -> None:
+    """FCC is all in the cloud, so nothing is saved where the channel is fast; FISC is all on the phone."""
+    panels = paper.figure_12({"analytical": plan_of("alexnet")})
+    curve = series(panels, number, f"analytical, {watts} W, vs {end}")
+    for mbps in (20.0, 60.0, 100.0, 200.0):
+        plan = plan_of("alexnet", mbps=mbps, watts=watts, sparsity_in=share)
+        assert at(curve, mbps) == pytest.approx(saving(plan, cut), abs=1e-9), mbps
+    assert panels[number].title == f"Sparsity-In {100 * share:.2f} %"
+    if end == "FCC" and watts == 0.5:
+        assert at(curve, 10.0) > 50
+        assert at(curve, 200.0) == 0
+
+
+def test_fig_13a_is_milliseconds() -> None:
+    """FCC: the image's bits over the bit rate, and 2 operations a MAC at 92 tera-operations a second."""
+    plan = plan_of("alexnet")
+    panels = paper.figure_13a({"analytical": plan})
+    assert panels[0].y == "ms"
+    macs = sum(layer.macs for layer in load_network("alexnet").layers)
+    image = 3 * 224 * 224 * (1 - Q2) * 12.8
+    for mbps in (20.0, 100.0):
+        assert at(series(panels, 0, "FCC"), mbps) == pytest.approx(1e3 * (image / (mbps * 1e6) + 2 * macs / 92e12))
+        assert at(series(panels, 0, "analytical, FISC"), mbps) == pytest.approx(1e3 * macs / 23.1e9)
+        best = plan_of("alexnet", mbps=mbps).best
+        delay = best.delay_s(Channel(bitrate_bps=mbps * 1e6, tx_power_W=0.5))
+        assert at(series(panels, 0, "analytical, optimum"), mbps) == pytest.approx(1e3 * delay)
+
+
+@pytest.mark.parametrize("name", ["P1", "P2", "P3"])
+def test_fig_13b_is_millijoules_at_half_a_watt(name: str) -> None:
+    plan = plan_of("alexnet")
+    panels = paper.figure_13b({"analytical": plan})
+    assert (panels[0].title, panels[0].y) == ("intermediate cuts, 0.5 W", "E_Cost, mJ")
+    cut = next(cut for cut in plan.cuts if cut.name == name)
+    for mbps in (10.0, 60.0, 200.0):
+        joules = cut.client_energy_J + 0.5 * cut.transmit_bits / (mbps * 1e6)
+        assert at(series(panels, 0, f"analytical, {name}"), mbps) == pytest.approx(1e3 * joules)
+
+
+def test_fig_13c_is_millijoules_over_kibibytes() -> None:
+    (panel,) = paper.figure_13c(load_network("alexnet"), EYERISS_8BIT)
+    assert (panel.x, panel.y) == ("KiB", "mJ")
+    sizes = {size.kib: size.energy for size in explore(load_network("alexnet"), EYERISS_8BIT)}
+    for label, of in (("total", "total"), ("without control", "without_control")):
+        points = series([panel], 0, label)
+        assert dict(zip(points.x, points.y, strict=True)) == {
+            kib: pytest.approx(1e3 * getattr(energy, of)) for kib, energy in sizes.items() if energy is not None
+        }
+
+
+def test_points_of_a_figure_are_rows() -> None:
+    panels = paper.figure_13b({"analytical": plan_of("alexnet")})
+    rows = paper.rows(panels)
+    assert len(rows) == 3 * len(paper.BITRATES_BPS)
+    assert rows[0] == {
+        "panel": "intermediate cuts, 0.5 W",
+        "series": "analytical, P1",
+        "x": 10.0,
+        "y": panels[0].series[0].y[0],
+    }

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from analytical import counts as c
@@ -142,6 +142,28 @@ def test_gated_macs_follow_from_the_ifmap_by_brute_force() -> None:
 
 
 @given(mappable())
+@example(  # prefetch took the bank that kept psums from being read and written through one port
+    (
+        Layer(name="C", H=32, W=32, C=4, R=2, S=2, F=17, U=3, E=11, G=11),
+        replace(
+            EYERISS_8BIT,
+            J=2,
+            K=4,
+            f_s=224,
+            I_s=6,
+            P_s=17,
+            glb_kib=6,
+            filter_buffer_kib=0.25,
+            link_hz=7_000_000,
+            gin_psum_bits=16,
+            gon_bits=16,
+            ifmap_fifo=1,
+            psum_fifo=1,
+            pe_stages=2,
+        ),
+        1,
+    )
+)
 def test_fmaps_are_not_moved_while_pes_work_unless_the_hardware_overlaps_them(
     case: tuple[Layer, Hardware, int],
 ) -> None:

@@ -1,0 +1,165 @@
+"""Plans: every published field against what it says it is, and what the front door refuses."""
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import partition
+from analytical import InputError, Layer, Network, load_network
+from analytical.hardware import EYERISS_8BIT
+from analytical.network import Edges
+from partition.planning import COLUMNS, FIELDS, DelayError, Plan
+from partition.sources import choose_source
+
+PLAN = partition.plan("alexnet", bitrate="60Mbps", tx_power="0.5W")
+IMAGE_BITS = 3 * 224 * 224 * (1 - 0.608) * 12.8
+
+
+def cut_named(name: str, plan: Plan = PLAN) -> Any:
+    return next(cut for cut in plan.cuts if cut.name == name)
+
+
+COSTS = choose_source("analytical").costs(load_network("alexnet"), EYERISS_8BIT)
+EXPECTED_OF_P2 = {
+    "cut": "P2",
+    "client_energy_J": COSTS.energy_J["C1"] + COSTS.energy_J["C2"],
+    "transmit_bits": 13 * 13 * 256 * (1 - load_network("alexnet").layer("C3").unpadded_sparsity) * 12.8,
+    "transmit_energy_J": 0.5 / 60e6 * 202752.0,
+    "total_energy_J": 0.0032989921361070464 + 0.5 / 60e6 * 202752.0,
+    "delay_s": (
+        sum(load_network("alexnet").layer(n).macs for n in ("C1", "C2")) / 23.1e9
+        + 202752.0 / 60e6
+        + 2 * sum(load_network("alexnet").layer(n).macs for n in ("C3", "C4", "C5", "FC6", "FC7", "FC8")) / 92e12
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("column", COLUMNS, ids=lambda column: column.name)
+def test_every_column_of_a_cut(column: Any) -> None:
+    """After P2 of AlexNet: C1 and C2 on the phone, 0.2 Mbit sent."""
+    value = column.of((PLAN, cut_named("P2")))
+    expected = EXPECTED_OF_P2[column.name]
+    assert value == (expected if isinstance(expected, str) else pytest.approx(expected))
+
+
+def switches() -> dict[str, float]:
+    """From which bit rate on each cut is best, by trying many."""
+    best = {}
+    for mbps in (0.5 + 0.5 * step for step in range(400)):
+        at = partition.plan("alexnet", bitrate=mbps * 1e6, tx_power=0.5).best.name
+        best.setdefault(at, mbps * 1e6)
+    return best
+
+
+EXPECTED = {
+    "network": "alexnet",
+    "source": "analytical",
+    "bits": 8,
+    "hardware": EYERISS_8BIT.record(),
+    "bitrate_bps": 60e6,
+    "tx_power_W": 0.5,
+    "sparsity_in": 0.608,
+    "max_delay_s": None,
+    "optimum": "P2",
+    "saving_vs_fcc_percent": 100 * (1 - cut_named("P2").total_energy_J(PLAN.channel) / (IMAGE_BITS * 0.5 / 60e6)),
+    "saving_vs_fisc_percent": 100
+    * (1 - cut_named("P2").total_energy_J(PLAN.channel) / cut_named("FC8").client_energy_J),
+    "cuts": PLAN.rows(),
+    "branching": {"sends": ["P2"], "total_energy_J": cut_named("P2").total_energy_J(PLAN.channel)},
+}
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
+def test_every_field_of_a_plan(field: Any) -> None:
+    value = field.of(PLAN)
+    if field.name == "best_from_bitrate_bps":
+        found = switches()
+        assert list(value) == list(found)
+        assert value.pop("FC8") == 0.0
+        for name, rate in value.items():
+            assert found[name] - 0.5e6 <= rate <= found[name], name
+        return
+    expected = EXPECTED[field.name]
+    assert value == (pytest.approx(expected) if isinstance(expected, float) else expected)
+
+
+def test_a_cut_through_branches_sends_more_than_one_tensor() -> None:
+    """Two branches that first shrink what they read: their narrow ends are less than what goes in, or comes out."""
+    stem = Layer.conv("stem", channels=3, size=32, filters=32, filter=3, padding=1, first=True)
+    small = Layer.conv("small", channels=32, size=32, filters=1, filter=1, sparsity_ofmap=0.9)
+    other = Layer.conv("other", channels=32, size=32, filters=1, filter=1, sparsity_ofmap=0.9)
+    wide = Layer.conv("wide", channels=1, size=32, filters=64, filter=1)
+    wider = Layer.conv("wider", channels=1, size=32, filters=64, filter=1)
+    end = Layer.conv("end", channels=128, size=32, filters=64, filter=3, padding=1)
+    edges = {
+        "small": Edges(("stem",)),
+        "wide": Edges(("small",)),
+        "other": Edges(("stem",)),
+        "wider": Edges(("other",)),
+        "end": Edges(("wide", "wider")),
+    }
+    network = Network("branches", (stem, small, wide, other, wider, end), edges)
+    cheap = {"stem": 1e-9, "small": 1e-9, "other": 1e-9, "wide": 1.0, "wider": 1.0, "end": 1.0}
+    plan = partition.plan(network, bitrate="60Mbps", tx_power="0.5W", source=cheap, sparsity_in=0.0)
+    branching = plan.record()["branching"]
+    assert sorted(branching["sends"]) == ["other", "small"]
+    assert branching["total_energy_J"] < plan.best.total_energy_J(plan.channel)
+
+
+def test_a_plan_is_a_line_rows_and_a_frame_and_can_be_pickled() -> None:
+    assert repr(PLAN).count("\n") == 0
+    assert "cut after P2" in repr(PLAN)
+    frame = PLAN.to_frame()
+    assert list(frame.columns) == [column.name for column in COLUMNS]
+    assert frame["cut"].tolist() == [cut.name for cut in PLAN.cuts]
+    assert pickle.loads(pickle.dumps(PLAN)).record() == PLAN.record()
+
+
+def test_a_plan_is_shown_as_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    partition.show(PLAN)
+    assert "Cut after P2: 4.989 mJ" in capsys.readouterr().out
+    with pytest.raises(TypeError, match="int has no table; expected a Plan"):
+        partition.show(1)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"network": "nonet"}, "nonet: no such network; expected one of alexnet"),
+        ({"bitrate": "60"}, "'60'; expected a bit rate like 60Mbps"),
+        ({"bitrate": 0.0}, "0.0; expected a bit rate like 60Mbps, or a number from 1 to 1e+15 bps"),
+        ({"tx_power": True}, "True; expected a power like 0.5W"),
+        ({"sparsity_in": 1.5}, "sparsity_in is 1.5; expected a share of zeros from 0 to 1"),
+        ({"sparsity_in": float("nan")}, "sparsity_in is nan; expected a share"),
+        ({"source": "nope"}, "source nope: expected analytical, simulated, or an existing .csv, .json or .h5 file"),
+        ({"source": {"C1": 1.0}}, "own energies: layer C2 is missing; expected joules of every layer"),
+        ({"source": dict.fromkeys(load_network("alexnet").names, -1)}, "layer C1 has -1; expected joules, at least 0"),
+        ({"hardware": "nochip"}, "nochip: cannot be read"),
+        ({"bits": 12}, "bits is 12; expected 8 or 16"),
+        ({"max_delay": "soon"}, "'soon'; expected a time like 50ms"),
+    ],
+)
+def test_wrong_input_is_refused_in_one_sentence(wrong: dict[str, Any], said: str) -> None:
+    right: dict[str, Any] = {"network": "alexnet", "bitrate": "60Mbps", "tx_power": "0.5W"}
+    with pytest.raises(InputError) as refused:
+        partition.plan(**(right | wrong))
+    assert said in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_own_energies_decide_as_those_of_a_file(tmp_path: Path) -> None:
+    energies = {name: 1e-4 * (number + 1) for number, name in enumerate(load_network("alexnet").names)}
+    path = tmp_path / "mine.csv"
+    path.write_text("layer,energy_J\n" + "".join(f"{name},{joules!r}\n" for name, joules in energies.items()))
+    ours, file = (partition.plan("alexnet", bitrate="60Mbps", tx_power="0.5W", source=s) for s in (energies, path))
+    assert ours.rows() == file.rows()
+
+
+def test_no_cut_within_the_delay_has_no_best() -> None:
+    plan = partition.plan("alexnet", bitrate="60Mbps", tx_power="0.5W", max_delay="1us")
+    assert plan.optimum is None
+    assert "no cut is fast enough" in repr(plan)
+    with pytest.raises(DelayError, match=r"no cut is within 1e-06 s; the fastest takes 0\.01"):
+        _ = plan.best
