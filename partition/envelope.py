@@ -11,7 +11,6 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from partition import kernels
 from partition.cuts import Cut
 
 
@@ -21,6 +20,10 @@ class Lines:
 
     energy_J: NDArray[np.float64]
     bits: NDArray[np.float64]
+
+    def best(self, x: float) -> int:
+        """Algorithm 2 for one channel: the first of the cuts with the least energy at x = P_Tx / B."""
+        return int(np.argmin(self.energy_J + x * self.bits))
 
     def costs_J(self, cut: NDArray[np.int64] | int, x: NDArray[np.float64] | float) -> NDArray[np.float64]:
         """E_Cost of a cut for each x = P_Tx / B."""
@@ -39,6 +42,8 @@ def algorithm_2(lines: Lines, x: ArrayLike, image_bits: ArrayLike | None = None)
 
     ``image_bits`` : of the image, if it is not what ``lines`` say; broadcast with ``x``.
     """
+    from partition import kernels  # Numba takes its time to import, and one channel does without
+
     xs, images, shape = _cases(lines, x, image_bits)
     best = np.empty(xs.size, np.int64)
     kernels.algorithm_2_all(xs, lines.energy_J[0], images, lines.energy_J, lines.bits, best)
@@ -61,6 +66,8 @@ class Envelope:
     def decide(self, x: ArrayLike, image_bits: ArrayLike | None = None) -> NDArray[np.int64]:
         """The cut of least energy for each x, by binary search: the same as :func:`algorithm_2`, but where so many
         lines meet that floats cannot tell them apart."""
+        from partition import kernels  # as above
+
         xs, images, shape = _cases(self.lines, x, image_bits)
         best = np.empty(xs.size, np.int64)
         kernels.decide_all(xs, self.lines.energy_J[0], images, self._energy_J, self._bits, self.cuts, self.switch, best)

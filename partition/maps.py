@@ -41,7 +41,30 @@ def grid(
 
 
 def cut_map(plan: Plan, bitrates_bps: NDArray[np.float64], tx_powers_W: NDArray[np.float64]) -> CutMap:
-    """The best of the paper's cuts over a grid of channels."""
+    """The best of the paper's cuts over a grid of channels.
+
+    Parameters
+    ----------
+    plan : Plan
+        Its cuts; its own channel does not matter.
+    bitrates_bps, tx_powers_W : arrays of float
+        Bit rates in bits a second (columns of the map), transmission powers in watts (rows).
+
+    Raises
+    ------
+    ValueError
+        Arrays that are not one-dimensional.
+
+    Examples
+    --------
+    >>> import partition
+    >>> plan = partition.plan("alexnet", bitrate="60Mbps", tx_power="0.5W")
+    >>> found = cut_map(plan, np.array([10e6, 60e6]), np.array([0.5, 2.0]))
+    >>> [[found.names[cut] for cut in row] for row in found.cuts]
+    [['FC8', 'P2'], ['FC8', 'FC6']]
+    """
+    if np.ndim(bitrates_bps) != 1 or np.ndim(tx_powers_W) != 1:
+        raise ValueError("bit rates and transmission powers must each be a one-dimensional array")
     best = Envelope(plan.lines).decide(tx_powers_W[:, None] / bitrates_bps[None, :])
     return CutMap(bitrates_bps=bitrates_bps, tx_powers_W=tx_powers_W, cuts=best, names=[cut.name for cut in plan.cuts])
 
@@ -60,7 +83,29 @@ class Quartile:
 
 
 def quartiles(plan: Plan, sparsities: Sequence[float]) -> list[Quartile]:
-    """Table IV for images with these shares of zeros: by quarters, the lowest first."""
+    """Table IV for images with these shares of zeros: by quarters, the lowest first.
+
+    Parameters
+    ----------
+    plan : Plan
+        Cuts and channel.
+    sparsities : sequence of float
+        Share of zeros in each image's JPEG.
+
+    Raises
+    ------
+    ValueError
+        No images.
+
+    Examples
+    --------
+    >>> import partition
+    >>> plan = partition.plan("alexnet", bitrate="60Mbps", tx_power="0.5W")
+    >>> [quarter.images for quarter in quartiles(plan, [0.5, 0.55, 0.6, 0.65, 0.7])]
+    [2, 1, 1, 1]
+    """
+    if not len(sparsities):
+        raise ValueError("no images; expected the share of zeros of at least one")
     shares = np.sort(np.asarray(sparsities, np.float64))
     values = plan.graph.nodes[IMAGE].values
     bits = np.array([image_bits(values, float(share)) for share in shares])

@@ -20,8 +20,6 @@ def least_energy_cut(
     energy, an edge to the cloud. A tensor that is used in the cloud is sent once, an edge from its node to one that
     needs all who use it. Capacities are exact: fractions of joules made whole.
     """
-    import networkx as nx  # takes its time to import, and few commands need it
-
     joules = {
         **{("spent", name): Fraction(energy_J[name]) for name, node in graph.nodes.items() if node.layer is not None},
         **{
@@ -30,6 +28,10 @@ def least_energy_cut(
             if graph.consumers[name]
         },
     }
+    if all(len(users) <= 1 for users in graph.consumers.values()):
+        return _of_chain(graph, joules)
+    import networkx as nx  # takes its time to import, and chains do without
+
     whole = 1
     for share in joules.values():
         whole = max(whole, share.denominator)  # all denominators are powers of two
@@ -46,6 +48,18 @@ def least_energy_cut(
             raise ValueError(f"node {name} reads nothing; expected the image alone to do so")
     _, (phone, _) = nx.minimum_cut(flow, IMAGE, CLOUD)
     return frozenset(name for name in graph.nodes if name in phone)
+
+
+def _of_chain(graph: Graph, joules: Mapping[tuple[str, str], Fraction]) -> frozenset[str]:
+    """The minimum cut of a network without branches: of all its beginnings, the longest of those that cost least."""
+    names = list(graph.nodes)
+    spent, least, best = Fraction(0), None, 1
+    for count, name in enumerate(names, start=1):
+        spent += joules.get(("spent", name), Fraction(0))
+        total = spent + joules.get(("sent", name), Fraction(0))
+        if least is None or total <= least:
+            least, best = total, count
+    return frozenset(names[:best])
 
 
 CLOUD = ("cloud", "cloud")

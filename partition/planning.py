@@ -16,7 +16,7 @@ from analytical.networks import load_network
 from partition.channel import MEDIAN_SPARSITY_IN, Channel, bits_of, quantity
 from partition.costs import Costs
 from partition.cuts import Cut, cut_at, cuts_of
-from partition.envelope import Envelope, Lines, algorithm_2
+from partition.envelope import Envelope, Lines
 from partition.mincut import least_energy_cut
 from partition.sources import ANALYTICAL, EnergySource, Watch, choose_source
 
@@ -78,7 +78,7 @@ class Plan:
         """The cut of least energy, within the delay if there is one; None if none is."""
         cuts = self.cuts
         if self.max_delay_s is None:
-            return cuts[int(algorithm_2(self.lines, self.channel.joules_per_bit))]
+            return cuts[self.lines.best(self.channel.joules_per_bit)]
         fast = [cut for cut in cuts if cut.delay_s(self.channel) <= self.max_delay_s]
         return min(fast, key=lambda cut: cut.total_energy_J(self.channel), default=None)
 

@@ -19,7 +19,7 @@ import partition.neupart
 import partition.planning
 import simulator.__main__
 import simulator.columns
-import simulator.commands.effects as effects_command
+import simulator.commands.options
 from analytical.columns import Column, as_markdown
 from simulator.result import NetworkResult
 from simulator.settings import Settings
@@ -81,7 +81,7 @@ def test_a_page_shows_what_the_command_prints(
         def made_already(settings: Settings) -> NetworkResult:
             return zoo_run(settings.network.name, settings.hardware.b_w)
 
-        monkeypatch.setattr(effects_command, "run_watched", made_already)
+        monkeypatch.setattr(simulator.commands.options, "run_watched", made_already)
         monkeypatch.setenv("COLUMNS", "80")
         simulator.__main__.main.main(arguments, standalone_mode=False)
         printed = capsys.readouterr().out

@@ -25,6 +25,11 @@ def choose_hardware(
     ------
     HardwareError
         There is no such hardware, or it has other bits.
+
+    Examples
+    --------
+    >>> choose_hardware("eyeriss-8bit").b_w, choose_hardware(None, bits=8).name
+    (8, 'eyeriss-8bit')
     """
     if isinstance(hardware, Hardware):
         return _of_width(hardware, bits)

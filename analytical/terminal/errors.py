@@ -1,6 +1,5 @@
 """How a command ends: its exit status, and one line on standard error for bad input."""
 
-import logging
 import os
 import sys
 from typing import NoReturn
@@ -17,8 +16,6 @@ CHECK_FAILED = 1
 
 INTERRUPTED = 130
 """Exit status of a command that Ctrl-C ended."""
-
-log = logging.getLogger("analytical.terminal")
 
 
 def run_command(command: click.Command, program: str) -> NoReturn:
@@ -53,6 +50,13 @@ def leave_closed_pipe() -> NoReturn:
     """End well: the reader of our output has left, and there is nobody to tell."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(0)
+
+
+def fail_if_any(found: list[str], what: str) -> int:
+    """Say on standard error what a check found; the exit status."""
+    for line in found:
+        click.echo(f"{what}: {line}", err=True)
+    return CHECK_FAILED if found else 0
 
 
 def _refuse(message: str) -> NoReturn:

@@ -141,3 +141,21 @@ csv_option = click.option(
 json_option = click.option(
     "--json", "json_file", metavar="FILE", help="Write everything, in place of tables; - is standard output."
 )
+
+
+class Percent(click.ParamType[float]):
+    """A share like 2%."""
+
+    name = "percent"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The share, as a number."""
+        if isinstance(value, float):
+            return value
+        try:
+            share = float(value.strip().removesuffix("%")) / 100
+        except ValueError:
+            share = -1.0
+        if not 0 <= share <= 1e6:
+            self.fail(f"{value!r}; expected a share like 2%", param, ctx)
+        return share

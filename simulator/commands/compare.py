@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 import click
 
 from analytical.errors import InputError
-from analytical.terminal.options import csv_option, json_option, network_command
+from analytical.terminal.errors import fail_if_any
+from analytical.terminal.options import Percent, csv_option, json_option, network_command
 from analytical.terminal.outputs import as_csv, as_json, check_writable, write_chosen
-from simulator.commands.options import Percent, fail_if_any, run_watched
 from simulator.commands.run import SETTINGS_OPTIONS, settings_of
-from simulator.runner import plan
 from simulator.settings import Settings
 
 if TYPE_CHECKING:
@@ -77,6 +76,7 @@ def _words(name: str, said: str) -> list[str]:
 def _side(name: str, said: str) -> "RunFile | Settings":
     """One side of a comparison: a run that a file keeps, or the settings of one to come."""
     from simulator.comparison.run_file import read_run
+    from simulator.runner import plan
 
     if _is_run_file(said):
         return read_run(said)
@@ -95,6 +95,7 @@ def _is_run_file(said: str) -> bool:
 
 
 def _run_file(side: "RunFile | Settings", said: str) -> "RunFile":
+    from simulator.commands.options import run_watched
     from simulator.comparison.run_file import RunFile
 
     return RunFile.of_result(run_watched(side), said) if isinstance(side, Settings) else side

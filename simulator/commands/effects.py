@@ -1,7 +1,7 @@
 """``python -m simulator effects``: where the closed forms are wrong, and by how much."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,11 +17,11 @@ from analytical.terminal.options import (
     seed_option,
 )
 from analytical.terminal.outputs import as_csv, as_json, check_writable, write_chosen
-from simulator.commands.options import run_watched
 from simulator.crosscheck.difference import plain
-from simulator.result import NetworkResult
-from simulator.runner import plan
 from simulator.settings import Settings
+
+if TYPE_CHECKING:
+    from simulator.result import NetworkResult
 
 
 @network_command()
@@ -53,9 +53,12 @@ def effects(
     names = [settings.network.name for settings in chosen]
     if len(set(names)) < len(names):
         raise InputError(f"networks are {', '.join(names)}; expected each to have a name of its own")
+    from simulator.commands import options
+    from simulator.runner import plan
+
     for settings in chosen:
         plan(settings)
-    results = {settings.network.name: run_watched(settings) for settings in chosen}
+    results = {settings.network.name: options.run_watched(settings) for settings in chosen}
     written = write_chosen(
         (csv_file, lambda: as_csv(effect_rows(results))), (json_file, lambda: as_json(effect_record(results)))
     )
@@ -66,7 +69,7 @@ def effects(
         print_effects(people_console(), chip.name, results)
 
 
-def effect_rows(networks: Mapping[str, NetworkResult]) -> list[dict[str, Any]]:
+def effect_rows(networks: "Mapping[str, NetworkResult]") -> list[dict[str, Any]]:
     """What each effect adds to each quantity of one image, all layers of a network together: a row for each."""
     return [
         {"network": name, "quantity": quantity, "unit": d.unit, "effect": effect, "adds": plain(adds)}
@@ -76,7 +79,7 @@ def effect_rows(networks: Mapping[str, NetworkResult]) -> list[dict[str, Any]]:
     ]
 
 
-def effect_record(networks: Mapping[str, NetworkResult]) -> dict[str, Any]:
+def effect_record(networks: "Mapping[str, NetworkResult]") -> dict[str, Any]:
     """What made the runs, and the cross-check of one image, all layers of a network together, network by network."""
     of_network = ("network", "table", "mappings", "selected")
     header = next(iter(networks.values())).header()

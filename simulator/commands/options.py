@@ -1,8 +1,4 @@
-"""What several commands of the simulator share."""
-
-from typing import Any
-
-import click
+"""What several commands of the simulator do; imported when they run, since it brings the machine."""
 
 from analytical.errors import InputError
 from analytical.hardware import Hardware
@@ -10,28 +6,9 @@ from analytical.mappings.eyeriss import EyerissMapping
 from analytical.mappings.files import load_mappings
 from analytical.mappings.tiling import MappingError
 from analytical.network import Network
-from analytical.terminal.errors import CHECK_FAILED
 from simulator.result import NetworkResult
 from simulator.runner import run_network
 from simulator.settings import Settings
-
-
-class Percent(click.ParamType[float]):
-    """A share like 2%."""
-
-    name = "percent"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """The share, as a number."""
-        if isinstance(value, float):
-            return value
-        try:
-            share = float(value.strip().removesuffix("%")) / 100
-        except ValueError:
-            share = -1.0
-        if not 0 <= share <= 1e6:
-            self.fail(f"{value!r}; expected a share like 2%", param, ctx)
-        return share
 
 
 def read_own_mappings(file: str | None, network: Network, hardware: Hardware) -> dict[str, EyerissMapping]:
@@ -62,10 +39,3 @@ def run_watched(settings: Settings) -> NetworkResult:
 
     with progress_bar(settings) as progress:
         return run_network(settings, progress)
-
-
-def fail_if_any(found: list[str], what: str) -> int:
-    """Say on standard error what a check found; the exit status."""
-    for line in found:
-        click.echo(f"{what}: {line}", err=True)
-    return CHECK_FAILED if found else 0

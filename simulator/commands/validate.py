@@ -6,9 +6,9 @@ from analytical.errors import InputError
 from analytical.files import choose_hardware
 from analytical.network import NetworkError
 from analytical.networks import load_network
-from analytical.terminal.options import command, csv_option, hardware_option, json_option, seed_option
+from analytical.terminal.errors import fail_if_any
+from analytical.terminal.options import Percent, command, csv_option, hardware_option, json_option, seed_option
 from analytical.terminal.outputs import as_csv, as_json, check_writable, write_chosen
-from simulator.commands.options import Percent, fail_if_any, read_own_mappings
 
 
 @command()
@@ -41,6 +41,7 @@ def validate(
     python -m simulator validate
     python -m simulator validate my_chip.toml --hardware my_chip_hardware.toml --json -
     """
+    from simulator.commands.options import read_own_mappings
     from simulator.silicon.measured import load_measured, shipped
     from simulator.silicon.validation import validate as set_beside
     from simulator.tables.progress import progress_bar

@@ -75,9 +75,11 @@ ONE = Layer(name="one", H=1, W=1, C=1, R=1, S=1, F=1, E=1, G=1)
 @st.composite
 def graphs(draw: st.DrawFn) -> tuple[Graph, dict[str, float], dict[str, float]]:
     """A graph of up to eight nodes after the image, with energies and bits."""
+    chain = draw(st.booleans())
     nodes = {"In": Node(name="In", channels=1, height=1, width=1)}
     for number in range(draw(st.integers(1, 7))):
-        reads = draw(st.sets(st.sampled_from(list(nodes)), min_size=1, max_size=3))
+        before = list(nodes)[-1:] if chain else list(nodes)
+        reads = draw(st.sets(st.sampled_from(before), min_size=1, max_size=3))
         layer = ONE if draw(st.booleans()) else None
         nodes[f"n{number}"] = Node(
             name=f"n{number}", reads=tuple(sorted(reads)), channels=1, height=1, width=1, layer=layer

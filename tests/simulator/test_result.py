@@ -1,0 +1,102 @@
+"""Results as people and programs have them in Python."""
+
+import json
+import pickle
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import pytest
+
+import simulator
+from analytical import InputError, Layer, Network
+from analytical.hardware import EYERISS_16BIT
+from analytical.networks import parse_table
+from simulator.columns import COLUMNS
+from simulator.provenance import SCHEMA, provenance, versions
+
+A = Layer.conv("A", channels=4, size=13, filters=8, filter=3, padding=1, sparsity_ifmap=0.3, first=True)
+B = Layer.conv("B", channels=8, size=13, filters=8, filter=3, sparsity_ofmap=0.5, batch=2)
+NETWORK = Network("two", (A, B))
+RESULT = simulator.run(NETWORK)
+
+
+def test_layers_by_name_and_sums() -> None:
+    assert [layer.name for layer in RESULT] == ["A", "B"]
+    assert len(RESULT) == 2
+    assert RESULT["B"].run.images == 2
+    assert RESULT.energy_J == pytest.approx(RESULT["A"].energy_J + RESULT["B"].energy_J)
+    assert RESULT.model_energy_J == pytest.approx(RESULT["A"].model_energy_J + RESULT["B"].model_energy_J)
+    assert RESULT.latency_s == pytest.approx(RESULT["A"].latency_s + RESULT["B"].latency_s)
+    assert RESULT["A"].energy.total == RESULT["A"].energy_J
+    with pytest.raises(KeyError, match="C: no such layer; expected one of A, B"):
+        RESULT["C"]
+
+
+def test_a_result_prints_as_one_line() -> None:
+    for result in (RESULT, RESULT["A"]):
+        assert repr(result).count("\n") == 0
+        assert "mJ" in repr(result)
+        assert "ms an image" in repr(result)
+
+
+def test_a_result_is_shown_as_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    simulator.show(RESULT)
+    shown = capsys.readouterr().out
+    assert shown.startswith("two on eyeriss-16bit")
+    assert "One image: " in shown.splitlines()[-2]
+    simulator.show(simulator.compare(RESULT, RESULT))
+    assert "Equal in all: A, B." in capsys.readouterr().out
+    with pytest.raises(TypeError, match="expected a NetworkResult, Comparison or Validation"):
+        simulator.show("alexnet")
+
+
+def test_a_result_survives_pickling() -> None:
+    again = pickle.loads(pickle.dumps(RESULT))
+    assert again.rows() == RESULT.rows()
+    assert (again["A"].ofmap == RESULT["A"].ofmap).all()
+
+
+def test_a_process_pool_makes_the_same_results() -> None:
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        assert pool.submit(simulator.run, NETWORK).result().rows() == RESULT.rows()
+
+
+def test_frames_have_the_columns() -> None:
+    frame = RESULT.to_frame()
+    assert list(frame.columns) == [column.name for column in COLUMNS]
+    assert frame["macs"].tolist() == [A.macs, 2 * B.macs]
+
+
+def test_files_are_read_back_as_the_run(tmp_path: Path) -> None:
+    RESULT.to_json(tmp_path / "run.json")
+    RESULT.to_hdf5(tmp_path / "run.h5")
+    for name in ("run.json", "run.h5"):
+        again = simulator.read_run(tmp_path / name)
+        assert again.energy_J == pytest.approx(RESULT.energy_J)
+        assert again.latency_s == pytest.approx(RESULT.latency_s)
+        assert repr(again).startswith(f"<{tmp_path / name}: two on eyeriss-16bit")
+        compared = simulator.compare(again, RESULT)
+        assert compared.equal_layers == ["A", "B"]
+        assert repr(compared).endswith("+0.00 % energy an image>")
+    with pytest.raises(InputError, match="cannot be written"):
+        RESULT.to_json(tmp_path / "no folder" / "run.json")
+
+
+def test_a_result_carries_what_made_it() -> None:
+    record = json.loads(json.dumps(RESULT.record()))
+    assert parse_table(record["table"], "two") == NETWORK
+    assert record["schema"] == SCHEMA
+    assert set(record["versions"]) == {"program", "python", "numpy", "numba", "simpy", "h5py"}
+    assert versions()["program"].startswith(record["version"])
+    assert record["command"]
+    assert provenance("by hand")["command"] == "by hand"
+    assert record["hardware"] == json.loads(json.dumps(EYERISS_16BIT.record()))
+    assert record["mappings"]["A"]["origin"] == "rules"
+    assert record["mappings"]["A"]["N"] == RESULT["A"].run.tiling.mapping.record()["N"]
+
+
+def test_a_table_of_selected_layers_is_that_of_the_network() -> None:
+    record = simulator.run(NETWORK, layers="B").record()
+    assert parse_table(record["table"], "two") == NETWORK
+    assert record["selected"] == ["B"]
