@@ -5,8 +5,9 @@
 <alexnet on eyeriss-16bit: 10.91 mJ, 31.36 ms an image by closed forms>
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from analytical.lazy import lazy_names
 
 __version__ = "0.2.0"
 
@@ -48,12 +49,4 @@ if TYPE_CHECKING:
     from analytical.networks import ZOO as ZOO
     from analytical.networks import load_network as load_network
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOMES])
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

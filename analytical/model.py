@@ -1,6 +1,5 @@
 """CNNergy whole: a layer and a hardware in, the row that the authors' program prints out."""
 
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -17,6 +16,7 @@ from analytical.layer import Layer
 from analytical.mappings.cnnergy import CnnergyMapping, map_layer
 from analytical.network import Network
 from analytical.networks import load_network
+from analytical.results import ByLayer
 
 MIB = 2**20
 
@@ -45,6 +45,11 @@ class LayerEstimate:
     images: int
     counts: Counts
     energy: Energy
+
+    @property
+    def name(self) -> str:
+        """The layer's name."""
+        return self.layer.name
 
     @property
     def energy_J(self) -> float:
@@ -161,7 +166,7 @@ FIELDS: tuple[Column, ...] = (
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class NetworkEstimate:
+class NetworkEstimate(ByLayer[LayerEstimate]):
     """What CNNergy says of a network: an estimate for each layer, and their sums for one image.
 
     Examples
@@ -177,18 +182,6 @@ class NetworkEstimate:
     hardware: Hardware
     layers: tuple[LayerEstimate, ...]
 
-    def __getitem__(self, name: str) -> LayerEstimate:
-        for layer in self.layers:
-            if layer.layer.name == name:
-                return layer
-        raise KeyError(f"{name}: no such layer; expected one of {', '.join(self.network.names)}")
-
-    def __iter__(self) -> Iterator[LayerEstimate]:
-        return iter(self.layers)
-
-    def __len__(self) -> int:
-        return len(self.layers)
-
     @property
     def energy(self) -> Energy:
         """Joules of one image through all layers, by part."""
@@ -203,16 +196,6 @@ class NetworkEstimate:
     def latency_s(self) -> float:
         """Seconds of one image through all layers, at the constant throughput of section V."""
         return sum(layer.latency_s for layer in self.layers)
-
-    def rows(self) -> list[dict[str, str | int | float]]:
-        """One row a layer."""
-        return [layer.row() for layer in self.layers]
-
-    def to_frame(self) -> Any:
-        """The rows as a pandas DataFrame; needs the extra ``frame``."""
-        import pandas as pd
-
-        return pd.DataFrame(self.rows())
 
     def __repr__(self) -> str:
         return (

@@ -5,8 +5,9 @@
 'P2'
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from analytical.lazy import lazy_names
 
 _HOMES = {
     "Channel": "partition.channel",
@@ -34,12 +35,4 @@ if TYPE_CHECKING:
     from partition.planning import plan as plan
     from partition.tables import show as show
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOMES])
+__getattr__, __dir__ = lazy_names(__name__, _HOMES)

@@ -13,6 +13,7 @@ from analytical.graph import Graph, graph_of
 from analytical.hardware import Hardware
 from analytical.network import Network
 from analytical.networks import load_network
+from analytical.results import frame
 from partition.channel import MEDIAN_SPARSITY_IN, Channel, bits_of, quantity
 from partition.costs import Costs
 from partition.cuts import Cut, cut_at, cuts_of
@@ -132,10 +133,8 @@ class Plan:
         return row_of(FIELDS, self)
 
     def to_frame(self) -> Any:
-        """The rows as a pandas DataFrame; needs the extra ``frame``."""
-        import pandas as pd
-
-        return pd.DataFrame(self.rows())
+        """The rows as a pandas DataFrame; :class:`ImportError` without the extra ``frame``."""
+        return frame(self.rows())
 
     def __repr__(self) -> str:
         best = self.optimum

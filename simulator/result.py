@@ -1,6 +1,6 @@
 """What comes out of a run: a result for each layer, and their sums; as rows, records, files and data frames."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from analytical.columns import row_of
 from analytical.energy import ENERGY_PARTS, Energy
 from analytical.mappings import Chosen
+from analytical.results import ByLayer
 from analytical.terminal.outputs import as_json, write_outputs
 from simulator.columns import COLUMNS, COUNTS_OF_BATCH, FIELDS, TOTALS
 from simulator.crosscheck import Crosscheck
@@ -110,7 +111,7 @@ class LayerResult:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False)
-class NetworkResult:
+class NetworkResult(ByLayer[LayerResult]):
     """What came out of a network's run; layers by name, sums of one image through all of them.
 
     Attributes
@@ -130,19 +131,6 @@ class NetworkResult:
 
     settings: Settings
     layers: tuple[LayerResult, ...]
-
-    def __getitem__(self, name: str) -> LayerResult:
-        for layer in self.layers:
-            if layer.name == name:
-                return layer
-        known = ", ".join(layer.name for layer in self.layers)
-        raise KeyError(f"{name}: no such layer; expected one of {known}")
-
-    def __iter__(self) -> Iterator[LayerResult]:
-        return iter(self.layers)
-
-    def __len__(self) -> int:
-        return len(self.layers)
 
     @property
     def energy(self) -> Energy:
@@ -173,10 +161,6 @@ class NetworkResult:
     def processing_s(self) -> float:
         """Latency of one image through all layers without waits for DRAM, in seconds."""
         return sum(layer.run.processing_s for layer in self.layers)
-
-    def rows(self) -> list[dict[str, str | int | float]]:
-        """One row a layer, as CSV has it."""
-        return [layer.row() for layer in self.layers]
 
     def counts_of_image(self) -> dict[str, float]:
         """Columns that count the batch, over all layers, for one image."""
@@ -218,12 +202,6 @@ class NetworkResult:
             The file cannot be written.
         """
         write_outputs({str(path): self.hdf5()})
-
-    def to_frame(self) -> Any:
-        """The rows as a pandas DataFrame; needs the extra ``frame``."""
-        import pandas as pd
-
-        return pd.DataFrame(self.rows())
 
     def hdf5(self, more: Mapping[str, Any] | None = None) -> bytes:
         """The run as an HDF5 file has it; ``more`` stands with the settings."""

@@ -56,11 +56,13 @@ def test_importing_a_package_imports_nothing_heavy(package: str) -> None:
     assert found.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("command", ["analytical run", "simulator run", "simulator compare", "partition run"])
+@pytest.mark.parametrize(
+    "command", ["analytical run", "simulator", "simulator run", "simulator compare", "partition", "partition run"]
+)
 def test_help_imports_neither_the_compiler_nor_tables(command: str) -> None:
-    package, name = command.split()
+    package, *name = command.split()
     code = (
-        f"import sys; sys.argv = ['x', {name!r}, '--help']\n"
+        f"import sys; sys.argv = ['x', *{name!r}, '--help']\n"
         f"from {package}.__main__ import main\n"
         "try: main()\nexcept SystemExit: pass\n"
         "print([name for name in ('numba', 'rich', 'matplotlib', 'simpy') if name in sys.modules], file=sys.stderr)"

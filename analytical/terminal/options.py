@@ -61,39 +61,30 @@ def command(**more: Any) -> Callable[[F], click.Command]:
     make: Any = click.command(context_settings=HELP_NAMES, **more)
 
     def decorate(function: F) -> click.Command:
-        made: click.Command = make(loudness_options(function))
+        made: click.Command = make(function)
+        made.params += LOUDNESS_OPTIONS
         return made
 
     return decorate
 
 
-def loudness_options(function: F) -> F:
-    """-v and -q: how much is said on standard error."""
-    for option in (
-        click.option(
-            *("-q", "--quiet"),
-            is_flag=True,
-            expose_value=False,
-            is_eager=True,
-            callback=lambda ctx, _, said: _set_loudness(ctx, logging.WARNING) if said else None,
-            help="Say nothing on standard error but errors; no progress bar.",
-        ),
-        click.option(
-            *("-v", "--verbose"),
-            is_flag=True,
-            expose_value=False,
-            is_eager=True,
-            callback=lambda ctx, _, said: _set_loudness(ctx, logging.DEBUG) if said else None,
-            help="Say on standard error what is being done.",
-        ),
-    ):
-        function = option(function)
-    return function
+def _loudness(*names: str, level: int, help: str) -> click.Option:
+    """An option that sets how much is said on standard error."""
+
+    def set_level(_ctx: click.Context, _parameter: click.Parameter, said: bool) -> None:
+        if said:
+            log_to_standard_error(level)
+
+    return click.Option(names, is_flag=True, expose_value=False, is_eager=True, callback=set_level, help=help)
 
 
-def _set_loudness(ctx: click.Context, level: int) -> None:
-    ctx.meta["loudness"] = level
-    log_to_standard_error(level)
+LOUDNESS_OPTIONS = (
+    _loudness("-v", "--verbose", level=logging.DEBUG, help="Say on standard error what is being done."),
+    _loudness(
+        "-q", "--quiet", level=logging.WARNING, help="Say nothing on standard error but errors; no progress bar."
+    ),
+)
+"""Options of every command."""
 
 
 def log_to_standard_error(level: int = logging.INFO) -> None:

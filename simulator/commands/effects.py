@@ -17,7 +17,6 @@ from analytical.terminal.options import (
     seed_option,
 )
 from analytical.terminal.outputs import as_csv, as_json, check_writable, write_chosen
-from simulator.crosscheck.difference import plain
 from simulator.settings import Settings
 
 if TYPE_CHECKING:
@@ -71,6 +70,8 @@ def effects(
 
 def effect_rows(networks: "Mapping[str, NetworkResult]") -> list[dict[str, Any]]:
     """What each effect adds to each quantity of one image, all layers of a network together: a row for each."""
+    from simulator.crosscheck.difference import plain
+
     return [
         {"network": name, "quantity": quantity, "unit": d.unit, "effect": effect, "adds": plain(adds)}
         for name, result in networks.items()

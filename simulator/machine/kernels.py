@@ -394,7 +394,7 @@ def step_pass(ifmap, filters, psums, geometry, ports, outcome):
             events[RF_FILTER_FILLS] += words * pe_columns
             filters_held[a] += words
             last_progress = cycle
-            # next: the same row of the next group that lacks words, then the row above
+            # next: the same row of the next stack that lacks words, then the row above
             for _ in range(n_stacks):
                 fs_t = _next(fs_t, n_stacks)
                 if filters_held[fs_t * height + fs_row] < stack_filters[fs_t] * Cc * S:
@@ -406,7 +406,7 @@ def step_pass(ifmap, filters, psums, geometry, ports, outcome):
                     fs_open = False
                     events[FILTERS_LOADED_AT] = cycle + 1
 
-        # ifmap GIN: channels of one pixel of one row, along the diagonals of every group's set; the bottom comes first
+        # ifmap GIN: channels of one pixel of one row, along the diagonals of every stack's set; the bottom comes first
         if is_open:
             Cc = set_channels[is_c]
             words = min(gin_ifmap, Cc - is_q)

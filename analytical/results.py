@@ -1,0 +1,67 @@
+"""What results of a network have in common: their layers by name and in order, rows, and a data frame."""
+
+from collections.abc import Iterator
+from typing import Any, Generic, Protocol, TypeVar
+
+
+class OfLayer(Protocol):
+    """The result of one layer."""
+
+    @property
+    def name(self) -> str:
+        """The layer's name."""
+
+    def row(self) -> dict[str, str | int | float]:
+        """Its columns."""
+
+
+T = TypeVar("T", bound=OfLayer)
+
+
+class ByLayer(Generic[T]):
+    """Results of layers, by name and in order."""
+
+    __slots__ = ()
+
+    layers: tuple[T, ...]
+
+    def __getitem__(self, name: str) -> T:
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        raise KeyError(f"{name}: no such layer; expected one of {', '.join(layer.name for layer in self.layers)}")
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self.layers)
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
+    def rows(self) -> list[dict[str, str | int | float]]:
+        """One row a layer, as CSV has it."""
+        return [layer.row() for layer in self.layers]
+
+    def to_frame(self) -> Any:
+        """The rows as a pandas DataFrame.
+
+        Raises
+        ------
+        ImportError
+            pandas is not installed; it comes with the extra ``frame``.
+        """
+        return frame(self.rows())
+
+
+def frame(rows: list[Any]) -> Any:
+    """Rows as a pandas DataFrame.
+
+    Raises
+    ------
+    ImportError
+        pandas is not installed; it comes with the extra ``frame``.
+    """
+    try:
+        import pandas as pd
+    except ImportError as error:
+        raise ImportError("to_frame() needs pandas; expected pip install '.[frame]'") from error
+    return pd.DataFrame(rows)
