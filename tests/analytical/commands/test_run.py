@@ -1,24 +1,17 @@
-"""``python -m analytical``, as programs and people call it."""
+"""``python -m analytical run``, as programs and people call it."""
 
 import csv
 import json
-import os
-import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from analytical.errors import InputError
-from analytical.terminal.outputs import write_outputs
+from tests.analytical.commands.calls import analytical
 
 ZOO_TABLE = Path(__file__).parents[3] / "analytical" / "networks" / "zoo" / "alexnet.csv"
+
+
 REFERENCE = Path(__file__).parents[2] / "data" / "cnnergy" / "alexnet_16bit.csv"
-
-
-def analytical(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "analytical", *arguments], capture_output=True, text=True, check=False)
 
 
 def test_csv_has_the_authors_header_and_full_precision() -> None:
@@ -81,24 +74,6 @@ def test_bits_must_not_contradict_the_hardware_file(tmp_path: Path) -> None:
     result = analytical("run", "alexnet", "--hardware", str(chip), "--bits", "16")
     assert result.returncode == 2
     assert "b_w is 8; expected 16" in result.stderr
-
-
-def test_a_pipe_is_written_to_and_stays_a_pipe(tmp_path: Path) -> None:
-    pipe = tmp_path / "pipe"
-    os.mkfifo(pipe)
-    with subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE, text=True) as reader:
-        assert analytical("run", "alexnet", "--csv", str(pipe)).returncode == 0
-        assert reader.communicate()[0] == analytical("run", "alexnet", "--csv", "-").stdout
-    assert stat.S_ISFIFO(pipe.stat().st_mode)
-
-
-def test_a_failed_write_leaves_what_was_there(tmp_path: Path) -> None:
-    first, full = tmp_path / "first.csv", Path("/dev/full")
-    first.write_text("old")
-    with pytest.raises(InputError, match=r"/dev/full: cannot be written \(No space left on device\)"):
-        write_outputs({str(first): b"new", str(full): b"new"})
-    assert first.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [first]
 
 
 def test_names_are_shown_as_they_are(tmp_path: Path) -> None:

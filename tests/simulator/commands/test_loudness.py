@@ -7,19 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulator.commands.test_commands import NETWORK
-
 
 def call(package: str, *arguments: str, **more: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", package, *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False, **more)  # type: ignore[call-overload,no-any-return]
-
-
-@pytest.fixture
-def network(tmp_path: Path) -> str:
-    path = tmp_path / "small.csv"
-    path.write_text(NETWORK)
-    return str(path)
 
 
 def test_the_main_job_prints_at_most_80_lines_of_80_columns_and_ends_with_the_sums() -> None:

@@ -1,4 +1,4 @@
-"""Measured figures from files, and the machine beside them."""
+"""The machine beside measured figures."""
 
 from pathlib import Path
 
@@ -8,29 +8,9 @@ from analytical.hardware import EYERISS_16BIT
 from analytical.mappings import MappingError
 from analytical.network import NetworkError
 from simulator.runner import run_network
-from simulator.silicon.measured import SiliconError, load_measured
+from simulator.silicon.measured import load_measured
 from simulator.silicon.validation import Cell, Validation, ideal_ms, settings_of
-
-PARTLY = """
-source = "a bench"
-chip = "mine"
-network = "alexnet"
-bits = 16
-batch = 1
-
-[layers.C5]
-processing_latency_ms = 2.0
-
-[layers.C4]
-power_mW = 200
-total_latency_ms = 5.0
-"""
-
-
-def written(tmp_path: Path, text: str) -> str:
-    path = tmp_path / "silicon.toml"
-    path.write_text(text)
-    return str(path)
+from tests.simulator.silicon.written import PARTLY, written
 
 
 def test_what_was_not_measured_has_no_error(tmp_path: Path) -> None:
@@ -56,40 +36,6 @@ def test_what_was_not_measured_has_no_error(tmp_path: Path) -> None:
 def test_an_error_is_relative_to_what_was_measured() -> None:
     assert Cell(2.0, 2.5).error_percent == pytest.approx(25)
     assert Cell(None, 2.5).error_percent is None
-
-
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        (
-            ("power_mW", "power_W"),
-            "layers.C4.power_W is unknown; expected some of total_latency_ms, processing_latency_ms",
-        ),
-        (("batch = 1", ""), "batch is missing; expected all of source, chip, network, bits, batch, layers"),
-        (("batch = 1", "batch = 0"), "batch is 0; expected: greater than or equal to 1"),
-        (
-            ("= 2.0", "= -2.0"),
-            "layers.C5.processing_latency_ms is -2.0; expected: greater than or equal to",
-        ),
-        (("= 2.0", "= inf"), "layers.C5.processing_latency_ms is inf; expected: less than or equal to 1000000000000"),
-        (("= 2.0", "= "), "expected TOML"),
-        (("bits = 16", "bits = 12"), "bits is 12; expected: 8 or 16"),
-        (("total_latency_ms = 5.0", ""), "layers.C4.power_mW is 200; expected: total_latency_ms beside it"),
-        (("batch = 1", 'batch = 1\nalso = [{layer = "C5", mapping_of = "C9", because = ""}]'), "no layer C9"),
-    ],
-)
-def test_a_file_without_measured_figures_is_refused(change: tuple[str, str], said: str, tmp_path: Path) -> None:
-    path = written(tmp_path, PARTLY.replace(*change))
-    with pytest.raises(SiliconError) as refused:
-        load_measured(path)
-    assert str(refused.value).startswith(path)
-    assert said in str(refused.value)
-    assert "\n" not in str(refused.value)
-
-
-def test_a_layer_table_lies_beside_the_file(tmp_path: Path) -> None:
-    path = written(tmp_path, PARTLY.replace('"alexnet"', '"mine.csv"'))
-    assert load_measured(path).network == str(tmp_path / "mine.csv")
 
 
 def test_layers_that_the_network_does_not_have_are_refused(tmp_path: Path) -> None:

@@ -1,36 +1,15 @@
-"""``python -m partition``, as programs and people call it."""
+"""``python -m partition run``, as programs and people call it; what all commands refuse."""
 
 import csv
 import io
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-CHANNEL = ("--bitrate", "60Mbps", "--tx-power", "0.5W")
-
-NETWORK = """\
-layer,kind,groups,ifmap_padded,pad,channels_per_filter,filter,filters,stride,ofmap,sparsity_ifmap_padded,sparsity_ofmap,batch,inputs,pool
-A,conv,1,15,0,3,3,8,1,13,0.0,0.5,1,,
-B,conv,1,13,0,8,1,4,1,13,0.4,0.6,1,A,
-C,conv,1,15,1,8,3,4,1,13,0.6,0.7,1,A,
-D,fc,1,6,0,8,6,10,1,1,0.5,0,1,B;C,mixed
-"""
-
-
-def partition(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "partition", *arguments], capture_output=True, text=True, check=False)
-
-
-@pytest.fixture
-def network(tmp_path: Path) -> str:
-    path = tmp_path / "small.csv"
-    path.write_text(NETWORK)
-    return str(path)
+from tests.partition.commands.calls import CHANNEL, partition
 
 
 def test_json_says_all_that_scripts_read() -> None:
@@ -148,78 +127,6 @@ def test_bad_input_is_one_line_and_status_2(arguments: list[str], message: str) 
     assert result.stderr.startswith("error: ")
     assert message in result.stderr
     assert result.stderr.count("\n") == 1
-
-
-def test_a_map_is_a_table_rows_or_a_picture(tmp_path: Path) -> None:
-    shown = partition("map", "alexnet")
-    assert shown.returncode == 0
-    assert max(map(len, shown.stdout.splitlines())) <= 80
-    assert "P2" in shown.stdout
-    picture, rows = tmp_path / "map.svg", tmp_path / "map.csv"
-    assert partition("map", "alexnet", "--out", str(picture), "--csv", str(rows)).returncode == 0
-    assert b"<svg" in picture.read_bytes()
-    with rows.open() as file:
-        cuts = {row["cut"] for row in csv.DictReader(file)}
-    assert cuts == {"In", "P2", "P3", "FC6", "FC8"}
-
-
-@pytest.mark.parametrize("number", ["2", "10", "12", "13a", "13b", "13c"])
-def test_figures_are_points_and_pictures(number: str, tmp_path: Path) -> None:
-    picture, points = tmp_path / "figure.png", tmp_path / "figure.csv"
-    result = partition("figure", number, "--out", str(picture), "--csv", str(points))
-    assert (result.returncode, result.stderr) == (0, f"wrote {points}\nwrote {picture}\n")
-    with Image.open(picture) as image:
-        assert image.width > 500
-    with points.open() as file:
-        rows = list(csv.DictReader(file))
-    assert {"panel", "series", "x", "y"} == set(rows[0])
-    known = {
-        "10": ("analytical", "P2", 5.327),
-        "2": ("analytical", "FC8", 7.274),
-        "13c": ("without control", "88.0", 3.041),
-    }
-    if number in known:
-        series, x, y = known[number]
-        assert next(float(r["y"]) for r in rows if (r["series"], r["x"]) == (series, x)) == pytest.approx(y, abs=0.001)
-
-
-def test_quarters_of_images(tmp_path: Path) -> None:
-    """Table IV for shares of zeros of one's own: 8 images, two a quarter."""
-    path = tmp_path / "shares.txt"
-    path.write_text("\n".join(str(share) for share in (0.9, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8)))
-    result = partition("quarters", "alexnet", str(path), *CHANNEL, "--json", "-")
-    quarters = json.loads(result.stdout)["quartiles"]
-    assert [q["images"] for q in quarters] == [2, 2, 2, 2]
-    assert quarters[0]["sparsity_in"] == [0.4, 0.5]
-    savings = [q["saving_vs_fcc_percent"] for q in quarters]
-    assert savings == sorted(savings, reverse=True)
-    assert savings[-1] == 0
-    assert [q["intermediate_percent"] for q in quarters] == [100, 100, 50, 0]
-    path.write_text("0.4\nmuch\n")
-    refused = partition("quarters", "alexnet", str(path), *CHANNEL)
-    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
-    assert "line 2: 'much'; expected a share of zeros from 0 to 1" in refused.stderr
-
-
-def test_quarters_of_a_folder(network: str, tmp_path: Path) -> None:
-    folder = tmp_path / "photos"
-    folder.mkdir()
-    rng = np.random.default_rng(0)
-    for number in range(4):
-        pixels = rng.integers(0, 1 + 60 * number, (20, 20, 3), np.uint8)
-        Image.fromarray(pixels).save(folder / f"{number}.png")
-    result = partition("quarters", network, str(folder), *CHANNEL, "--csv", "-")
-    assert result.returncode == 0
-    assert len(result.stdout.splitlines()) == 5
-    assert partition("quarters", network, str(folder), *CHANNEL).returncode == 0
-
-
-def test_glb_sizes() -> None:
-    rows = json.loads(partition("glb", "alexnet", "--json", "-").stdout)["sizes"]
-    assert min(rows, key=lambda row: row["energy_without_control_J"])["glb_kib"] == 88
-    shown = partition("glb", "alexnet").stdout
-    assert "a layer cannot be mapped" in shown
-    assert max(map(len, shown.splitlines())) <= 80
 
 
 def test_help_teaches() -> None:

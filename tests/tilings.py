@@ -1,0 +1,11 @@
+"""Tiles of a layer by CNNergy's mapping."""
+
+from analytical.hardware import Hardware
+from analytical.layer import Layer
+from analytical.mappings.cnnergy import map_layer
+from analytical.mappings.tiling import Tiling
+from tests.machines import tile
+
+
+def tiling_of(layer: Layer, hardware: Hardware, batch: int) -> Tiling:
+    return tile(layer, hardware, map_layer(layer, hardware), batch)
