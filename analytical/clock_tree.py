@@ -13,6 +13,41 @@ class ClockTree:
 
     Farad, micrometre, volt and hertz; gate sizes in unit MOSFETs. The defaults are those of CNNergy: NCSU 45 nm
     cells at 1.1 V, scaled to 65 nm at 1 V.
+
+    Attributes
+    ----------
+    gate_F : float
+        Input capacitance of a unit MOSFET, in farad.
+    flip_flop_F : float
+        Capacitance of the clock pin of a flip-flop, in farad.
+    wire_F_per_um : float
+        Capacitance of the top metal layer, in farad a micrometre.
+    chip_side_um : float
+        Side of the square chip, in micrometres.
+    inverter_units : int
+        Size of a clock buffer, in unit MOSFETs.
+    pe_flip_flops : int
+        Registers of a PE, in flip-flops of one bit.
+    sram_flip_flops : int
+        Registers around a PE's filter SRAM, in flip-flops of one bit.
+    sram_precharge_units, sense_amplifier_units : int
+        Bitline precharge and sense amplifiers of one SRAM, in unit MOSFETs; a bank of the GLB has the same
+        amplifiers.
+    decoder_units : int
+        A row decoder, in unit MOSFETs; a filter SRAM has two, the GLB one.
+    glb_flip_flops : int
+        Registers of the GLB, in flip-flops of one bit.
+    bank_precharge_units : int
+        Bitline precharge of one bank of the GLB, in unit MOSFETs.
+    vdd : float
+        Supply voltage for which the capacitances hold, in volts.
+    scale : float
+        Factor on the power, from that technology to the chip's (section V).
+
+    Raises
+    ------
+    ValueError
+        A constant that is negative or not finite.
     """
 
     gate_F: float = 0.00155103e-12 / 15
@@ -34,6 +69,7 @@ class ClockTree:
     scale: float = CLOCK_NODE.scale_to(EYERISS_NODE)
 
     def __post_init__(self) -> None:
+        # a hardware file may set any of them
         for constant in fields(self):
             value = getattr(self, constant.name)
             if not (math.isfinite(value) and value >= 0):
@@ -43,6 +79,7 @@ class ClockTree:
     def tree_F(self) -> float:
         """Buffers and wires of the H-tree: C_buff + C_wire of eq 22."""
         inverter = self.inverter_units * self.gate_F
+        # a segment of a quarter of the chip's side has two buffers, one of an eighth has one; terms go level by level
         a = 2 * inverter + self.chip_side_um / 4 * self.wire_F_per_um
         b = inverter + self.chip_side_um / 8 * self.wire_F_per_um
         return a + 2 * b + 2 * a + 4 * b + 4 * a + 8 * a
@@ -50,11 +87,23 @@ class ClockTree:
     @property
     def pe_F(self) -> float:
         """Registers and filter SRAM of one PE: C_PE-reg of eq 22, and eq 23 for the SRAM."""
+        # only the filter RF is an SRAM with decoders and precharge; the other RFs count among the flip-flops
         gates = 2 * self.decoder_units + self.sram_precharge_units + self.sense_amplifier_units
         return (self.pe_flip_flops + self.sram_flip_flops) * self.flip_flop_F + gates * self.gate_F
 
     def glb_F(self, banks: int) -> float:
-        """GLB of that many banks: C_SRAM of eq 23."""
+        """GLB of that many banks: C_SRAM of eq 23.
+
+        Parameters
+        ----------
+        banks : int
+            Banks of the whole GLB, filter buffer included.
+
+        Returns
+        -------
+        float
+            Farad.
+        """
         gates = self.decoder_units + banks * (self.bank_precharge_units + self.sense_amplifier_units)
         return self.glb_flip_flops * self.flip_flop_F + gates * self.gate_F
 
@@ -86,5 +135,6 @@ class ClockTree:
 @cache
 def _power_W(tree: ClockTree, pes: int, banks: int, clock_hz: float) -> float:
     """Remembered, since every price of a count asks for it."""
+    # four digits, since the authors' program takes 0.1063 W as it stands: more would shift every energy against its own
     capacitance = tree.tree_F + pes * tree.pe_F + tree.glb_F(banks)
     return float(f"{capacitance * tree.vdd**2 * clock_hz * tree.scale:.4g}")

@@ -46,11 +46,27 @@ class Column:
 
 
 def row_of(columns: Iterable[Column], result: Any) -> dict[str, Any]:
-    """The columns of a result, by name."""
+    """The columns of a result, by name.
+
+    Parameters
+    ----------
+    columns : iterable of Column
+        Which quantities, in the order in which files show them.
+    result
+        What each column's ``of`` takes.
+    """
     return {column.name: column.of(result) for column in columns}
 
 
 def as_markdown(columns: Sequence[Column]) -> str:
-    """The table of columns as a page of the documentation shows it."""
+    """The table of columns as a page of the documentation shows it.
+
+    Examples
+    --------
+    >>> print(as_markdown([Column(name="energy_J", unit="J", per=Per.IMAGE, meaning="energy", of=float)]), end="")
+    | column | unit | per | is |
+    |---|---|---|---|
+    | `energy_J` | J | image | energy |
+    """
     rows = [f"| `{c.name}` | {c.unit or ' '} | {c.per.value or ' '} | {c.meaning} |" for c in columns]
     return "\n".join(["| column | unit | per | is |", "|---|---|---|---|", *rows]) + "\n"

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class Level(Enum):
-    """Where a word was touched."""
+    """Where a word was touched: in the register files, between PEs, in the global buffer, or in DRAM."""
 
     RF = "rf"
     INTER_PE = "inter_pe"
@@ -40,7 +40,22 @@ class Action(Enum):
 
 
 class Event(NamedTuple):
-    """One kind of access."""
+    """One kind of access.
+
+    Attributes
+    ----------
+    level : Level
+        Where the word was touched.
+    data : Data
+        What the word is.
+    action : Action
+        What was done to it.
+
+    Examples
+    --------
+    >>> str(RF_PSUM_WRITE)
+    'rf psum write'
+    """
 
     level: Level
     data: Data
@@ -57,6 +72,8 @@ Number = float | Fraction
 def is_whole(value: object) -> bool:
     """Whether a value counts something: an integer of Python's or NumPy's, but no truth value.
 
+    Examples
+    --------
     >>> is_whole(3), is_whole(3.0), is_whole(True)
     (True, False, False)
     """
@@ -66,6 +83,10 @@ def is_whole(value: object) -> bool:
 def exact(number: float) -> Fraction:
     """The fraction that a float stands for: the decimal as written.
 
+    A table's 0.3 means three tenths; the binary float nearest to it does not, and sums of such would leave a residual.
+
+    Examples
+    --------
     >>> exact(0.3)
     Fraction(3, 10)
     """
@@ -79,6 +100,17 @@ class Counts:
     Adds with ``+``, subtracts with ``-`` and scales with ``*``. Events that never happened are left out, so that equal
     histories compare equal.
 
+    Attributes
+    ----------
+    macs : int, float or Fraction
+        Multiply-accumulates, those with a zero pixel included.
+    nonzero_macs : int, float or Fraction
+        Of them, those whose pixel is not zero.
+    events : mapping of Event to int, float or Fraction
+        Words of each kind of event; indexing gives 0 for what never happened.
+
+    Examples
+    --------
     >>> two = Counts(macs=1, events={RF_IFMAP_READ: 1}) * 2
     >>> two.macs, two[RF_IFMAP_READ], two[RF_FILTER_READ]
     (2, 2, 0)
@@ -105,6 +137,7 @@ class Counts:
         return Counts(self.macs + other.macs, self.nonzero_macs + other.nonzero_macs, events)
 
     def __sub__(self, other: "Counts") -> "Counts":
+        # by way of the sum, so that what only ``other`` has stays, with a minus
         return self + other * -1
 
     def __mul__(self, times: Number) -> "Counts":
@@ -112,10 +145,17 @@ class Counts:
         return Counts(self.macs * times, self.nonzero_macs * times, events)
 
     def total(self, *events: Event) -> Number:
-        """Words of several kinds of events together."""
+        """Words of several kinds of events together.
+
+        Examples
+        --------
+        >>> Counts(events={GLB_PSUM_READ: 2, GLB_PSUM_WRITE: 3}).total(GLB_PSUM_READ, GLB_PSUM_WRITE, DRAM_IFMAP_READ)
+        5
+        """
         return sum(self[event] for event in events)
 
 
+# not all levels, data and actions go together: an ofmap, for one, is psums until it leaves the GLB
 RF_IFMAP_READ = Event(Level.RF, Data.IFMAP, Action.READ)
 RF_FILTER_READ = Event(Level.RF, Data.FILTER, Action.READ)
 RF_PSUM_READ = Event(Level.RF, Data.PSUM, Action.READ)
@@ -136,5 +176,6 @@ DRAM_IFMAP_READ = Event(Level.DRAM, Data.IFMAP, Action.READ)
 DRAM_FILTER_READ = Event(Level.DRAM, Data.FILTER, Action.READ)
 DRAM_OFMAP_WRITE = Event(Level.DRAM, Data.OFMAP, Action.WRITE)
 
+# collected, so that none that is added above can be forgotten here
 ALL_EVENTS = tuple(value for value in list(globals().values()) if isinstance(value, Event))
 """Every kind of event that a machine or a formula counts."""

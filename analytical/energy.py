@@ -8,6 +8,7 @@ from analytical import counts as c
 from analytical.counts import Counts, Event, Level, Number
 from analytical.hardware import Hardware
 
+# what both published accountings charge; they differ in filters and in the drain of the ofmap
 _CORE_EVENTS = frozenset(
     {
         c.RF_IFMAP_READ,
@@ -38,7 +39,13 @@ class Accounting(Enum):
     FULL = "full"
 
     def charges(self, event: Event) -> bool:
-        """Whether ``event`` has a price under this accounting."""
+        """Whether ``event`` has a price under this accounting.
+
+        Examples
+        --------
+        >>> [accounting.value for accounting in Accounting if accounting.charges(c.GLB_FILTER_READ)]
+        ['cnnergy', 'full']
+        """
         match self:
             case Accounting.CNNERGY:
                 return event in _CORE_EVENTS or event == c.GLB_FILTER_READ
@@ -117,7 +124,7 @@ class Energy:
 
 
 def joules_of_word(hardware: Hardware) -> dict[Level, float]:
-    """What one b_w-bit word costs at each level."""
+    """What one b_w-bit word costs at each level, in joules (Table III)."""
     prices = hardware.prices
     return {Level.RF: prices.rf, Level.INTER_PE: prices.inter_pe, Level.GLB: prices.glb, Level.DRAM: prices.dram}
 
@@ -127,12 +134,13 @@ def price(
 ) -> Energy:
     """Energy of what ``counts`` records, over ``latency_s`` seconds of clock (eqs 3, 4, 19, 20).
 
-    Other control is c/(1-c) of on-chip energy and clock, so that it is the share c of all but DRAM.
+    Other control is c/(1-c) of on-chip energy and clock, so that it is the share c of all but DRAM. Of the MACs, those
+    with a zero pixel cost nothing (section IV-D2).
 
     Parameters
     ----------
     counts : Counts
-        MACs, and words by level, data and action.
+        MACs, and words by level, data and action; of as many images as ``latency_s`` is of.
     hardware : Hardware
         Its prices, clock power and share of other control.
     latency_s : float
@@ -152,14 +160,17 @@ def price(
     >>> round(energy.dram * 1e9, 1)  # nanojoules
     338.8
     """
+    # a machine's integers and exact fractions add up without rounding: only their sum becomes a float
     by_level = {
         level: joules
         * float(sum(counts[event] for event in counts if event.level is level and accounting.charges(event)))
         for level, joules in joules_of_word(hardware).items()
     }
+    # a gated MAC costs no more than the read of its pixel, which is an event
     mac = hardware.prices.mac * float(counts.nonzero_macs)
     clock = hardware.clock_W * latency_s
     on_chip = mac + by_level[Level.RF] + by_level[Level.INTER_PE] + by_level[Level.GLB]
+    # c/(1-c) of the rest is a share c of the sum: the paper's 15 % are of the layer without DRAM (section IV-D3)
     share = hardware.other_control
     return Energy(
         mac=mac,
@@ -173,5 +184,12 @@ def price(
 
 
 def not_charged(counts: Counts, accounting: Accounting) -> Mapping[Event, Number]:
-    """Events that were counted but have no price under ``accounting``, and how many words they are."""
+    """Events that were counted but have no price under ``accounting``, and how many words they are.
+
+    Examples
+    --------
+    >>> counts = Counts(events={c.RF_IFMAP_READ: 9, c.RF_IFMAP_FILL: 3})
+    >>> {str(event): words for event, words in not_charged(counts, Accounting.CNNERGY).items()}
+    {'rf ifmap fill': 3}
+    """
     return {event: counts[event] for event in counts if not accounting.charges(event)}

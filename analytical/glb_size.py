@@ -16,19 +16,67 @@ REFERENCE_KIB = 100.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SizedGlb:
-    """A network's energy for one image with a GLB of that many KiB; None if a layer cannot be mapped."""
+    """A network's energy for one image with a GLB of that many KiB; None if a layer cannot be mapped.
+
+    Attributes
+    ----------
+    kib : float
+        GLB for ifmap and psums, in KiB.
+    energy : Energy or None
+        Joules of one image through all layers.
+    """
 
     kib: float
     energy: Energy | None
 
 
 def explore(network: Network, hardware: Hardware) -> list[SizedGlb]:
-    """Energy by the closed forms for every size that the trend has; layers run as many images of their batch as fit."""
+    """Energy by the closed forms for every size that the trend has; layers run as many images of their batch as fit.
+
+    Parameters
+    ----------
+    network : Network
+    hardware : Hardware
+        All but the GLB and the price of its words stays as it is.
+
+    Returns
+    -------
+    list of SizedGlb
+        One for each size, the smallest first.
+
+    Examples
+    --------
+    >>> from analytical.hardware import EYERISS_8BIT
+    >>> from analytical.networks import load_network
+    >>> sizes = [size for size in explore(load_network("alexnet"), EYERISS_8BIT) if size.energy is not None]
+    >>> min(sizes, key=lambda size: size.energy.total).kib
+    64.0
+    """
     return [SizedGlb(kib=kib, energy=_energy(network, with_glb(hardware, kib))) for kib in sorted(sram_read_nJ())]
 
 
 def with_glb(hardware: Hardware, kib: float) -> Hardware:
-    """The same hardware with another GLB, and the price of its words."""
+    """The same hardware with another GLB, and the price of its words.
+
+    Parameters
+    ----------
+    hardware : Hardware
+        Its own price of a GLB word is taken to hold at its own size.
+    kib : float
+        The new size, in KiB: one that :func:`analytical.technology.sram_read_nJ` has.
+
+    Raises
+    ------
+    KeyError
+        The trend has no such size.
+
+    Examples
+    --------
+    >>> from analytical.hardware import EYERISS_16BIT
+    >>> small = with_glb(EYERISS_16BIT, 32)
+    >>> small.glb_words, round(small.prices.glb / EYERISS_16BIT.prices.glb, 2)
+    (16384, 0.53)
+    """
     trend = sram_read_nJ()
     price = hardware.prices.glb * trend[kib] / trend.get(hardware.glb_kib, trend[REFERENCE_KIB])
     return replace(hardware, glb_kib=kib, prices=replace(hardware.prices, glb=price))
@@ -37,9 +85,11 @@ def with_glb(hardware: Hardware, kib: float) -> Hardware:
 def _energy(network: Network, hardware: Hardware) -> Energy | None:
     total = Energy.zero()
     for layer in network.layers:
+        # the estimate takes a layer's own batch as it stands, even where fewer images fit: here it is cut first
         try:
             images = min(layer.batch, map_layer(layer, hardware).N)
         except MappingError:
+            # no sum without the layer, which would pass for the network's
             return None
         total += estimate_layer(replace(layer, batch=images), hardware).energy
     return total

@@ -20,10 +20,18 @@ class GraphError(InputError):
 class Node:
     """What makes a tensor: the image, a layer, a pool or a concatenation.
 
-    reads     nodes whose tensors it takes
-    values    in its tensor, for one image
-    sparsity  fraction of zeros among them; the image's depends on the image
-    layer     the layer, if it is one; all else costs nothing
+    Attributes
+    ----------
+    name : str
+        Unique in a graph.
+    reads : tuple of str
+        Nodes whose tensors it takes; several only for a concatenation, none for the image.
+    channels, height, width : int
+        Shape of its tensor, for one image and without padding.
+    sparsity : float
+        Fraction of zeros in the tensor; the image's depends on the image, and is 0 here.
+    layer : Layer or None
+        The layer, if it is one; all else costs nothing.
     """
 
     name: str
@@ -41,13 +49,33 @@ class Node:
 
 @dataclass(frozen=True)
 class Graph:
-    """Nodes of a network, each after those that it reads; the first is the image, the last the result."""
+    """Nodes of a network, each after those that it reads; the first is the image, the last the result.
+
+    Attributes
+    ----------
+    network : str
+        Name of the network.
+    nodes : dict of str to Node
+        By name, in the order in which they run.
+    consumers : dict of str to tuple of str
+        Who reads each node's tensor; made from ``nodes``.
+
+    Examples
+    --------
+    >>> from analytical.networks import load_network
+    >>> graph = graph_of(load_network("squeezenet1_1"))
+    >>> graph.nodes["Fe2"].reads
+    ('Fe2_1x1', 'Fe2_3x3')
+    >>> graph.consumers["Fs2"]
+    ('Fe2_1x1', 'Fe2_3x3')
+    """
 
     network: str
     nodes: dict[str, Node]
     consumers: dict[str, tuple[str, ...]] = field(init=False)
 
     def __post_init__(self) -> None:
+        # found once, since every cut asks for the readers of every tensor
         consumers: dict[str, list[str]] = {name: [] for name in self.nodes}
         for node in self.nodes.values():
             for name in node.reads:
@@ -56,28 +84,69 @@ class Graph:
 
     @property
     def last(self) -> str:
+        """The node that makes the network's result."""
         return next(reversed(self.nodes))
 
     def upstream(self, name: str) -> frozenset[str]:
-        """A node and all that it needs."""
+        """A node and all that it needs: what the client runs if it is cut there.
+
+        Examples
+        --------
+        >>> from analytical.networks import load_network
+        >>> sorted(graph_of(load_network("alexnet")).upstream("P1"))
+        ['C1', 'In', 'P1']
+        """
         needed: set[str] = set()
         waiting = [name]
         while waiting:
             node = waiting.pop()
+            # what several branches read is walked through once
             if node not in needed:
                 needed.add(node)
                 waiting.extend(self.nodes[node].reads)
         return frozenset(needed)
 
     def sent(self, client: Iterable[str]) -> list[str]:
-        """Tensors that cross if the client runs these nodes: made there, and used outside."""
+        """Tensors that cross if the client runs these nodes: made there, and used outside.
+
+        Parameters
+        ----------
+        client : iterable of str
+            Names of nodes, with each all that it needs.
+
+        Returns
+        -------
+        list of str
+            Names of the nodes that make the tensors, in the network's order.
+
+        Examples
+        --------
+        >>> from analytical.networks import load_network
+        >>> graph = graph_of(load_network("squeezenet1_1"))
+        >>> graph.sent(graph.upstream("Fe2_1x1"))
+        ['Fs2', 'Fe2_1x1']
+        """
         there = set(client)
+        # the result has no readers, and so is never among them
         return [name for name in self.nodes if name in there and not there.issuperset(self.consumers[name])]
 
     def chain(self) -> Iterator[tuple[str, frozenset[str]]]:
         """The paper's cuts: those that a single tensor crosses, by the node that makes it, and the nodes before; at
-        last the whole network, from which nothing is sent."""
+        last the whole network, from which nothing is sent.
+
+        Yields
+        ------
+        (str, frozenset of str)
+            The node after which to cut, and the nodes that the client runs.
+
+        Examples
+        --------
+        >>> from analytical.networks import load_network
+        >>> [name for name, _ in graph_of(load_network("squeezenet1_1")).chain()][:6]
+        ['In', 'C1', 'P1', 'Fs2', 'Fe2', 'Fs3']
+        """
         for name in self.nodes:
+            # inside a branch a second tensor crosses as well: no cut of the paper's
             client = self.upstream(name)
             if name == self.last or self.sent(client) == [name]:
                 yield name, client
@@ -89,15 +158,26 @@ def graph_of(network: Network) -> Graph:
     A layer whose ifmap is smaller than what it reads has a pool before it. A tensor's sparsity is that of the unpadded
     ifmap of who reads it, as the paper's is, or, before a pool, the ofmap's.
 
+    Parameters
+    ----------
+    network : Network
+
     Raises
     ------
     GraphError
         A layer's ifmap is not what the layers that it reads make, nobody reads what a layer makes, or a name is taken.
+
+    Examples
+    --------
+    >>> from analytical.networks import load_network
+    >>> list(graph_of(load_network("alexnet")).nodes)
+    ['In', 'C1', 'P1', 'C2', 'P2', 'C3', 'C4', 'C5', 'P3', 'FC6', 'FC7', 'FC8']
     """
     builder = _Builder(network)
     for layer in network.layers:
         builder.add(layer)
     graph = Graph(network.name, builder.nodes)
+    # an end other than the last has most likely lost an edge: its work would be paid for and never used
     for name, users in graph.consumers.items():
         if not users and name != graph.last:
             raise GraphError(f"network {network.name}: nobody reads what {name} makes; expected one end, {graph.last}")
@@ -105,9 +185,12 @@ def graph_of(network: Network) -> Graph:
 
 
 class _Builder:
+    """Adds layers one by one, each with the concatenation and the pools that it needs before it."""
+
     def __init__(self, network: Network) -> None:
         self.network = network
         first = network.layers[0]
+        # those to come as well: pools and concatenations must not take their names
         self._layers = {layer.name for layer in network.layers}
         if IMAGE in self._layers:
             raise GraphError(
@@ -115,6 +198,7 @@ class _Builder:
             )
         channels, height, width = network.image or (first.channels, *first.unpadded)
         self.nodes = {IMAGE: Node(name=IMAGE, channels=channels, height=height, width=width)}
+        # what a layer reads whose edges say nothing
         self.before = IMAGE
         self._pools = 0
 
@@ -123,6 +207,7 @@ class _Builder:
         source = self._join(edges.inputs or (self.before,), layer)
         if source == IMAGE and edges.pools:
             raise self._error(layer, f"pool {edges.pools[0]} before the image", "none")
+        # no pool and no check after the image, which a network may state in another size than its first ifmap's
         if source != IMAGE:
             source = self._pool(source, edges.pools, layer)
             self._require_fits(source, layer)
@@ -139,11 +224,14 @@ class _Builder:
         self.before = layer.name
 
     def _join(self, inputs: tuple[str, ...], layer: Layer) -> str:
+        """The node that makes what a layer reads: its one input, or a concatenation of several."""
         if len(inputs) == 1:
             return inputs[0]
+        # layers that read the same inputs, as all branches of a module do, share one concatenation
         for node in self.nodes.values():
             if node.reads == inputs:
                 return node.name
+        # Fe2_1x1 and Fe2_3x3 make Fe2; its zeros are those of its parts until a layer that reads it says otherwise
         parts = [self.nodes[name] for name in inputs]
         sizes = {(part.height, part.width) for part in parts}
         if len(sizes) > 1:
@@ -164,7 +252,9 @@ class _Builder:
         """The pools between: those that are named, or one if sizes shrink."""
         height, width = layer.unpadded
         made = self.nodes[source]
+        # a pool keeps the channels; with others the check of sizes decides, since an fc layer may flatten
         if not pools and made.channels == layer.channels and (height < made.height or width < made.width):
+            # branches that shrink the same tensor to the same size share one pool
             of_source = [node for node in self.nodes.values() if node.reads == (source,) and node.layer is None]
             same = [node.name for node in of_source if (node.height, node.width) == (height, width)]
             if same:
@@ -173,6 +263,7 @@ class _Builder:
             while self._taken(f"P{self._pools}"):
                 self._pools += 1
             pools = (f"P{self._pools}",)
+        # of a row of pools only the last has a size that is known, the layer's; those before must be there already
         for name in pools:
             there = self.nodes.get(name)
             if name in self._layers:
@@ -198,6 +289,7 @@ class _Builder:
     def _require_fits(self, source: str, layer: Layer) -> None:
         made = self.nodes[source]
         height, width = layer.unpadded
+        # an fc layer may read a feature map laid out in a row: how many values there are counts, not their shape
         same = (made.channels, made.height, made.width) == (layer.channels, height, width)
         flat = layer.kind == "fc" and made.values == layer.channels * height * width
         if not same and not flat:
@@ -210,6 +302,7 @@ class _Builder:
 
     def _learn_sparsity(self, source: str, layer: Layer) -> None:
         """Who reads a tensor as it is knows its zeros; the first of those counts."""
+        # the layer itself is not among the nodes yet: any reader found here came before it
         if any(source in node.reads and node.layer for node in self.nodes.values()):
             return
         self.nodes[source] = replace(self.nodes[source], sparsity=layer.unpadded_sparsity)

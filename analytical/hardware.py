@@ -105,6 +105,7 @@ class Hardware:
     other_control: float = 0.15
 
     def __post_init__(self) -> None:
+        # first of all, since widths are compared with it
         if self.b_w not in RLC_RUN_BITS:
             self._refuse("b_w", "8 or 16")
         for name in WHOLE:
@@ -115,6 +116,7 @@ class Hardware:
                 self._refuse(name, f"a whole number from 1 to {LARGEST}")
         if not 2 <= self.pe_stages <= LARGEST:
             self._refuse("pe_stages", f"from 2, one to multiply and one to add, to {LARGEST}")
+        # "not within" rather than "below or above": NaN is refused, too
         for name in ("glb_kib", "glb_bank_kib", "filter_buffer_kib", "throughput"):
             if not SMALLEST <= getattr(self, name) <= 1 / SMALLEST:
                 self._refuse(name, f"a number from {SMALLEST:g} to {1 / SMALLEST:g}")
@@ -122,9 +124,11 @@ class Hardware:
             if not self.b_w <= getattr(self, name) <= LARGEST:
                 self._refuse(name, f"at least one word of {self.b_w} bits, at most {LARGEST}")
         if self.link_bits != 64:
+            # hardware with another link would need another code: pairs are packed into words of this size
             self._refuse("link_bits", "64, the width for which the RLC words are defined")
         if not 0 <= self.other_control < 1:
             self._refuse("other_control", "a share of at least 0 and below 1")
+        # 8192 bits are a KiB
         if self.filter_buffer_kib * 8192 < self.link_bits:
             self._refuse("filter_buffer_kib", f"room for one DRAM word of {self.link_bits} bits")
 
@@ -133,6 +137,7 @@ class Hardware:
 
     @property
     def pes(self) -> int:
+        """PEs of the array."""
         return self.J * self.K
 
     @property
@@ -142,7 +147,7 @@ class Hardware:
 
     @property
     def glb_bank_words(self) -> int:
-        """b_w-bit words of a bank of the GLB."""
+        """b_w-bit words of a bank of the GLB; at least one, however small the bank."""
         return max(1, int(self.glb_bank_kib * 8192) // self.b_w)
 
     @property
@@ -152,12 +157,16 @@ class Hardware:
 
     @property
     def glb_banks(self) -> int:
-        """Banks of the whole GLB, filter buffer included."""
+        """Banks of the whole GLB, filter buffer included: 27 in Eyeriss.
+
+        What the clock drives; psums and ifmap lie in :func:`analytical.mappings.eyeriss.banks_of_glb` of them.
+        """
+        # banks of one kind each: both parts are rounded up on their own
         return math.ceil(self.glb_kib / self.glb_bank_kib) + math.ceil(self.filter_buffer_kib / self.glb_bank_kib)
 
     @property
     def clock_W(self) -> float:
-        """P_clk, in watts (eq 21)."""
+        """P_clk, in watts (eq 21); 0 if the clock is free."""
         if self.clock_tree is None:
             return 0.0
         return self.clock_tree.power_W(pes=self.pes, banks=self.glb_banks, clock_hz=self.core_hz)
@@ -174,7 +183,14 @@ class Hardware:
 
     @property
     def rlc_words_per_value(self) -> Fraction:
-        """b_w-bit words that a nonzero value costs in RLC when nothing is wasted (eq 25)."""
+        """b_w-bit words that a nonzero value costs in RLC when nothing is wasted: 1 + delta of eq 25.
+
+        Examples
+        --------
+        >>> EYERISS_16BIT.rlc_words_per_value, EYERISS_8BIT.rlc_words_per_value
+        (Fraction(4, 3), Fraction(8, 5))
+        """
+        # exact, since the cross-check adds up what the code costs without a rounding error
         return Fraction(self.link_bits, self.b_w * self.rlc_pairs)
 
     def record(self) -> dict[str, Any]:
@@ -182,7 +198,14 @@ class Hardware:
         return asdict(self) | {"clock_W": self.clock_W}
 
     def without_control(self) -> "Hardware":
-        """The same hardware with free control: P_clk = 0 and c = 0."""
+        """The same hardware with free control: P_clk = 0 and c = 0.
+
+        Examples
+        --------
+        >>> free = EYERISS_16BIT.without_control()
+        >>> free.clock_W, free.other_control
+        (0.0, 0.0)
+        """
         return replace(self, clock_tree=None, other_control=0.0)
 
 

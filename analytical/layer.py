@@ -109,6 +109,7 @@ class Layer:
             raise LayerError(f"layer name is {self.name!r}; expected a name of printable characters")
         if self.kind not in get_args(LayerKind):
             self._refuse("kind", self.kind, f"one of {', '.join(get_args(LayerKind))}")
+        # whole numbers come first: the checks of sizes below compare and divide them
         for field in WHOLE:
             value = getattr(self, field)
             if not is_whole(value) or not 1 <= value <= LARGEST:
@@ -123,6 +124,7 @@ class Layer:
                 self._refuse(field, value, "a fraction of zeros between 0 and 1")
         if self.F % self.groups:
             self._refuse("F", self.F, f"a multiple of the {self.groups} groups")
+        # height and width have the same limits
         for padding, size, filter_size, ofmap, axis in (
             (self.pad_h, self.H, self.R, self.E, "height"),
             (self.pad_w, self.W, self.S, self.G, "width"),
@@ -131,6 +133,7 @@ class Layer:
                 self._refuse("pad", padding, f"a multiple of 0.5 that leaves some of the padded {axis} of {size}")
             if filter_size > size:
                 self._refuse(f"filter {axis}", filter_size, f"at most the padded ifmap's {size}")
+            # an upper bound only: an ofmap may leave out windows that would fit
             most = (size - filter_size) // self.U + 1
             if ofmap > most:
                 self._refuse(f"ofmap {axis}", ofmap, f"at most ({size} - {filter_size}) // {self.U} + 1 = {most}")
@@ -189,6 +192,7 @@ class Layer:
         """
         (height, width), (R, S), (pad_h, pad_w) = _pair(size), _pair(filter), _pair(padding)
         H, W = height + round(2 * pad_h), width + round(2 * pad_w)
+        # refused here and not by the layer, since sizes are divided first and errors should name what was given
         if min(stride, groups) < 1:
             raise LayerError(f"layer {name}: stride is {stride}, groups are {groups}; expected at least 1 of both")
         if channels % groups:
@@ -244,6 +248,7 @@ class Layer:
 
     @property
     def filters_per_group(self) -> int:
+        """Filters that read the same channels."""
         return self.F // self.groups
 
     @property
@@ -254,17 +259,21 @@ class Layer:
     @property
     def unpadded(self) -> tuple[int, int]:
         """Height and width of the ifmap without its padding."""
+        # twice the padding is a whole number, whichever side has the odd row
         return self.H - int(2 * self.pad_h), self.W - int(2 * self.pad_w)
 
     @property
     def unpadded_sparsity(self) -> float:
-        """Fraction of zeros in the ifmap without its padding.
+        """Fraction of zeros in the ifmap without its padding, which is what a cut sends.
 
+        Examples
+        --------
         >>> layer = Layer(name="L", H=4, W=4, pad_h=1, pad_w=1, C=1, R=1, S=1, F=1, E=4, G=4, sparsity_ifmap=0.8)
         >>> round(layer.unpadded_sparsity, 3)
         0.2
         """
         height, width = self.unpadded
+        # the padding is all zeros; a share below what it alone makes, as rounded tables may have, leaves none inside
         padded, inner = self.H * self.W, height * width
         return max(0.0, (self.sparsity_ifmap * padded - (padded - inner)) / inner)
 

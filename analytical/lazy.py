@@ -16,6 +16,18 @@ def lazy_names(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str], 
     homes : mapping of str to str
         Public names, and the modules that have them. No module may have the name of one: once imported, it would take
         its place.
+
+    Returns
+    -------
+    (callable, callable)
+        ``__getattr__``, which raises AttributeError for other names, and ``__dir__``, which lists what is imported
+        already as well.
+
+    Examples
+    --------
+    >>> get, names = lazy_names("analytical", {"Layer": "analytical.layer"})
+    >>> get("Layer").__name__, "Layer" in names()
+    ('Layer', True)
     """
 
     def get(name: str) -> Any:

@@ -63,12 +63,12 @@ class LayerEstimate:
 
     @property
     def ifmap_glb_kib(self) -> float:
-        """GLB that ifmaps use."""
+        """GLB that ifmaps use, in KiB."""
         return self.images * self.mapping.ifmap_kib
 
     @property
     def psum_glb_kib(self) -> float:
-        """GLB that psums use: all that the ifmap leaves where they only pass through."""
+        """GLB that psums use, in KiB: all that the ifmap leaves where they only pass through."""
         if self.mapping.all_channels_in_one_pass:
             return self.hardware.glb_kib - self.ifmap_glb_kib
         return self.images * self.mapping.psum_kib
@@ -78,7 +78,7 @@ class LayerEstimate:
         return float(words) * (self.hardware.b_w / 8 / MIB)
 
     def mib(self, *events: Event) -> float:
-        """Words of some kinds of events, in MiB."""
+        """Words of some kinds of events, in MiB, for one image."""
         return self.in_mib(self.counts.total(*events))
 
     def row(self) -> dict[str, str | int | float]:
@@ -86,13 +86,14 @@ class LayerEstimate:
         return row_of(COLUMNS, self)
 
     def record(self) -> dict[str, Any]:
-        """The row, and what does not fit one, as JSON has it."""
+        """The row, and what does not fit one (:data:`FIELDS`), as JSON has it."""
         return row_of((*COLUMNS, *FIELDS), self)
 
     def __repr__(self) -> str:
         return f"<{self.layer.name} on {self.hardware.name}: {self.energy_J * 1e3:.4g} mJ an image by closed forms>"
 
 
+# the rules have a field of their own, by name
 def _mapping(estimate: LayerEstimate) -> dict[str, Any]:
     return {name: value for name, value in asdict(estimate.mapping).items() if name != "rules"}
 
@@ -169,6 +170,13 @@ FIELDS: tuple[Column, ...] = (
 class NetworkEstimate(ByLayer[LayerEstimate]):
     """What CNNergy says of a network: an estimate for each layer, and their sums for one image.
 
+    Attributes
+    ----------
+    network : Network
+    hardware : Hardware
+    layers : tuple of LayerEstimate
+        In the network's order; indexing takes a layer's name.
+
     Examples
     --------
     >>> result = estimate("alexnet")
@@ -211,13 +219,28 @@ def estimate_layer(layer: Layer, hardware: Hardware, batch: int | None = None) -
     stands: SqueezeNet's Fs6 runs two images at 8 bit where one fits, and the GLB left for its psums is what remains
     beside two ifmaps.
 
+    Parameters
+    ----------
+    layer : Layer
+    hardware : Hardware
+    batch : int, optional
+        Images of a run, at least 1; default: the layer's own batch.
+
     Raises
     ------
     MappingError
         The layer does not fit the hardware.
+
+    Examples
+    --------
+    >>> from analytical.hardware import EYERISS_16BIT
+    >>> c3 = load_network("alexnet").layer("C3")
+    >>> [round(estimate_layer(c3, EYERISS_16BIT, batch).mib(c.DRAM_FILTER_READ), 3) for batch in (1, 2)]
+    [1.688, 0.844]
     """
     mapping = map_layer(layer, hardware)
     images = layer.batch if batch is None else min(batch, max(mapping.N, layer.batch))
+    # the equations are of all images together, the published figures of one
     counts = closed_forms.count(layer, hardware, mapping, images) * (1 / images)
     return LayerEstimate(
         layer=layer,
@@ -244,6 +267,11 @@ def estimate(
         A layer; or a network, a name of the zoo, or a file of a network.
     hardware : Hardware, str or Path, optional
         A hardware, the name of one that ships, or a file; default: Eyeriss at 16 bit.
+
+    Returns
+    -------
+    LayerEstimate or NetworkEstimate
+        Joules, seconds and accesses of one image.
 
     Raises
     ------

@@ -15,6 +15,13 @@ class NetworkError(InputError):
 class Edges:
     """What a layer reads: the ofmaps of ``inputs``, one after the other, through ``pools``; where nothing is said, what
     the layer before it made.
+
+    Attributes
+    ----------
+    inputs : tuple of str
+        Names of earlier layers, whose channels are concatenated in this order.
+    pools : tuple of str
+        Names of the pools between, in the order in which data pass them; layers that name the same pool share it.
     """
 
     inputs: tuple[str, ...] = ()
@@ -79,10 +86,21 @@ class Network:
     def subset(self, names: Sequence[str]) -> tuple[Layer, ...]:
         """The named layers, in the network's order.
 
+        Parameters
+        ----------
+        names : sequence of str
+            In any order; a name given twice counts once.
+
         Raises
         ------
         NetworkError
             A name that the network does not have.
+
+        Examples
+        --------
+        >>> from analytical.networks import load_network
+        >>> [layer.name for layer in load_network("alexnet").subset(["C3", "C1"])]
+        ['C1', 'C3']
         """
         known = self.names
         for name in names:

@@ -19,8 +19,24 @@ T = TypeVar("T", bound=OfLayer)
 
 
 class ByLayer(Generic[T]):
-    """Results of layers, by name and in order."""
+    """Results of layers, by name and in order.
 
+    Indexing takes a layer's name and raises KeyError for others; iteration and ``len`` are over the layers in order.
+
+    Attributes
+    ----------
+    layers : tuple
+        One result a layer.
+
+    Examples
+    --------
+    >>> from analytical.model import estimate
+    >>> result = estimate("alexnet")
+    >>> len(result), next(iter(result)).name, result.rows()[2]["layer"]
+    (8, 'C1', 'C3')
+    """
+
+    # without slots of its own, a subclass with slots would still have a dict
     __slots__ = ()
 
     layers: tuple[T, ...]
@@ -55,11 +71,17 @@ class ByLayer(Generic[T]):
 def frame(rows: list[Any]) -> Any:
     """Rows as a pandas DataFrame.
 
+    Parameters
+    ----------
+    rows : list of dict
+        One a layer, with the same keys in the same order.
+
     Raises
     ------
     ImportError
         pandas is not installed; it comes with the extra ``frame``.
     """
+    # pandas is an extra, and slow to import: only who asks for a frame needs it
     try:
         import pandas as pd
     except ImportError as error:

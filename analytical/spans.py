@@ -4,7 +4,18 @@ from typing import NamedTuple
 
 
 class Span(NamedTuple):
-    """A half-open range of rows, columns, channels, filters or images."""
+    """A half-open range of rows, columns, channels, filters or images.
+
+    Attributes
+    ----------
+    start, stop : int
+        The first that is in it, and the first that no longer is.
+
+    Examples
+    --------
+    >>> str(Span(2, 5).shifted(10)), Span(2, 5).size, [*range(10)][Span(2, 5).slice]
+    ('12:15', 3, [2, 3, 4])
+    """
 
     start: int
     stop: int
@@ -30,6 +41,15 @@ class Span(NamedTuple):
 def spans(size: int, tile: int, start: int = 0) -> list[Span]:
     """``size`` cut into tiles; the last may be smaller.
 
+    Parameters
+    ----------
+    size : int
+        What is cut.
+    tile : int
+        Size of all tiles but the last.
+    start : int
+        Where the first begins.
+
     Examples
     --------
     >>> [str(span) for span in spans(5, 2)]
@@ -46,4 +66,5 @@ def share(size: int, parts: int) -> int:
     >>> share(7, 3)
     3
     """
+    # floor division of the negative rounds up, and in integers of any size exactly
     return -(-size // parts)

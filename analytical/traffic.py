@@ -65,6 +65,18 @@ class Repetitions:
     def words(self, layer: Layer, batch: int) -> dict[Event, Amount]:
         """b_w-bit words that move for ``batch`` images when all values do, uncoded: data times repetitions.
 
+        Parameters
+        ----------
+        layer : Layer
+        batch : int
+            Images of the run, over all image batches.
+
+        Returns
+        -------
+        dict of Event to integer, fraction or array
+            DRAM and GLB reads of filters and ifmap, GLB reads and writes of psums, and psums handed from PE to PE.
+            What the RFs do for MACs is not among them, nor what the DRAM link writes.
+
         Examples
         --------
         >>> layer = Layer(name="L", C=4, H=16, W=16, R=3, S=3, F=8, E=14, G=14)
@@ -76,7 +88,9 @@ class Repetitions:
         >>> words[c.DRAM_IFMAP_READ], words[c.GLB_PSUM_WRITE]
         (1024, 1568)
         """
+        # filters stay in the RFs for all strips of a row block, and serve all images of an image batch
         filters = layer.F * layer.C * layer.R * layer.S * self.row_blocks * self.column_tiles * self.image_batches
+        # channels of one group: fetches and passes along the filters are those of all groups together
         rows_of_ifmap = layer.C * self.ifmap_columns * batch
         psums = layer.ofmap_size * batch
         return {
@@ -84,6 +98,7 @@ class Repetitions:
             c.GLB_FILTER_READ: filters,
             c.DRAM_IFMAP_READ: rows_of_ifmap * self.fetched_rows * self.ifmap_fetches,
             c.GLB_IFMAP_READ: rows_of_ifmap * self.strip_rows * self.filter_passes,
+            # in its first pass along the channels a psum starts at zero, and is not read
             c.GLB_PSUM_WRITE: psums * self.channel_passes,
             c.GLB_PSUM_READ: psums * (self.channel_passes - 1),
             c.INTER_PE_PSUM: psums * self.hops,
@@ -91,17 +106,60 @@ class Repetitions:
 
 
 def rlc_words(values: float, sparsity: float, hardware: Hardware) -> float:
-    """b_w-bit words of ``values`` values in RLC (eq 25)."""
+    """b_w-bit words of ``values`` values in RLC (eq 25).
+
+    Parameters
+    ----------
+    values : float
+        Values, zeros among them.
+    sparsity : float
+        Fraction of zeros.
+    hardware : Hardware
+        Its RLC format.
+
+    Returns
+    -------
+    float or Fraction
+        Words of a code in which no run overflows and no word is padded; exact, if all that goes in is.
+
+    Examples
+    --------
+    >>> from analytical.hardware import EYERISS_16BIT
+    >>> rlc_words(1200, 0.5, EYERISS_16BIT)
+    800.0
+    """
     return values * (1 - sparsity) * hardware.rlc_words_per_value
 
 
 def repeated_by(tiling: "Tiling") -> Repetitions:
-    """Repetitions of whole tiles, ragged ones among them."""
+    """Repetitions of whole tiles, ragged ones among them.
+
+    Parameters
+    ----------
+    tiling : Tiling
+        Whole tiles; where the GLB is divided does not matter.
+
+    Returns
+    -------
+    Repetitions
+        In integers.
+
+    Examples
+    --------
+    >>> from analytical.hardware import EYERISS_16BIT
+    >>> from analytical.mappings.cnnergy import map_layer
+    >>> layer = Layer(name="L", C=48, H=15, W=15, R=3, S=3, F=40, E=13, G=13)
+    >>> repeated = repeated_by(map_layer(layer, EYERISS_16BIT).tiling(layer, EYERISS_16BIT, batch=1))
+    >>> repeated.channel_passes, repeated.filter_passes, repeated.hops
+    (3, 3, 33)
+    """
     layer = tiling.layer
+    # heights, in PEs, of the stack of each pass along the channels; a last pass of few channels stacks fewer sets
     stacks = [layer.R * len(tiling.sets_of(tile.size, 1)[0]) for tile in spans(layer.C, tiling.z)]
     blocks = tiling.row_blocks()
     strips = [strip for block in blocks for strip in block]
     along_x = tiling.column_tiles()
+    # groups are alike: one is walked, and counted as often as there are groups
     filter_passes = sum(map(len, tiling.filter_blocks(group=0)))
     return Repetitions(
         channel_passes=len(stacks),

@@ -36,16 +36,26 @@ _NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 def parse_quantity(text: str, unit: str) -> float:
     """A positive quantity with a unit, in SI units without prefix.
 
+    Parameters
+    ----------
+    text : str
+        A number, maybe a prefix, and the unit: ``"60Mbps"``. Spaces may stand around each of number and unit.
+    unit : str
+        Which is expected: ``"bps"``, ``"W"``, ``"s"`` or ``"J"``.
+
     Raises
     ------
     UnitError
-        It is not one.
+        It is not one, or it is too small or too large to make sense.
 
+    Examples
+    --------
     >>> parse_quantity("60Mbps", "bps"), parse_quantity("780 mW", "W")
     (60000000.0, 0.78)
     """
     prefixes, least, most, example = _UNITS[unit]
     match = re.fullmatch(rf"\s*({_NUMBER})\s*([{prefixes}]?){unit}\s*", text)
+    # what does not match becomes 0, which is below the least of every unit, so that one test refuses both
     value = float(match[1]) * _PREFIXES[match[2]] if match else 0.0
     if not least <= value <= most:
         raise UnitError(f"{text!r}; expected {example}, from {least:g} to {most:g} {unit}")
@@ -55,10 +65,22 @@ def parse_quantity(text: str, unit: str) -> float:
 def quantity(said: str | float, unit: str) -> float:
     """A quantity with a unit as text, or a number in SI units; checked.
 
+    Parameters
+    ----------
+    said : str or float
+        ``"60Mbps"``, or ``60e6``.
+    unit : str
+        ``"bps"``, ``"W"``, ``"s"`` or ``"J"``.
+
+    Returns
+    -------
+    float
+        In SI units without prefix.
+
     Raises
     ------
     UnitError
-        It is neither.
+        It is neither, or it is too small or too large to make sense.
 
     Examples
     --------
@@ -68,6 +90,7 @@ def quantity(said: str | float, unit: str) -> float:
     if isinstance(said, str):
         return parse_quantity(said, unit)
     _, least, most, example = _UNITS[unit]
+    # a bool is an int to Python; a nan fails the comparison
     if isinstance(said, bool) or not isinstance(said, int | float) or not least <= said <= most:
         raise UnitError(f"{said!r}; expected {example}, or a number from {least:g} to {most:g} {unit}")
     return float(said)
@@ -87,7 +110,14 @@ class Channel:
     Raises
     ------
     UnitError
-        A rate or a power that is not positive.
+        A rate or a power that is not positive, or too small or too large to make sense.
+
+    Examples
+    --------
+    >>> Channel(bitrate_bps=60e6, tx_power_W=0.0)
+    Traceback (most recent call last):
+    ...
+    partition.channel.UnitError: tx_power_W is 0.0; expected a power like 0.5W, from 1e-09 to 1e+06 W
     """
 
     bitrate_bps: float
@@ -102,12 +132,14 @@ class Channel:
 
     @property
     def joules_per_bit(self) -> float:
-        """P_Tx / B."""
+        """P_Tx / B: the x over which :mod:`partition.envelope` compares cuts."""
         return self.tx_power_W / self.bitrate_bps
 
     def energy_J(self, bits: float) -> float:
-        """E_Trans (eq 24).
+        """E_Trans of so many bits, in joules (eq 24).
 
+        Examples
+        --------
         >>> Channel(bitrate_bps=60e6, tx_power_W=0.5).energy_J(120e6)
         1.0
         """
@@ -115,18 +147,59 @@ class Channel:
 
 
 def tensor_bits(node: Node, hardware: Hardware) -> float:
-    """Bits of a tensor on the channel: run-length coded (eq 25), or raw if the code would expand it."""
+    """Bits of a tensor on the channel: run-length coded (eq 25), or raw if the code would expand it.
+
+    Parameters
+    ----------
+    node : Node
+        What makes the tensor; its sparsity is the share of zeros.
+    hardware : Hardware
+        Bits of a value, and 1 + delta, what the code takes for each bit of a nonzero value.
+
+    Examples
+    --------
+    >>> from analytical.hardware import EYERISS_8BIT
+    >>> tensor_bits(Node(name="C1", channels=10, height=10, width=10, sparsity=0.5), EYERISS_8BIT)
+    6400.0
+    >>> tensor_bits(Node(name="C1", channels=10, height=10, width=10, sparsity=0.1), EYERISS_8BIT)
+    8000
+    """
     raw = node.values * hardware.b_w
     coded = node.values * (1 - node.sparsity) * float(hardware.rlc_words_per_value) * hardware.b_w
     return min(raw, coded)
 
 
 def image_bits(values: int, sparsity_in: float) -> float:
-    """Bits of the JPEG image with that share of zeros (Algorithm 2, line 2); raw if they would be more."""
+    """Bits of the JPEG image with that share of zeros (Algorithm 2, line 2); raw if they would be more.
+
+    Parameters
+    ----------
+    values : int
+        Pixels times colours.
+    sparsity_in : float
+        Share of zeros among its quantised DCT coefficients.
+
+    Examples
+    --------
+    >>> round(image_bits(224 * 224 * 3, 0.608))
+    755289
+    """
     return min(values * PIXEL_BITS, values * (1 - sparsity_in) * JPEG_VALUE_BITS)
 
 
 def bits_of(graph: Graph, hardware: Hardware, sparsity_in: float) -> dict[str, float]:
-    """Bits of every tensor that may be sent, by the node that makes it; the result is never sent."""
+    """Bits of every tensor that may be sent, by the node that makes it; the result is never sent.
+
+    Parameters
+    ----------
+    graph : Graph
+        The network.
+    hardware : Hardware
+        Whose words and run-length code tensors have on the channel.
+    sparsity_in : float
+        Share of zeros in the image's JPEG. Only the image's bits depend on it: those of all other tensors are known
+        before there is an image (section VII).
+    """
+    # the image is a node as others are, but has a code of its own, in place of that for tensors
     bits = {name: tensor_bits(node, hardware) for name, node in graph.nodes.items() if name != graph.last}
     return bits | {IMAGE: image_bits(graph.nodes[IMAGE].values, sparsity_in)}

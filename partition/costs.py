@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Costs:
-    """What an image costs the phone.
+    """What an image costs the phone; pools and concatenations, which are no layers, cost nothing.
 
     Attributes
     ----------

@@ -20,11 +20,18 @@ class Cut:
     name : str
         The last node that the phone runs: ``In`` (fully cloud) to the last layer (fully in situ).
     client_energy_J : float
-        E_L: joules that the phone spends on layers up to here.
+        E_L: joules that the phone spends on layers up to here; what JPEG costs, if the image is sent.
     transmit_bits : float
         D_L: bits that it sends.
     client_s, cloud_s : float
         Latency of the layers on each side, in seconds.
+
+    Examples
+    --------
+    >>> cut = Cut(name="P2", client_energy_J=4e-3, transmit_bits=300e3, client_s=0.02, cloud_s=1e-5)
+    >>> channel = Channel(bitrate_bps=60e6, tx_power_W=0.5)
+    >>> round(cut.total_energy_J(channel), 6), round(cut.delay_s(channel), 6)
+    (0.0065, 0.02501)
     """
 
     name: str
@@ -34,19 +41,27 @@ class Cut:
     cloud_s: float
 
     def total_energy_J(self, channel: Channel) -> float:
-        """E_Cost (eq 1)."""
+        """E_Cost: joules of the layers and of sending (eq 1)."""
         return self.client_energy_J + channel.energy_J(self.transmit_bits)
 
     def delay_s(self, channel: Channel) -> float:
-        """t_delay (eq 26)."""
+        """t_delay: seconds on the phone, on the channel and in the cloud, one after the other (eq 26)."""
         return self.client_s + self.transmit_bits / channel.bitrate_bps + self.cloud_s
 
 
 def cuts_of(graph: Graph, bits: Mapping[str, float], costs: Costs, image_energy_J: float = 0.0) -> list[Cut]:
     """The paper's cuts, from fully cloud to fully in situ.
 
-    ``bits`` by node; ``costs`` by layer, pools and all else cost nothing; ``image_energy_J`` is what JPEG costs if the
-    image itself is sent.
+    Parameters
+    ----------
+    graph : Graph
+        The network.
+    bits : mapping of str to float
+        Bits of each tensor that may be sent, by the node that makes it.
+    costs : Costs
+        Joules and seconds of every layer; pools and all else cost nothing.
+    image_energy_J : float
+        What JPEG costs if the image itself is sent, in joules.
     """
     return [cut_at(graph, name, client, bits, costs, image_energy_J) for name, client in graph.chain()]
 
@@ -59,10 +74,24 @@ def cut_at(
     costs: Costs,
     image_energy_J: float = 0.0,
 ) -> Cut:
-    """A cut after the nodes of ``client``, which need no others."""
+    """A cut after the nodes of ``client``, which need no others.
+
+    Unlike :func:`cuts_of`, it may be one that several tensors cross.
+
+    Parameters
+    ----------
+    name : str
+        What to call it.
+    client : frozenset of str
+        Nodes on the phone, the image among them.
+    graph, bits, costs, image_energy_J
+        As for :func:`cuts_of`.
+    """
+    # most often one tensor; between branches several, each sent once however many nodes read it
     sent = graph.sent(client)
     layers = {node.name: node.layer for node in graph.nodes.values() if node.layer is not None}
     cloud_macs = sum(layer.macs for node, layer in layers.items() if node not in client)
+    # where the last node is on the phone, nothing is sent and both sums over what is sent are 0: fully in situ
     return Cut(
         name=name,
         client_energy_J=sum(costs.energy_J[node] for node in layers if node in client)

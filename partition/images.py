@@ -26,8 +26,16 @@ class ImageError(InputError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JpegImage:
-    """An image in JPEG: fraction of zeros among its quantised DCT coefficients, as stored (chroma at half of the luma's
-    rows and columns), and the bits of the whole file."""
+    """An image in JPEG.
+
+    Attributes
+    ----------
+    sparsity_in : float
+        Fraction of zeros among its quantised DCT coefficients, as stored: chroma at half of the luma's rows and
+        columns.
+    file_bits : int
+        Bits of the whole file.
+    """
 
     sparsity_in: float
     file_bits: int
@@ -35,6 +43,13 @@ class JpegImage:
 
 def read_image(path: str, height: int, width: int) -> JpegImage:
     """Any image that Pillow opens, resized to a network's input and compressed.
+
+    Parameters
+    ----------
+    path : str
+        Of the image.
+    height, width : int
+        Of the network's input, in pixels.
 
     Raises
     ------
@@ -46,6 +61,7 @@ def read_image(path: str, height: int, width: int) -> JpegImage:
         from PIL import Image, ImageOps
     except ImportError as error:
         raise ImageError(f"{path}: {error.name} is not installed; expected pip install '.[image]'") from error
+    # Pillow logs and warns about what it forgives; an image that might fill the memory is refused instead
     logging.getLogger("PIL").setLevel(logging.CRITICAL)
     try:
         with warnings.catch_warnings():
@@ -59,8 +75,10 @@ def read_image(path: str, height: int, width: int) -> JpegImage:
     except OSError as error:
         reason = error.strerror or "not an image"
         raise ImageError(f"{path}: cannot be read ({reason}); expected an image that Pillow opens") from error
+    # Pillow raises SyntaxError for some damaged files
     except (ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ImageError(f"{path}: cannot be read ({error}); expected an image that Pillow opens") from error
+    # jpeglib reads coefficients as they are stored, from files only
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "image.jpg"
         resized.save(file, "JPEG", quality=QUALITY, subsampling="4:2:0")
@@ -85,10 +103,17 @@ def read_image_of(path: str, graph: Graph) -> JpegImage:
 def read_sparsities(images: str, graph: Graph) -> list[float]:
     """Shares of zeros of the images in a folder, or those that a file lists.
 
+    Parameters
+    ----------
+    images : str
+        A folder, whose hidden files are passed over; or a text file with a share from 0 to 1 in each line.
+    graph : Graph
+        The network to whose input images are resized.
+
     Raises
     ------
-    InputError
-        It is neither, or one of them is no image or no share.
+    ImageError
+        It is neither, it is empty, or one of them is no image or no share.
     """
     path = Path(images)
     try:

@@ -17,7 +17,19 @@ FINE, COARSE = 200, 11
 
 @dataclass(frozen=True, kw_only=True)
 class CutMap:
-    """The best cut for each transmission power (row) and bit rate (column)."""
+    """The best cut for each transmission power (row) and bit rate (column).
+
+    Attributes
+    ----------
+    bitrates_bps : (columns,), float64
+        Bits a second.
+    tx_powers_W : (rows,), float64
+        Watts.
+    cuts : (rows, columns), int64
+        Numbers of cuts.
+    names : list of str
+        Names of all cuts, by their numbers.
+    """
 
     bitrates_bps: NDArray[np.float64]
     tx_powers_W: NDArray[np.float64]
@@ -55,6 +67,10 @@ def cut_map(plan: Plan, bitrates_bps: NDArray[np.float64], tx_powers_W: NDArray[
     ValueError
         Arrays that are not one-dimensional.
 
+    See Also
+    --------
+    grid : makes such arrays.
+
     Examples
     --------
     >>> import partition
@@ -65,14 +81,28 @@ def cut_map(plan: Plan, bitrates_bps: NDArray[np.float64], tx_powers_W: NDArray[
     """
     if np.ndim(bitrates_bps) != 1 or np.ndim(tx_powers_W) != 1:
         raise ValueError("bit rates and transmission powers must each be a one-dimensional array")
+    # a cut's cost depends on rate and power only by their quotient
     best = Envelope(plan.lines).decide(tx_powers_W[:, None] / bitrates_bps[None, :])
     return CutMap(bitrates_bps=bitrates_bps, tx_powers_W=tx_powers_W, cuts=best, names=[cut.name for cut in plan.cuts])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Quartile:
-    """Images of one quarter of the shares of zeros: their mean savings at each image's best cut, and how often it is an
-    intermediate one."""
+    """Images of one quarter of the shares of zeros (a column of Table IV).
+
+    Attributes
+    ----------
+    number : int
+        From 1, the lowest shares, to 4.
+    images : int
+        How many there are.
+    sparsity_in : tuple of float
+        The least and the greatest share of zeros among them.
+    saving_vs_fcc_percent, saving_vs_fisc_percent : float
+        Mean of what each image's best cut saves, against all in the cloud and all on the phone.
+    intermediate_percent : float
+        How often the best cut is neither of these.
+    """
 
     number: int
     images: int
@@ -108,13 +138,17 @@ def quartiles(plan: Plan, sparsities: Sequence[float]) -> list[Quartile]:
         raise ValueError("no images; expected the share of zeros of at least one")
     shares = np.sort(np.asarray(sparsities, np.float64))
     values = plan.graph.nodes[IMAGE].values
+    # only the image's bits differ from image to image; all else of a plan stands (section VII)
     bits = np.array([image_bits(values, float(share)) for share in shares])
     lines, x = plan.lines, plan.channel.joules_per_bit
     best = Envelope(lines).decide(np.full(bits.size, x), bits)
     fcc = lines.energy_J[0] + x * bits
+    # the plan's own line for cut 0 is that of its image, not of these
     ours = np.where(best == 0, fcc, lines.costs_J(best, x))
+    # the last cut sends nothing: the same for all images
     fisc = np.full_like(fcc, lines.costs_J(-1, x))
     found = []
+    # quarters differ by at most one image; of fewer than four images, the last quarters are empty and left out
     for number, part in enumerate(np.array_split(np.arange(bits.size), 4), start=1):
         if part.size:
             found.append(
@@ -133,5 +167,11 @@ def quartiles(plan: Plan, sparsities: Sequence[float]) -> list[Quartile]:
 
 
 def savings_percent(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What each saves, in percent; of what costs nothing, nothing."""
+    """What each saves, in percent; of what costs nothing, nothing.
+
+    Examples
+    --------
+    >>> savings_percent(np.array([1.0, 0.0]), np.array([4.0, 0.0])).tolist()
+    [75.0, 0.0]
+    """
     return 100 * (1 - np.divide(ours, theirs, out=np.ones_like(ours), where=theirs > 0))

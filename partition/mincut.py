@@ -19,6 +19,40 @@ def least_energy_cut(
     The image's node is the source: what is on its side of the cut runs on the phone. A node on the phone costs its
     energy, an edge to the cloud. A tensor that is used in the cloud is sent once, an edge from its node to one that
     needs all who use it. Capacities are exact: fractions of joules made whole.
+
+    Parameters
+    ----------
+    graph : Graph
+        The network.
+    bits : mapping of str to float
+        Bits of each tensor that may be sent, by the node that makes it.
+    energy_J : mapping of str to float
+        Joules of each layer.
+    channel : Channel
+        What a bit costs.
+    image_energy_J : float
+        What JPEG costs if the image itself is sent, in joules.
+
+    Returns
+    -------
+    frozenset of str
+        The image's node among them.
+
+    Raises
+    ------
+    ValueError
+        A network branches, and a node other than the image reads nothing.
+
+    Examples
+    --------
+    >>> from analytical.graph import graph_of
+    >>> from analytical.networks import load_network
+    >>> graph = graph_of(load_network("alexnet"))
+    >>> names = list(graph.nodes)
+    >>> bits, energy_J = dict.fromkeys(names, 1e6), dict.fromkeys(names, 1e-3)
+    >>> best = least_energy_cut(graph, bits | {"P1": 1e3}, energy_J, Channel(bitrate_bps=1e8, tx_power_W=0.5))
+    >>> sorted(best)
+    ['C1', 'In', 'P1']
     """
     joules = {
         **{("spent", name): Fraction(energy_J[name]) for name, node in graph.nodes.items() if node.layer is not None},
@@ -28,10 +62,12 @@ def least_energy_cut(
             if graph.consumers[name]
         },
     }
+    # where each tensor has one reader, the beginnings of the chain are all the cuts that there are
     if all(len(users) <= 1 for users in graph.consumers.values()):
         return _of_chain(graph, joules)
     import networkx as nx  # takes its time to import, and chains do without
 
+    # the flow of whole numbers is exact, and so of two cuts the one that costs less, by however little, is found
     whole = 1
     for share in joules.values():
         whole = max(whole, share.denominator)  # all denominators are powers of two
@@ -51,7 +87,10 @@ def least_energy_cut(
 
 
 def _of_chain(graph: Graph, joules: Mapping[tuple[str, str], Fraction]) -> frozenset[str]:
-    """The minimum cut of a network without branches: of all its beginnings, the longest of those that cost least."""
+    """The minimum cut of a network without branches: of all its beginnings, the longest of those that cost least.
+
+    So it is with branches, too, where the flow leaves in the cloud no more than it must.
+    """
     names = list(graph.nodes)
     spent, least, best = Fraction(0), None, 1
     for count, name in enumerate(names, start=1):

@@ -22,6 +22,7 @@ from partition.mincut import least_energy_cut
 from partition.sources import ANALYTICAL, EnergySource, Watch, choose_source
 
 
+# no slots: cached properties keep their values in the instance's dict, and need it to be there
 @dataclass(frozen=True, kw_only=True)
 class Plan:
     """A network's cuts over a channel.
@@ -48,6 +49,14 @@ class Plan:
     See Also
     --------
     plan : makes one.
+
+    Examples
+    --------
+    >>> found = plan("alexnet", bitrate="60Mbps", tx_power="0.5W")
+    >>> found.best.name, round(found.saving_percent(found.best, instead_of=found.cuts[0]), 1)
+    ('P2', 20.7)
+    >>> found.rows()[0]["cut"], len(found.rows())
+    ('In', 12)
     """
 
     graph: Graph
@@ -81,6 +90,7 @@ class Plan:
         if self.max_delay_s is None:
             return cuts[self.lines.best(self.channel.joules_per_bit)]
         fast = [cut for cut in cuts if cut.delay_s(self.channel) <= self.max_delay_s]
+        # of cuts that cost the same, the first, as in Algorithm 2
         return min(fast, key=lambda cut: cut.total_energy_J(self.channel), default=None)
 
     @property
@@ -100,9 +110,15 @@ class Plan:
 
     @property
     def branching_optimum(self) -> tuple[Cut, list[str]]:
-        """The best of all cuts, through branches, too, and the tensors that it sends; delay is not looked at."""
+        """The best of all cuts, through branches, too, and the tensors that it sends; delay is not looked at.
+
+        See Also
+        --------
+        partition.mincut.least_energy_cut : finds it.
+        """
         client = least_energy_cut(self.graph, self.bits, self.costs.energy_J, self.channel, self.image_energy_J)
         sent = self.graph.sent(client)
+        # a cut that sends nothing is the one after the last node
         name = " + ".join(sent) or self.graph.last
         cut = cut_at(self.graph, name, client, self.bits, self.costs, self.image_energy_J)
         return cut, sent
@@ -114,9 +130,22 @@ class Plan:
 
     def switch_rates(self) -> list[tuple[str, float]]:
         """Cuts that are best at some bit rate, with this transmission power, and from which rate (bit/s) on: the
-        slowest channel's first."""
+        slowest channel's first.
+
+        Returns
+        -------
+        list of (str, float)
+            Name of the cut, and the rate from which it is the best until the next one's; the first rate is 0.
+
+        Examples
+        --------
+        >>> found = plan("alexnet", bitrate="60Mbps", tx_power="0.5W")
+        >>> [(name, round(rate / 1e6)) for name, rate in found.switch_rates()][:3]  # Mbps
+        [('FC8', 0), ('FC6', 11), ('P3', 15)]
+        """
         cuts = self.cuts
         points = Envelope(self.lines).switch_points()
+        # x = P_Tx / B falls as the rate grows: where a cut stops being the best along x is the rate from which it is
         ends = [x for x, _ in points[1:]] + [None]
         power = self.channel.tx_power_W
         found = [
@@ -154,7 +183,7 @@ def _mJ(joules: float) -> str:
 
 
 class DelayError(InputError):
-    """A delay within which no cut stays; the message has the fastest."""
+    """A delay within which no cut stays; the message says both, in seconds."""
 
 
 _of_image = partial(Column, per=Per.IMAGE)
@@ -292,10 +321,17 @@ def plan(
     watch : callable, optional
         Makes a context for a run that says whom to tell of its progress.
 
+    Returns
+    -------
+    Plan
+        All cuts, from all in the cloud to all on the phone; ``best`` is the one of least energy (Algorithm 2).
+
     Raises
     ------
     InputError
-        Something that cannot be, in one line.
+        Something that cannot be, in one line: :class:`NetworkError`, :class:`GraphError`, :class:`HardwareError`,
+        :class:`MappingError`, :class:`SourceError`, :class:`UnitError`. That no cut is within the delay is said by
+        ``best`` (:class:`DelayError`).
 
     Examples
     --------
@@ -318,6 +354,7 @@ def plan(
         costs=known.costs(chosen, chip),
         channel=Channel(bitrate_bps=quantity(bitrate, "bps"), tx_power_W=quantity(tx_power, "W")),
         sparsity_in=float(share),
+        # 0 is below the least energy that a quantity may have, and is the default
         image_energy_J=quantity(jpeg_energy, "J") if jpeg_energy else 0.0,
         max_delay_s=None if max_delay is None else quantity(max_delay, "s"),
     )

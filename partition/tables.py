@@ -22,6 +22,13 @@ def show(result: Any) -> None:
     ------
     TypeError
         It is none.
+
+    Examples
+    --------
+    >>> show(3)
+    Traceback (most recent call last):
+    ...
+    TypeError: int has no table; expected a Plan
     """
     raise TypeError(f"{type(result).__name__} has no table; expected a Plan")
 
@@ -32,7 +39,15 @@ def _(result: Plan) -> None:
 
 
 def print_plan(plan: Plan, jpeg: JpegImage | None = None) -> None:
-    """Every cut of a plan, the best of them, what it saves, and which cuts are best at other bit rates."""
+    """Every cut of a plan, the best of them, what it saves, and which cuts are best at other bit rates.
+
+    Parameters
+    ----------
+    plan : Plan
+        What to print.
+    jpeg : JpegImage, optional
+        The image whose share of zeros the plan has: its file is set beside the bits that the paper expects.
+    """
     console = people_console()
     channel, cuts, best = plan.channel, plan.cuts, plan.optimum
     scale, prefix = metric(max(cut.total_energy_J(channel) for cut in cuts))
@@ -69,6 +84,7 @@ def print_plan(plan: Plan, jpeg: JpegImage | None = None) -> None:
             f"Cut after {best.name}: {digits(best.total_energy_J(channel) * scale)} {prefix}J; saves {fcc:.1f} % "
             f"against all in the cloud (FCC), {fisc:.1f} % against all on the phone (FISC)."
         )
+    # what is best at other bit rates is found by energy alone, and would contradict a limit on the delay
     if plan.max_delay_s is None:
         _print_beyond(console, plan, scale, prefix)
     if jpeg is not None:
@@ -84,6 +100,7 @@ def _print_beyond(console: Console, plan: Plan, scale: float, prefix: str) -> No
     )
     console.print(f"Best at {channel.tx_power_W:g} W, by bit rate: {rates}.")
     branching, sent = plan.branching_optimum
+    # the flow's cut is exact, the cuts' sums are not: only what is less by more than rounding is another cut
     least = min(cut.total_energy_J(channel) for cut in cuts)
     if branching.total_energy_J(channel) < least * (1 - 1e-9):
         console.print(
@@ -93,7 +110,17 @@ def _print_beyond(console: Console, plan: Plan, scale: float, prefix: str) -> No
 
 
 def print_map(plan: Plan, rates: tuple[float, float], powers: tuple[float, float], title: str) -> None:
-    """Which cut wins, over a coarse grid of channels."""
+    """Which cut wins, over a coarse grid of channels.
+
+    Parameters
+    ----------
+    plan : Plan
+        Its cuts; its own channel does not matter.
+    rates, powers : tuple of float
+        First and last bit rate (bit/s, a column each) and transmission power (W, a row each).
+    title : str
+        Stands above the table.
+    """
     coarse = cut_map(plan, *grid(rates, powers, COARSE))
     table = people_table(title, "W \\ Mbps", *(f"{rate / 1e6:.4g}" for rate in coarse.bitrates_bps))
     for power, best in zip(coarse.tx_powers_W, coarse.cuts, strict=True):
@@ -102,7 +129,7 @@ def print_map(plan: Plan, rates: tuple[float, float], powers: tuple[float, float
 
 
 def print_quartiles(plan: Plan, found: Sequence[Quartile]) -> None:
-    """What cutting saves, by quarters of the images (Table IV)."""
+    """What cutting saves, by quarters of the images (Table IV); ``plan`` says the channel that stands above."""
     table = people_table(
         f"{plan.graph.network}, {short(plan.channel.bitrate_bps)}bps, {plan.channel.tx_power_W:g} W, {plan.source} "
         "energies: mean savings in %",
@@ -117,7 +144,10 @@ def print_quartiles(plan: Plan, found: Sequence[Quartile]) -> None:
 
 
 def print_sizes(network: str, sizes: Sequence[SizedGlb]) -> None:
-    """Energy against the size of the GLB (Fig. 13(c))."""
+    """Energy against the size of the GLB (Fig. 13(c)), each beside the least of all sizes.
+
+    At least one size must hold all layers.
+    """
     fit = [size.energy for size in sizes if size.energy is not None]
     least, least_without = min(energy.total for energy in fit), min(energy.without_control for energy in fit)
     table = people_table(

@@ -48,11 +48,27 @@ _MEANING = {
 
 
 def in_units(words: Number, event: Event, b_w: int) -> Number:
-    """``words`` of an event in the unit of its column: what crosses the link is in bits."""
+    """``words`` of an event in the unit of its column: what crosses the link is in bits.
+
+    Parameters
+    ----------
+    words : number
+        b_w-bit words.
+    event : Event
+        What they are.
+    b_w : int
+        Bits of a word.
+
+    Examples
+    --------
+    >>> in_units(3, c.DRAM_IFMAP_READ, 16), in_units(3, c.GLB_IFMAP_READ, 16)
+    (48, 3)
+    """
     return words * b_w if event.level is Level.DRAM else words
 
 
 def _event_column(name: str, event: Event) -> Column:
+    # made by a function, so that each column's lambda keeps its own event
     return Column(
         name=name,
         unit="bits" if event.level is Level.DRAM else "words",

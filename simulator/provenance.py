@@ -22,6 +22,12 @@ def provenance(command: str | None = None) -> dict[str, Any]:
     ----------
     command : str, optional
         How it was asked for; default: the command line of this process.
+
+    Examples
+    --------
+    >>> made = provenance("simulator.run")
+    >>> made["command"], sorted(made["versions"])
+    ('simulator.run', ['h5py', 'numba', 'numpy', 'program', 'python', 'simpy'])
     """
     return {"schema": SCHEMA, "command": command or shlex.join(sys.argv), "versions": versions()}
 
@@ -45,9 +51,11 @@ def _version(package: str) -> str:
 
 def _commit() -> str | None:
     """The commit of the checkout that this file belongs to, with a plus sign for changes that it does not have."""
+    # only this very folder: git would look upwards, and give an installed package the commit of whatever holds it
     root = Path(__file__).resolve().parents[1]
     if not (root / ".git").exists():
         return None
+    # no tag is taken, so that what is described is always the commit
     call = ["git", "-C", str(root), "describe", "--always", "--dirty=+", "--exclude=*"]
     try:
         return subprocess.run(call, capture_output=True, text=True, check=True, timeout=5).stdout.strip()

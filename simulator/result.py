@@ -41,6 +41,10 @@ class LayerResult:
         Ofmap values that a direct convolution does not give; None: not verified.
     tensors : mapping of str to array
         ``ifmap``, ``filters`` and ``ofmap``, if they were to be kept.
+
+    See Also
+    --------
+    simulator.run_layer : makes one.
     """
 
     run: LayerRun
@@ -86,7 +90,9 @@ class LayerResult:
         return self.run.ofmap
 
     def row(self) -> dict[str, str | int | float]:
-        """The columns of the layer (:data:`simulator.columns.COLUMNS`)."""
+        """The columns of the layer (:data:`simulator.columns.COLUMNS`): counts and cycles of the batch, joules of an
+        image.
+        """
         return row_of(COLUMNS, self)
 
     def record(self) -> dict[str, Any]:
@@ -95,11 +101,13 @@ class LayerResult:
 
     def differences(self) -> dict[str, Difference]:
         """Counts, cycles and energies of one image beside the closed forms', as tables call them."""
+        # "total" is one of the parts, "without_control", which tables do not show, is not
         energy = self.check.energy()
         return self._counts_of_image() | {said: energy[part] for part, said in ENERGY_PARTS.items()}
 
     def differences_by_column(self) -> dict[str, Difference]:
         """The columns of one image that the closed forms have, too."""
+        # energies are of one image already; the counts of the batch give way to those of an image
         return self.check.columns() | self._counts_of_image()
 
     def _counts_of_image(self) -> dict[str, Difference]:
@@ -127,6 +135,8 @@ class NetworkResult(ByLayer[LayerResult]):
     >>> result = simulator.run("alexnet", layers=["C3"], batch=1)
     >>> result["C3"].run.active_pes, len(result.rows())
     (156, 1)
+    >>> result.unexplained_layers(), result.wrong_layers()
+    ([], {})
     """
 
     settings: Settings
@@ -164,6 +174,7 @@ class NetworkResult(ByLayer[LayerResult]):
 
     def counts_of_image(self) -> dict[str, float]:
         """Columns that count the batch, over all layers, for one image."""
+        # layers may have batches of their own: each is divided by its own before they are added
         rows = self.rows()
         return {name: sum(float(row[name]) / int(row["images"]) for row in rows) for name in COUNTS_OF_BATCH}
 
@@ -172,7 +183,13 @@ class NetworkResult(ByLayer[LayerResult]):
         return sum_of(layer.differences_by_column() for layer in self.layers)
 
     def header(self, command: str | None = None) -> dict[str, Any]:
-        """What made the run: settings, mappings, versions, command."""
+        """What made the run: settings, mappings, versions, command.
+
+        Parameters
+        ----------
+        command : str, optional
+            How it was asked for; default: the command line of this process.
+        """
         mappings = {layer.name: layer.chosen.record() for layer in self.layers}
         return self.settings.record() | provenance(command) | {"mappings": mappings}
 
@@ -186,6 +203,11 @@ class NetworkResult(ByLayer[LayerResult]):
     def to_json(self, path: str | Path) -> None:
         """Write the record to a JSON file, whole or not at all.
 
+        Parameters
+        ----------
+        path : str or Path
+            In a folder that exists; a file that is there is replaced.
+
         Raises
         ------
         InputError
@@ -196,6 +218,11 @@ class NetworkResult(ByLayer[LayerResult]):
     def to_hdf5(self, path: str | Path) -> None:
         """Write the record, and tensors that were kept, to an HDF5 file, whole or not at all.
 
+        Parameters
+        ----------
+        path : str or Path
+            In a folder that exists; a file that is there is replaced.
+
         Raises
         ------
         InputError
@@ -204,7 +231,14 @@ class NetworkResult(ByLayer[LayerResult]):
         write_outputs({str(path): self.hdf5()})
 
     def hdf5(self, more: Mapping[str, Any] | None = None) -> bytes:
-        """The run as an HDF5 file has it; ``more`` stands with the settings."""
+        """The run as an HDF5 file has it.
+
+        Parameters
+        ----------
+        more : mapping of str to any, optional
+            What stands with the settings, as attributes of the root.
+        """
+        # attributes of a group have what JSON has of a layer; tensors, if kept, are datasets beside them
         layers = [StoredLayer(name=layer.name, columns=layer.record(), tensors=layer.tensors) for layer in self.layers]
         return run_as_hdf5(self.header() | dict(more or {}), layers)
 
@@ -213,7 +247,9 @@ class NetworkResult(ByLayer[LayerResult]):
         return [layer.name for layer in self.layers if not layer.check.explained]
 
     def wrong_layers(self) -> dict[str, int]:
-        """Layers whose ofmap is not the direct convolution, and in how many values."""
+        """Layers whose ofmap is not the direct convolution, and in how many values; empty, too, where nothing was
+        verified.
+        """
         return {layer.name: layer.wrong_values for layer in self.layers if layer.wrong_values}
 
     def __repr__(self) -> str:
@@ -221,6 +257,7 @@ class NetworkResult(ByLayer[LayerResult]):
 
 
 def _sums(result: LayerResult | NetworkResult) -> str:
+    # the same names on a layer and on a network, so that both read alike
     return (
         f"{result.energy_J * 1e3:.4g} mJ, {result.latency_s * 1e3:.4g} ms an image; "
         f"closed forms {result.model_energy_J * 1e3:.4g} mJ"

@@ -41,7 +41,19 @@ Observer = Callable[[LayerResult, LayerTensors], None]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PlannedLayer:
-    """A layer as it will run: its mapping, its tiles, and the closed forms that it will be set beside."""
+    """A layer as it will run.
+
+    Attributes
+    ----------
+    layer : Layer
+        The layer.
+    chosen : Chosen
+        Its mapping, and where that is from.
+    tiling : Tiling
+        Whole tiles of the mapping, which fit the hardware.
+    closed : LayerEstimate
+        The closed forms that the run will be set beside, for the same batch.
+    """
 
     layer: Layer
     chosen: Chosen
@@ -56,12 +68,20 @@ def plan(settings: Settings) -> list[PlannedLayer]:
     ------
     MappingError
         A layer does not fit the hardware: as was asked for, or by CNNergy, beside whose closed forms it is set.
+
+    Examples
+    --------
+    >>> settings = Settings(network=load_network("alexnet"), selected=("C3",), hardware=choose_hardware(None))
+    >>> [planned] = plan(settings)
+    >>> planned.tiling.z, planned.tiling.f, planned.tiling.N
+    (16, 18, 6)
     """
     return [_plan_layer(settings, layer) for layer in settings.layers]
 
 
 def _plan_layer(settings: Settings, layer: Layer, chosen: Chosen | None = None) -> PlannedLayer:
     batch = settings.images(layer)
+    # first, so that a layer that CNNergy cannot map is refused before a mapper searches for a mapping of it
     closed = closed_side(layer, settings.hardware, batch)
     chosen = chosen or settings.choose(layer)
     tiling = chosen.mapping.tiling(layer, settings.hardware, batch)
@@ -88,7 +108,12 @@ def run_network(
     ------
     MappingError
         A layer does not fit the hardware; none has run then.
+
+    See Also
+    --------
+    run : the same, from names and files.
     """
+    # plan() maps all layers first: an hour's run does not end with a last layer that does not fit
     results = []
     for planned in plan(settings):
         advance = progress(planned.layer) if progress else None
@@ -98,9 +123,11 @@ def run_network(
             batch=planned.tiling.batch,
             seed=settings.seed,
         )
+        # work is told of in expected seconds, step by step, so that the sum over a run is what was announced
         if advance is not None:
             advance(Work.expected(planned, settings.engine).data)
         result = _run_planned(settings, planned, tensors, advance)
+        # values that are not kept go with their layer: this is the time to look at them
         if observe is not None:
             observe(result, tensors)
         results.append(result)
@@ -132,12 +159,21 @@ class Work:
 
     @classmethod
     def expected(cls, planned: PlannedLayer, engine: str) -> "Work":
-        """From the sizes of a layer, at the speed of the machine on which this was written."""
+        """From the sizes of a layer, at the speed of the computer on which this was written.
+
+        Parameters
+        ----------
+        planned : PlannedLayer
+            The layer.
+        engine : str
+            ``"fast"``, whose work grows with the passes, or ``"detailed"``, with the MACs.
+        """
         layer, batch = planned.layer, planned.tiling.batch
         repeated = repeated_by(planned.tiling)
         passes = repeated.channel_passes * repeated.filter_passes * repeated.strips * repeated.column_tiles
         values = layer.ifmap_size * batch + layer.F * layer.C * layer.R * layer.S
         macs = layer.macs * batch
+        # seconds a pass where each distinct one is stepped once, seconds a MAC where all are
         steps = {"fast": 0.1 + 2.5e-5 * passes * repeated.image_batches, "detailed": 2e-8 * macs}
         return cls(data=2e-8 * values, passes=steps[engine] + 1e-10 * macs, check=0.02 + 2e-9 * values)
 
@@ -148,6 +184,7 @@ def _run_planned(
     start = perf_counter()
     work = Work.expected(planned, settings.engine)
     of_mac = work.passes / (planned.layer.macs * planned.tiling.batch)
+    # the engine tells of MACs; whoever watches counts seconds
     run = run_tiling(
         planned.tiling,
         tensors,
@@ -241,6 +278,11 @@ def run(
         Something that cannot be, in one line: :class:`NetworkError`, :class:`HardwareError`, :class:`MappingError`,
         :class:`SettingsError`.
 
+    See Also
+    --------
+    run_layer : one layer, with your own values.
+    compare : two runs side by side.
+
     Examples
     --------
     >>> result = run("alexnet", layers=["FC8"], batch=1)
@@ -313,7 +355,9 @@ def run_layer(
     >>> run_layer(layer, *ones).ofmap.ravel().tolist()
     [4, 4, 4, 4]
     """
+    # a mapping that is handed over stands for one from a file, also in the record of the settings
     own = None if isinstance(mapping, str) else Chosen(mapping=mapping, origin=Origin.FILE)
+    # what has no dimension has no length either; given() says what shape it should have
     if ifmap is not None and np.ndim(ifmap) > 0 and batch is None:
         batch = len(ifmap)
     settings = Settings(
@@ -328,6 +372,7 @@ def run_layer(
     )
     planned = _plan_layer(settings, layer, own)
     b_w = settings.hardware.b_w
+    # what is not given is made: the same values as without any array
     made = synthesise(layer, b_w=b_w, batch=planned.tiling.batch, seed=seed)
     return _run_planned(settings, planned, given(layer, b_w=b_w, ifmap=ifmap, filters=filters, made=made))
 
@@ -339,6 +384,11 @@ def accounting_named(accounting: str | Accounting) -> Accounting:
     ------
     SettingsError
         There is none.
+
+    Examples
+    --------
+    >>> accounting_named("chip")
+    <Accounting.CHIP: 'chip'>
     """
     try:
         return Accounting(accounting)

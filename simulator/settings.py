@@ -84,13 +84,16 @@ class Settings:
         if self.selected is not None:
             if not self.selected:
                 raise SettingsError("layers is empty; expected at least one name of a layer")
+            # raises for a name that the network does not have; so below for own mappings
             self.network.subset(self.selected)
+        # a mapper that does not look at them would run something else than was asked for
         if self.own_mappings and not mapper_named(self.mapping).takes_files:
             raise SettingsError(f"own mappings are given with mapping {self.mapping}; expected {FILE_MAPPER}")
         mapper_named(self.mapping)
         self.network.subset([*self.own_mappings])
         if self.engine not in ENGINES:
             raise SettingsError(f"engine is {self.engine!r}; expected {' or '.join(ENGINES)}")
+        # is_whole takes NumPy's integers, and refuses True, which is 1 to Python
         if self.batch is not None and not (is_whole(self.batch) and 1 <= self.batch <= LARGEST):
             raise SettingsError(f"batch is {self.batch!r}; expected a whole number of images from 1 to {LARGEST}")
         if not is_whole(self.seed) or not 0 <= self.seed <= LARGEST_SEED:
@@ -112,10 +115,11 @@ class Settings:
 
     def images(self, layer: Layer) -> int:
         """Images that run through ``layer``."""
+        # a batch of 0 cannot be: it was refused when the settings were made
         return self.batch or layer.batch
 
     def choose(self, layer: Layer) -> Chosen:
-        """How ``layer`` is laid on the array.
+        """How ``layer`` is laid on the array: its own mapping if there is one, or what the mapper chooses.
 
         Raises
         ------
@@ -146,7 +150,19 @@ class Settings:
 
 
 def title_of(settings: Mapping[str, Any]) -> str:
-    """Which run settings are, as files keep them, in one line."""
+    """Which run settings are, as files keep them, in one line.
+
+    Parameters
+    ----------
+    settings : mapping
+        With the names of :meth:`Settings.record`.
+
+    Examples
+    --------
+    >>> title_of({"network": "alexnet", "hardware": {"name": "eyeriss-16bit"}, "bits": 16, "mapping": "cnnergy",
+    ...     "seed": 0, "engine": "fast"})
+    'alexnet on eyeriss-16bit, 16 bit, mapping cnnergy, seed 0, fast engine'
+    """
     return "{network} on {hardware[name]}, {bits} bit, mapping {mapping}, seed {seed}, {engine} engine".format(
         **settings
     )

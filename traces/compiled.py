@@ -22,6 +22,16 @@ def njit(**options: Any) -> Callable[[F], F]:
 
     Functions that call each other have to stand in one file: what is kept is found by the file of the caller.
 
+    Parameters
+    ----------
+    options
+        As ``numba.njit`` takes them; ``cache`` is not one of them.
+
+    Returns
+    -------
+    callable
+        A decorator. The function that it makes is compiled at the first call with each kind of arguments.
+
     Examples
     --------
     >>> @njit()

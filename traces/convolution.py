@@ -20,9 +20,33 @@ def convolve(
 
     The products are summed by a float64 matrix multiplication, exact because no sum reaches 2**53; sums that could
     are left to :func:`convolve_plainly`.
+
+    Parameters
+    ----------
+    ifmap : (N, groups * C, H, W)
+        Padded integers; rows and columns behind the last of the E x G windows have no part in it.
+    filters : (F, C, R, S)
+        Integers; those of the first group come first.
+    stride : int
+        Along both axes.
+    groups : int
+        Groups of a grouped convolution; F is a multiple of it.
+    E, G : int
+        Rows and columns of the ofmap.
+
+    Returns
+    -------
+    (N, F, E, G), int64
+
+    Examples
+    --------
+    >>> ifmap, filters = np.arange(9).reshape(1, 1, 3, 3), np.ones((1, 1, 2, 2), np.int64)
+    >>> convolve(ifmap, filters, stride=1, groups=1, E=2, G=2).tolist()
+    [[[[8, 12], [20, 24]]]]
     """
     N = ifmap.shape[0]
     F, C, R, S = filters.shape
+    # no partial sum can be larger than all products at their largest, with one sign
     if C * R * S * _magnitude(ifmap) * _magnitude(filters) >= EXACT_IN_FLOAT64:
         return convolve_plainly(ifmap, filters, stride=stride, groups=groups, E=E, G=G)
     psums = np.empty((N, F, E, G), np.int64)
@@ -31,6 +55,8 @@ def convolve(
     rows_at_once = max(1, _PATCH_BYTES // (8 * taps * G * N))
     filters_at_once = max(1, _PATCH_BYTES // (8 * taps))
     for group in range(groups):
+        # Windows become the columns of a matrix, and filters the rows of another; a pixel is copied for each window
+        # that sees it, hence the pieces.
         views = sliding_window_view(ifmap[:, group * C : (group + 1) * C], (R, S), axis=(2, 3))
         views = views[:, :, ::stride, ::stride][:, :, :E, :G]
         for top in range(0, E, rows_at_once):
@@ -47,7 +73,17 @@ def convolve(
 def convolve_plainly(
     ifmap: NDArray[np.integer], filters: NDArray[np.integer], *, stride: int, groups: int, E: int, G: int
 ) -> NDArray[np.int64]:
-    """The same, by the definition: every window times every filter, in integers."""
+    """The same, by the definition: every window times every filter, in integers.
+
+    Parameters, values and order are those of :func:`convolve`, which it is compared with, and which calls it for sums
+    that float64 does not hold.
+
+    Examples
+    --------
+    >>> big = np.array([[[[2**53, 1]]]])
+    >>> convolve_plainly(big, np.ones((1, 1, 1, 2), np.int64), stride=1, groups=1, E=1, G=1).item() == 2**53 + 1
+    True
+    """
     psums = np.zeros((ifmap.shape[0], filters.shape[0], E, G), np.int64)
     _convolve_plainly(ifmap, filters, stride, groups, psums)
     return psums

@@ -13,7 +13,17 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, kw_only=True)
 class StoredLayer:
-    """A layer of a run: its columns, and what is recorded with them; the tensors that were asked for, by name."""
+    """A layer of a run: its columns, and what is recorded with them; the tensors that were asked for, by name.
+
+    Attributes
+    ----------
+    name : str
+        The layer's.
+    columns : mapping of str
+        Numbers, text, None, and lists and mappings of these; ``"layer"`` is the name again.
+    tensors : mapping of str to array
+        Empty if none were asked for.
+    """
 
     name: str
     columns: Mapping[str, Any]
@@ -25,10 +35,29 @@ def run_as_hdf5(settings: Mapping[str, Any], layers: Sequence[StoredLayer]) -> b
     JSON where they have parts of their own.
 
     Made in memory: a disk that is full then is the matter of who writes it, and not of HDF5, which takes it badly.
+
+    Parameters
+    ----------
+    settings : mapping of str
+        Numbers, text, None, and lists and mappings of these.
+    layers : sequence of StoredLayer
+        In the order in which they are read again.
+
+    Returns
+    -------
+    bytes
+        The whole file.
+
+    Examples
+    --------
+    >>> layer = StoredLayer(name="C1", columns={"layer": "C1", "macs": 6})
+    >>> run_as_hdf5({"network": "mine"}, [layer])[1:4]
+    b'HDF'
     """
     import h5py
 
     image = io.BytesIO()
+    # HDF5 sorts what it holds by name unless it is told to keep the order
     with h5py.File(image, "w", track_order=True) as file:
         _write_attributes(file, settings)
         for layer in layers:
@@ -41,6 +70,11 @@ def run_as_hdf5(settings: Mapping[str, Any], layers: Sequence[StoredLayer]) -> b
 
 def read_hdf5(path: Path, *, tensors: bool = True) -> tuple[dict[str, Any], list[StoredLayer]]:
     """Read what :func:`run_as_hdf5` made, with or without its tensors.
+
+    Returns
+    -------
+    dict, list of StoredLayer
+        The settings, and the layers in the order in which they were written.
 
     Raises
     ------
@@ -57,17 +91,20 @@ def read_hdf5(path: Path, *, tensors: bool = True) -> tuple[dict[str, Any], list
                 values = {name: dataset[()] for name, dataset in group.items()} if tensors else {}
                 layers.append(StoredLayer(name=str(columns["layer"]), columns=columns, tensors=values))
             return _read_attributes(file), layers
+    # what h5py raises depends on where the damage is
     except (KeyError, AttributeError, TypeError, OSError, RuntimeError) as error:
         raise ValueError(f"{path}: cannot be read as a run ({error})") from error
 
 
 def read_record(path: Path) -> dict[str, Any]:
-    """A run's record, from JSON or from HDF5: the settings, and ``layers``.
+    """A run's record, from JSON or from HDF5: the settings, and ``layers``, a dict of columns for each.
 
     Raises
     ------
     ValueError
-        The file is neither, or has no layers.
+        The file is neither, is damaged, or has no layers.
+    OSError
+        The file is not there, or may not be read.
     """
     import h5py
 
@@ -98,6 +135,7 @@ def _write_attributes(to: Any, values: Mapping[str, Any]) -> None:
     HDF5 keeps strings of variable length in a heap of the file, and follows damage there in an endless loop that no
     signal ends; one of fixed length is where its attribute is.
     """
+    # attributes are numbers or text: what has parts of its own, and None, go as JSON, and their names with them
     in_json = [name for name, value in values.items() if isinstance(value, Mapping | list) or value is None]
     for name, value in values.items():
         to.attrs[name] = _fixed(json.dumps(value) if name in in_json else value)
@@ -120,6 +158,7 @@ def _read_attributes(of: Any) -> dict[str, Any]:
         value = of.attrs[name]
         found[name] = value.decode() if isinstance(value, bytes) else value
     in_json = json.loads(found.pop(AS_JSON))
+    # NumPy's scalars become Python's, as JSON's are
     return {
         name: json.loads(value) if name in in_json else value.item() if isinstance(value, np.generic) else value
         for name, value in found.items()

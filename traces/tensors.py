@@ -13,6 +13,7 @@ from analytical.errors import InputError
 from analytical.layer import Layer
 from traces.convolution import convolve
 
+# which of a layer's streams of random values is meant; part of what makes a seed's values, so never renumbered
 _IFMAP, _FILTERS = range(2)
 
 
@@ -21,6 +22,20 @@ class Requantiser:
     """What an ofmap passes on its way to DRAM: a bias, ReLU, and b_w bits, rounded up.
 
     ``(psum - bias) / 2**shift``, at least 0 and at most the largest word.
+
+    Attributes
+    ----------
+    bias : int
+        One for the whole layer, in the unit of the psums.
+    shift : int
+        Bits that are shifted out.
+    b_w : int
+        Bits of a value; the largest is ``2**(b_w - 1) - 1``.
+
+    Examples
+    --------
+    >>> Requantiser(bias=10, shift=2, b_w=8)(np.array([9, 10, 11, 14, 15, 10_000])).tolist()
+    [0, 0, 1, 1, 2, 127]
     """
 
     bias: int
@@ -29,6 +44,7 @@ class Requantiser:
 
     def __call__(self, psums: NDArray[np.int64]) -> NDArray[np.int64]:
         """b_w-bit values; zero where the psum is at most the bias, and only there."""
+        # rounded up, since rounding down would make further zeros of small psums, and miss the share that was asked for
         positive = np.maximum(psums - self.bias, 0)
         rounded_up = (positive + ((1 << self.shift) - 1)) >> self.shift
         clipped: NDArray[np.int64] = np.minimum(rounded_up, (1 << (self.b_w - 1)) - 1)
@@ -36,9 +52,29 @@ class Requantiser:
 
 
 def calibrate(psums: NDArray[np.int64], sparsity: float, b_w: int) -> Requantiser:
-    """The requantiser whose bias leaves the share ``sparsity`` of zeros, as nearly as equal psums allow."""
+    """The requantiser whose bias leaves the share ``sparsity`` of zeros, as nearly as equal psums allow.
+
+    The shift is the least that brings the largest psum, before it is rounded up, into ``b_w`` bits.
+
+    Parameters
+    ----------
+    psums : array of int64
+        Of the whole layer and batch, before ReLU; at least one.
+    sparsity : float
+        From 0 to 1.
+    b_w : int
+        Bits of a value of the ofmap.
+
+    Examples
+    --------
+    >>> psums = np.array([-40, 3, 8, 700])
+    >>> requantise = calibrate(psums, 0.5, 8)
+    >>> requantise.bias, requantise.shift, requantise(psums).tolist()
+    (3, 3, [0, 0, 1, 88])
+    """
     ordered = np.sort(psums, axis=None)
     zeros = round(sparsity * ordered.size)
+    # psums up to the bias become zero: one below the least leaves none
     bias = int(ordered[0]) - 1
     if zeros:
         # all psums equal to the threshold become zero together: take that threshold or the next one below
@@ -61,6 +97,7 @@ class LayerTensors:
     Attributes
     ----------
     layer : Layer
+        Whose they are.
     b_w : int
         Bits of a value.
     ifmap : (batch, channels, H, W), int16
@@ -87,6 +124,7 @@ class LayerTensors:
 
     @cached_property
     def requantise(self) -> Requantiser:
+        """What gives the ofmap, over the whole batch, the layer's share of zeros."""
         return calibrate(self.psums, self.layer.sparsity_ofmap, self.b_w)
 
     @cached_property
@@ -103,6 +141,7 @@ def given(
     Parameters
     ----------
     layer : Layer
+        Its shape is what the arrays must have.
     b_w : int
         Bits of a value.
     ifmap : (batch, channels, H, W) or None
@@ -157,6 +196,9 @@ def _checked(layer: Layer, name: str, values: NDArray[Any], shape: tuple[int, ..
 def synthesise(layer: Layer, *, b_w: int, batch: int, seed: int) -> LayerTensors:
     """Tensors of ``layer``, from streams of its own: neither other layers nor the batch change what an image holds.
 
+    Ifmap values are positive where they are not zero, as behind a ReLU; filter values have both signs, and none is
+    zero. The padding ring is the first to have the zeros.
+
     Parameters
     ----------
     layer : Layer
@@ -187,7 +229,14 @@ def synthesise(layer: Layer, *, b_w: int, batch: int, seed: int) -> LayerTensors
 
 
 def padding_ring(layer: Layer) -> NDArray[np.bool_]:
-    """Where the padded ifmap (H, W) is padding; of a fractional pad, the smaller half stands before the data."""
+    """Where the padded ifmap (H, W) is padding; of a fractional pad, the smaller half stands before the data.
+
+    Examples
+    --------
+    >>> layer = Layer(name="L", H=1, W=4, pad_w=0.5, C=1, R=1, S=1, F=1, E=1, G=4)
+    >>> padding_ring(layer).tolist()
+    [[False, False, False, True]]
+    """
     ring = np.ones((layer.H, layer.W), np.bool_)
     top, left = int(layer.pad_h), int(layer.pad_w)
     bottom, right = layer.H - (round(2 * layer.pad_h) - top), layer.W - (round(2 * layer.pad_w) - left)
@@ -196,6 +245,7 @@ def padding_ring(layer: Layer) -> NDArray[np.bool_]:
 
 
 def _stream(seed: int, layer: Layer, tensor: int, image: int) -> Generator:
+    # a checksum, since Python's own hash of a text differs from one process to the next
     return default_rng(SeedSequence(seed, spawn_key=(crc32(layer.name.encode()), tensor, image)))
 
 
@@ -205,6 +255,7 @@ def _ifmap(layer: Layer, b_w: int, rng: Generator) -> NDArray[np.int16]:
     values = rng.integers(1, (1 << (b_w - 1)) - 1, shape, dtype=np.int16, endpoint=True)
     ring = np.flatnonzero(np.broadcast_to(padding_ring(layer), shape))
     zeros = round(layer.sparsity_ifmap * layer.ifmap_size)
+    # fewer zeros than the ring has places: as the table says, though a real layer's ring would be all zero
     if zeros <= ring.size:
         values.reshape(-1)[rng.choice(ring, zeros, replace=False)] = 0
         return values
@@ -218,5 +269,6 @@ def _filters(layer: Layer, b_w: int, rng: Generator) -> NDArray[np.int16]:
     """Values of both signs, none zero."""
     half = 1 << (b_w - 1)
     values = rng.integers(-half, half - 1, (layer.F, layer.C, layer.R, layer.S), dtype=np.int16)
+    # 0 and what is above move up by one: no zeros, and up to the largest word
     values[values >= 0] += 1
     return values

@@ -19,12 +19,12 @@ def choose_hardware(
     bits : int, optional
         Bits of a word that it must have.
     default_bits : int
-        Of Eyeriss, where ``bits`` are not given.
+        Of Eyeriss, where neither a hardware nor ``bits`` are given.
 
     Raises
     ------
     HardwareError
-        There is no such hardware, or it has other bits.
+        There is no such hardware, its file says what cannot be, or it has other bits.
 
     Examples
     --------
@@ -37,6 +37,7 @@ def choose_hardware(
         if bits is not None and bits not in PRESETS:
             raise HardwareError(f"bits is {bits!r}; expected {' or '.join(map(str, sorted(PRESETS)))}")
         return PRESETS[bits or default_bits]
+    # names that ship come before files of the same name
     if str(hardware) in CHIPS:
         return _of_width(CHIPS[str(hardware)], bits)
     from analytical.files.hardware import load_hardware  # pydantic takes its time to import, and few runs need it

@@ -12,6 +12,7 @@ from analytical.files.toml import read_toml
 from analytical.hardware import CHIPS, PRESETS, Hardware
 from analytical.technology import HardwareError, Prices
 
+# strict: a number in quotes is a mistake to be named, not to be converted; and so is a key that nobody reads
 _STRICT = ConfigDict(extra="forbid", strict=True)
 
 
@@ -52,17 +53,30 @@ def load_hardware(path: str | Path, b_w: int | None = None) -> Hardware:
     HardwareError
         The file cannot be read, states another width than ``b_w``, or what it describes cannot exist; the message
         names file and field.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "half.toml")
+    ...     _ = path.write_text("K = 7")
+    ...     chip = load_hardware(path)
+    >>> chip.name, chip.pes, chip.throughput
+    ('half', 84, 11550000000.0)
     """
     written = _of_run(path) if Path(path).suffix.lower() == ".json" else read_toml(path, HardwareError, EXPECTED)
     try:
         given = _Hardware.model_validate(written).model_dump(exclude_none=True)
     except ValidationError as error:
         first = error.errors()[0]
+        # pydantic puts the name of a type, capitalised, on the way to a field that may be of several; J, K and the like
+        # are capitalised, too, and stay if the file has them
         field = ".".join(str(part) for part in first["loc"] if not str(part)[:1].isupper() or str(part) in written)
         table = {"prices": Prices, "clock_tree": ClockTree}.get(str(first["loc"][0]), Hardware)
         known = ", ".join(f.name for f in fields(table))
         why = f"unknown; expected some of {known}" if first["type"] == "extra_forbidden" else _reason(first)
         raise HardwareError(f"{path}: {field} is {why}") from error
+    # the width chooses the Eyeriss that fills in the rest: it is settled before all else
     stated = given.get("b_w", b_w or 16)
     if stated not in PRESETS or stated != (b_w or stated):
         expected = str(b_w) if b_w else " or ".join(str(bits) for bits in sorted(PRESETS))
@@ -95,13 +109,16 @@ def _reason(error: Any) -> str:
 
 
 def _complete(preset: Hardware, given: dict[str, Any], *, name: str) -> Hardware:
+    """What a file gives, and Eyeriss for the rest; FIFOs and throughput follow what they depend on."""
     fifos = {
         "ifmap_fifo": preset.ifmap_fifo // preset.I_s * given.get("I_s", preset.I_s),
         "psum_fifo": given.get("P_s", preset.psum_fifo),
     }
+    # later ones win: what the file gives stands before what follows from it
     values = {"name": name} | fifos | given
     if "prices" in given:
         values["prices"] = replace(preset.prices, **given["prices"])
+    # false: a free clock; true, or nothing: Eyeriss's; a table: Eyeriss's with other constants
     tree = given.get("clock_tree")
     if tree is False:
         values["clock_tree"] = None

@@ -12,6 +12,14 @@ T = TypeVar("T", bound=BaseModel)
 def read_toml(path: str | Path, refusal: type[ValueError], what: str) -> dict[str, Any]:
     """The tables of a file; ``what`` it should be.
 
+    Parameters
+    ----------
+    path : str or Path
+    refusal : type of ValueError
+        What is raised.
+    what : str
+        What the file should be, for the message: "a mapping file".
+
     Raises
     ------
     refusal
@@ -26,8 +34,20 @@ def read_toml(path: str | Path, refusal: type[ValueError], what: str) -> dict[st
 
 
 def parse_toml(text: str, path: str | Path, refusal: type[ValueError]) -> dict[str, Any]:
-    """The tables of a text; ``path`` names it in errors."""
+    """The tables of a text; ``path`` names it in errors.
+
+    Raises
+    ------
+    refusal
+        The text is not TOML.
+
+    Examples
+    --------
+    >>> parse_toml("[layers.C5]", "small.toml", ValueError)
+    {'layers': {'C5': {}}}
+    """
     try:
+        # deeply nested arrays exhaust the parser's stack: they are refused like any other text
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         raise refusal(f"{path}: {error}; expected TOML") from error
@@ -36,10 +56,29 @@ def parse_toml(text: str, path: str | Path, refusal: type[ValueError]) -> dict[s
 def as_model(tables: dict[str, Any], model: type[T], path: str | Path, refusal: type[ValueError]) -> T:
     """Tables as a model.
 
+    Parameters
+    ----------
+    tables : dict
+        What a file holds.
+    model : type of pydantic.BaseModel
+        What it should be.
+    path : str or Path
+        The file, for the message.
+    refusal : type of ValueError
+        What is raised.
+
     Raises
     ------
     refusal
         They are not; the message names file and field, what is there, and what was expected.
+
+    Examples
+    --------
+    >>> class Point(BaseModel, extra="forbid"):
+    ...     x: int
+    >>> as_model({"y": 3}, Point, "point.toml", ValueError)
+    Traceback (most recent call last):
+    ValueError: point.toml: y is unknown; expected some of x
     """
     try:
         return model.model_validate(tables)
@@ -55,11 +94,13 @@ def as_model(tables: dict[str, Any], model: type[T], path: str | Path, refusal: 
 
 
 def _expected(message: str) -> str:
+    """What pydantic's message says was expected, without its opening words."""
     return message.removeprefix("Input should be ").removeprefix("Value error, ")
 
 
 def _model_of(model: type[BaseModel], where: tuple[int | str, ...]) -> type[BaseModel]:
     """The innermost model on the way to a field."""
+    # the way also has indices, keys and names of types, which are no fields and change nothing
     for part in where:
         field = model.model_fields.get(str(part))
         if field is not None:

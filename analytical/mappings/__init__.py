@@ -19,10 +19,22 @@ __all__ = ["MAPPERS", "Chosen", "LayerMapping", "Mapper", "MappingError", "Origi
 
 
 class LayerMapping(Protocol):
-    """How one layer is laid on a hardware; what machine and cross-check ask of it."""
+    """How one layer is laid on a hardware; what machine and cross-check ask of it.
+
+    The machine runs the tiles of :meth:`tiling`. The cross-check takes the closed forms there in steps: fractions of
+    CNNergy's tiles, fractions of this mapping's (:meth:`exact_steps`), whole tiles (:meth:`whole_repetitions`), tiles
+    that fit the GLB (:meth:`tiling`).
+    """
 
     def tiling(self, layer: Layer, hardware: Hardware, batch: int) -> Tiling:
         """The mapping in whole tiles that the RFs and the GLB hold, for ``batch`` images.
+
+        Parameters
+        ----------
+        layer : Layer
+        hardware : Hardware
+        batch : int
+            Images of the run; how many run together is the mapping's to say.
 
         Raises
         ------
@@ -43,7 +55,7 @@ class LayerMapping(Protocol):
 
 
 class Origin(Enum):
-    """Where a mapping comes from."""
+    """Where a mapping comes from: CNNergy's rules, a publication, a person's file, or the search."""
 
     RULES = "rules"
     PUBLISHED = "published"
@@ -53,7 +65,15 @@ class Origin(Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Chosen:
-    """A layer's mapping, where it comes from, and how many the mapper weighed for it."""
+    """A layer's mapping, where it comes from, and how many the mapper weighed for it.
+
+    Attributes
+    ----------
+    mapping : LayerMapping
+    origin : Origin
+    weighed : int
+        Mappings whose energy was computed; 0 where none were compared.
+    """
 
     mapping: LayerMapping
     origin: Origin
@@ -82,6 +102,15 @@ class Mapper(Protocol):
     def choose(self, layer: Layer, hardware: Hardware, batch: int, own: Mapping[str, LayerMapping]) -> Chosen:
         """The mapping of a layer; ``own`` has a person's, by layer.
 
+        Parameters
+        ----------
+        layer : Layer
+        hardware : Hardware
+        batch : int
+            Images of the run.
+        own : mapping of str to LayerMapping
+            A person's mappings by the layers' names; used only by mappers that take files.
+
         Raises
         ------
         MappingError
@@ -90,7 +119,16 @@ class Mapper(Protocol):
 
 
 class CnnergyMapper:
-    """CNNergy's automated mapping (section IV-C)."""
+    """CNNergy's automated mapping (section IV-C).
+
+    Examples
+    --------
+    >>> from analytical.hardware import EYERISS_16BIT
+    >>> from analytical.networks import load_network
+    >>> chosen = CnnergyMapper().choose(load_network("alexnet").layer("C3"), EYERISS_16BIT, batch=1, own={})
+    >>> chosen.origin.value, chosen.mapping.z_i
+    ('rules', 16)
+    """
 
     name = "cnnergy"
     summary = "by CNNergy's rules"
@@ -103,7 +141,16 @@ class CnnergyMapper:
 
 
 class EyerissMapper:
-    """As the Eyeriss chip lays layers on its array: as a person says, as published, or else with least energy."""
+    """As the Eyeriss chip lays layers on its array: as a person says, as published, or else with least energy.
+
+    Examples
+    --------
+    >>> from analytical.hardware import EYERISS_16BIT
+    >>> from analytical.networks import load_network
+    >>> chosen = EyerissMapper().choose(load_network("alexnet").layer("C3"), EYERISS_16BIT, batch=4, own={})
+    >>> chosen.origin.value, chosen.weighed
+    ('published', 0)
+    """
 
     name = "eyeriss"
     summary = "as on the Eyeriss chip: as published, or else with least energy"
@@ -111,12 +158,14 @@ class EyerissMapper:
 
     def choose(self, layer: Layer, hardware: Hardware, batch: int, own: Mapping[str, LayerMapping]) -> Chosen:
         """See :meth:`Mapper.choose`."""
+        # a person's own comes first, even where another would cost less
         if layer.name in own:
             own[layer.name].tiling(layer, hardware, batch)  # refuses what does not fit
             return Chosen(mapping=own[layer.name], origin=Origin.FILE)
         from analytical.mappings.files import published_mapping  # pydantic takes its time to import, search NumPy
         from analytical.mappings.search import find_mapping
 
+        # what the chip was run with is preferred to the search, so that runs can be set beside its measurements
         published = published_mapping(layer, hardware)
         if published is not None:
             return Chosen(mapping=published, origin=Origin.PUBLISHED)

@@ -66,11 +66,19 @@ class EyerissMapping:
     def tiling(self, layer: Layer, hardware: Hardware, batch: int) -> Tiling:
         """The tiles of a layer.
 
+        Parameters
+        ----------
+        layer : Layer
+        hardware : Hardware
+        batch : int
+            Images of the run; at most n of them run together.
+
         Raises
         ------
         MappingError
             The mapping does not fit the hardware.
         """
+        # refused, not shrunk: a mapping that a person or a paper states is run as it stands or not at all
         self.require_fits(layer, hardware)
         return divide_glb(
             Tiling(
@@ -100,6 +108,7 @@ class EyerissMapping:
         filters = layer.filters_per_group
         z = min(self.q * self.r, layer.C)
         channel_passes = Fraction(layer.C, z)
+        # psums of a strip stay for all channels, and nothing of its ifmap for the next: strips are row blocks
         strips = Fraction(layer.E, self.e)
         rows = strips * self.strip_rows(layer)
         yield (
@@ -130,11 +139,22 @@ class EyerissMapping:
         ------
         MappingError
             It does not; the message names the limit.
+
+        Examples
+        --------
+        >>> from analytical.hardware import EYERISS_16BIT
+        >>> layer = Layer(name="L", C=48, H=15, W=15, R=3, S=3, F=40, E=13, G=13)
+        >>> mapping = EyerissMapping(m=40, n=1, e=13, p=30, q=2, r=1, t=1)
+        >>> mapping.require_fits(layer, EYERISS_16BIT)  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        analytical.mappings.tiling.MappingError: layer L ... p is 30; expected at most the 24 words of the psum RF
         """
         filters = layer.filters_per_group
         stacks = stacks_of_array(layer.R, self.e, self.r, hardware)
         glb = self.strip_words(layer) + self.psum_words(layer)
+        # ifmap and psums may fit by words and yet not by banks, none of which holds both
         banks = sum(-(-words // hardware.glb_bank_words) for words in (self.strip_words(layer), self.psum_words(layer)))
+        # the first limit that is exceeded is named: RFs, the layer's own sizes, the array, then the GLB
         for name, value, most, limit in (
             ("p", self.p, hardware.P_s, "words of the psum RF"),
             ("q*S", self.q * layer.S, hardware.I_s, "words of the ifmap RF"),
@@ -156,14 +176,15 @@ class EyerissMapping:
 
     def strip_rows(self, layer: Layer) -> int:
         """Ifmap rows of a strip; all of them, if it is as high as the ofmap."""
+        # as in the closed forms, rows that no window needs move with the others
         return layer.H if self.e == layer.E else layer.U * (self.e - 1) + layer.R
 
     def strip_words(self, layer: Layer) -> int:
-        """Ifmap words in the GLB: n strips of q*r channels."""
+        """Ifmap words in the GLB: n strips of q*r channels, as wide as the padded ifmap."""
         return self.n * min(self.q * self.r, layer.C) * self.strip_rows(layer) * layer.W
 
     def psum_words(self, layer: Layer) -> int:
-        """Psum words in the GLB: n strips of m filters."""
+        """Psum words in the GLB: n strips of m filters, e rows high and as wide as the ofmap."""
         return self.n * min(self.m, layer.filters_per_group) * self.e * layer.G
 
 
@@ -171,15 +192,35 @@ def stacks_of_array(R: int, e: int, r: int, hardware: Hardware) -> int:
     """Stacks of ``r`` PE sets, of R rows and ``e`` columns each, that fit the array. A set that is too wide folds into
     segments, and so does its stack: one above the other.
 
+    Parameters
+    ----------
+    R : int
+        Rows of a filter, and of a set.
+    e : int
+        Ofmap rows, and columns of a set before it folds.
+    r : int
+        Sets of a stack.
+    hardware : Hardware
+
+    Examples
+    --------
     >>> from analytical.hardware import EYERISS_16BIT
     >>> [stacks_of_array(R, e, r, EYERISS_16BIT) for R, e, r in ((11, 7, 1), (5, 27, 1), (3, 13, 1), (3, 13, 2))]
     [2, 1, 4, 2]
     """
+    # AlexNet's C2 has sets of 5 x 27 PEs on 12 x 14: two segments, one above the other, and no room for a second set
     high = hardware.J // R // r
     segments = -(-e // hardware.K)
     return high * (hardware.K // e) if segments == 1 else high // segments
 
 
 def banks_of_glb(hardware: Hardware) -> int:
-    """Banks of the GLB for ifmap and psums. Each is wholly one type; a GLB of less than two is shared by words."""
+    """Banks of the GLB for ifmap and psums. Each is wholly one type; a GLB of less than two is shared by words.
+
+    Examples
+    --------
+    >>> from analytical.hardware import EYERISS_16BIT
+    >>> banks_of_glb(EYERISS_16BIT)
+    25
+    """
     return max(2, -(-hardware.glb_words // hardware.glb_bank_words))

@@ -24,10 +24,29 @@ PUBLISHED = {"alexnet": "eyeriss_alexnet.toml"}
 
 
 def published_mapping(layer: Layer, hardware: Hardware) -> EyerissMapping | None:
-    """The published mapping of a layer of this name and shape, on hardware of the chip's array and memories."""
+    """The published mapping of a layer of this name and shape, on hardware of the chip's array and memories.
+
+    Parameters
+    ----------
+    layer : Layer
+        Recognised by name and shape; its sparsity and batch may be others.
+    hardware : Hardware
+        Recognised by array and memories; clocks, ports and prices may be others.
+
+    Returns
+    -------
+    EyerissMapping or None
+        None where nothing is published (JSSC 2017, Table III, has AlexNet's CONV layers).
+
+    Examples
+    --------
+    >>> published_mapping(load_network("alexnet").layer("C5"), EYERISS_16BIT)
+    EyerissMapping(m=64, n=4, e=13, p=16, q=3, r=2, t=2)
+    """
     if _of_chip(hardware) != _of_chip(EYERISS_16BIT):
         return None
     for network in PUBLISHED:
+        # names such as C1 are common: the shape says whether it is that network's layer
         mapping = published_mappings(network).get(layer.name)
         if mapping and _shape(load_network(network).layer(layer.name)) == _shape(layer):
             return mapping
@@ -44,6 +63,7 @@ def _shape(layer: Layer) -> tuple[int, ...]:
     return layer.groups, layer.H, layer.W, layer.C, layer.R, layer.S, layer.F, layer.U, layer.E, layer.G
 
 
+# the fields of EyerissMapping, which would refuse the same numbers, but could not name file and field
 class _Numbers(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -76,6 +96,17 @@ def published_mappings(network: str) -> Mapping[str, EyerissMapping]:
 def load_mappings(path: str | Path) -> dict[str, EyerissMapping]:
     """The mappings in a TOML file: a table ``[layers.NAME]`` with m, n, e, p, q, r and t for each layer.
 
+    Whether they fit a hardware is found out when a layer is mapped with them.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    dict of str to EyerissMapping
+        By the names of the layers.
+
     Raises
     ------
     MappingError
@@ -85,7 +116,24 @@ def load_mappings(path: str | Path) -> dict[str, EyerissMapping]:
 
 
 def as_toml(mappings: "Mapping[str, Chosen]", source: str) -> str:
-    """The file that :func:`load_mappings` reads; where each mapping comes from is a comment."""
+    """The file that :func:`load_mappings` reads; where each mapping comes from is a comment.
+
+    Parameters
+    ----------
+    mappings : mapping of str to Chosen
+        By the names of the layers, each with an :class:`EyerissMapping`.
+    source : str
+        Where the file comes from, for people.
+
+    Examples
+    --------
+    >>> from analytical.mappings import Chosen, Origin
+    >>> mapping = EyerissMapping(m=64, n=4, e=13, p=16, q=3, r=2, t=2)
+    >>> print(as_toml({"C5": Chosen(mapping=mapping, origin=Origin.FOUND, weighed=210)}, "an example")[:58])
+    source = "an example"
+    <BLANKLINE>
+    [layers."C5"]  # found, 210 weighed
+    """
     lines = [f"source = {_quoted(source)}"]
     for name, chosen in mappings.items():
         weighed = f", {chosen.weighed} weighed" if chosen.weighed else ""
@@ -96,6 +144,7 @@ def as_toml(mappings: "Mapping[str, Chosen]", source: str) -> str:
 
 def _quoted(text: str) -> str:
     """A TOML string: JSON's, but for a character that only TOML escapes, and what no encoding has."""
+    # names may come from file names, whose undecodable bytes cannot be written as UTF-8
     known = text.encode("utf-8", "replace").decode()
     return json.dumps(known, ensure_ascii=False).replace("\x7f", "\\u007f")
 

@@ -56,9 +56,10 @@ def find_mapping(layer: Layer, hardware: Hardware, batch: int) -> SearchResult:
     Parameters
     ----------
     layer : Layer
+        Its name and its own batch do not matter.
     hardware : Hardware
     batch : int
-        Images.
+        Images of the run, at least 1.
 
     Raises
     ------
@@ -72,6 +73,7 @@ def find_mapping(layer: Layer, hardware: Hardware, batch: int) -> SearchResult:
     >>> find_mapping(load_network("alexnet").layer("C5"), EYERISS_16BIT, batch=4).mapping
     EyerissMapping(m=64, n=4, e=13, p=16, q=3, r=2, t=2)
     """
+    # layers that differ only in what the search does not read share a result that is remembered
     found = _find(replace(layer, name="any", batch=1), hardware, batch)
     if found is None:
         raise MappingError(f"layer {layer.name} cannot be mapped as on the chip: {_why_not(layer, hardware)}")
@@ -99,12 +101,14 @@ def _find(layer: Layer, hardware: Hardware, batch: int) -> SearchResult | None:
     best: EyerissMapping | None = None
     least, weighed = np.inf, 0
     for outer, bound in _outer_choices(layer, hardware, batch):
+        # the bounds rise: no later choice can be better either
         if bound >= least:
             break
         candidates = _candidates(layer, outer)
         weighed += candidates.p.size
         joules = weigh(layer, hardware, batch, candidates).joules
         at = int(joules.argmin())
+        # strictly less, so that of equals the first weighed stays, whatever comes after
         if joules[at] < least:
             least = float(joules[at])
             best = EyerissMapping(**{symbol: int(values[at]) for symbol, values in candidates._asdict().items()})
@@ -124,7 +128,17 @@ class Candidates(NamedTuple):
 
 
 class Cost(NamedTuple):
-    """What a batch costs on each of some mappings: words by event, cycles, joules."""
+    """What a batch costs on each of some mappings: words by event, cycles, joules.
+
+    Attributes
+    ----------
+    words : dict of Event to array
+        b_w-bit words of the batch, one number for each mapping.
+    cycles : array
+        Cycles of the core clock that the batch takes, as estimated from the busiest of PEs, ports and link.
+    joules : array
+        Energy of the batch, by what CNNergy charges, with clock and other control over these cycles.
+    """
 
     words: dict[Event, Numbers]
     cycles: Numbers
@@ -132,11 +146,31 @@ class Cost(NamedTuple):
 
 
 def weigh(layer: Layer, hardware: Hardware, batch: int, candidates: Candidates) -> Cost:
-    """Words, cycles and joules of ``batch`` images, for each of the mappings in ``candidates``, which all fit."""
+    """Words, cycles and joules of ``batch`` images, for each of the mappings in ``candidates``, which all fit.
+
+    Parameters
+    ----------
+    layer : Layer
+    hardware : Hardware
+    batch : int
+        Images of the run.
+    candidates : Candidates
+        Seven arrays of the same length; that they fit is not checked.
+
+    Examples
+    --------
+    >>> from analytical.hardware import EYERISS_16BIT
+    >>> from analytical.networks import load_network
+    >>> c5 = load_network("alexnet").layer("C5")
+    >>> two = Candidates(*np.array([(64, 4, 13, 16, 3, 2, 2), (32, 4, 13, 16, 3, 2, 2)]).T)  # m = 64, m = 32
+    >>> weigh(c5, EYERISS_16BIT, 4, two).words[c.DRAM_IFMAP_READ].round().tolist()
+    [206438.0, 412877.0]
+    """
     m, n, e, p, q, r, t = candidates
     F = layer.filters_per_group
     m = np.minimum(m, F)
     f = np.minimum(p * t, F)
+    # all blocks of m filters are alike but the last one, which may have fewer: 0 where m divides them
     last_block = F % m
     return _cost(
         layer,
@@ -158,7 +192,11 @@ def weigh(layer: Layer, hardware: Hardware, batch: int, candidates: Candidates) 
 
 
 def _filters_of_pe(filters: Numbers, f: Numbers, t: Numbers) -> Numbers:
-    """Filters of the busiest stack, over tiles of ``f`` shared by ``t`` stacks."""
+    """Filters of the busiest stack, over tiles of ``f`` shared by ``t`` stacks.
+
+    >>> int(_filters_of_pe(np.array(40), np.array(32), np.array(2)))
+    20
+    """
     return filters // f * _ceil(f, t) + _ceil(filters % f, t)
 
 
@@ -191,6 +229,7 @@ def _cost(layer: Layer, hardware: Hardware, batch: int, tiles: _Tiles) -> Cost:
         if event.level is not Level.DRAM and Accounting.CNNERGY.charges(event)
     )
     clock = hardware.clock_W * cycles / hardware.core_hz
+    # other control is its share of all but DRAM, as in analytical.energy.price, which takes one mapping at a time
     joules = dram + (on_chip + clock) / (1 - hardware.other_control)
     return Cost(words, cycles, np.asarray(joules, np.float64))
 
@@ -198,10 +237,12 @@ def _cost(layer: Layer, hardware: Hardware, batch: int, tiles: _Tiles) -> Cost:
 def _words(layer: Layer, hardware: Hardware, batch: int, tiles: _Tiles) -> dict[Event, Numbers]:
     """Words that move: data times repetitions. Codes are without waste (eq 25)."""
     strips = _ceil(layer.E, tiles.e)
+    # each strip needs R rows for its first ofmap row and U for each further one; nothing stays for the next strip
     between = layer.U * (layer.E - strips) + layer.R * strips
     rows = np.where(strips == 1, layer.H, between)
     passes = _ceil(layer.C, tiles.z)
     stack = layer.R * _ceil(tiles.z, tiles.q)
+    # a ragged last pass along the channels stacks fewer sets; where z divides the channels there is none
     last = layer.C % tiles.z
     hops = layer.C // tiles.z * (stack - 1) + np.where(last, layer.R * _ceil(last, tiles.q) - 1, 0)
     words = Repetitions(
@@ -239,18 +280,22 @@ def _cycles(layer: Layer, hardware: Hardware, batch: int, tiles: _Tiles, words: 
     """
     strips, passes = _ceil(layer.E, tiles.e), _ceil(layer.C, tiles.z)
     loads = layer.groups * _ceil(batch, tiles.n) * strips * passes * tiles.filter_tiles
+    # a PE waits until the one below has all but the first column of its first window, for its p filters, and a pipeline
     hop = (layer.S - 1) * tiles.p_of_ramp * tiles.q + tiles.q - 1 + hardware.pe_stages
+    # the busiest PE: in the first set of the stack, which a ragged pass fills first
     channels_of_pe = layer.C // tiles.z * np.minimum(tiles.q, tiles.z) + np.minimum(tiles.q, layer.C % tiles.z)
     of_pe = layer.groups * tiles.filters_of_pe * channels_of_pe * layer.S * layer.G * strips * batch
     work = np.maximum.reduce(
         [
             of_pe + loads * (layer.R * _ceil(tiles.z, tiles.q) - 1) * hop,
+            # a port moves up to its width a cycle, but at most the q channels of a pixel, or the p psums of a PE
             words[c.GLB_IFMAP_READ] / np.minimum(tiles.q, hardware.gin_ifmap_bits // hardware.b_w),
             words[c.GLB_FILTER_READ] / (hardware.gin_filter_bits // hardware.b_w),
             words[c.GLB_PSUM_READ] / np.minimum(tiles.p_at_ports, hardware.gin_psum_bits // hardware.b_w),
             words[c.GLB_PSUM_WRITE] / np.minimum(tiles.p_at_ports, hardware.gon_bits // hardware.b_w),
         ]
     )
+    # core cycles that the link takes for a word
     word = hardware.b_w / hardware.link_bits * hardware.core_hz / hardware.link_hz
     filters = words[c.DRAM_FILTER_READ] * word
     fmaps = (words[c.DRAM_IFMAP_READ] + words[c.DRAM_OFMAP_WRITE]) * word
@@ -285,6 +330,7 @@ def _outer_choices(layer: Layer, hardware: Hardware, batch: int) -> Iterator[tup
     ]
     if not choices:
         return
+    # a lower bound: each term has the best that any m, p and t could bring, even if no single choice brings it all
     n, e, q, r, m_most, p_most, stacks = np.array(choices, np.int64).T
     F = layer.filters_per_group
     tiles = _Tiles(
@@ -300,6 +346,7 @@ def _outer_choices(layer: Layer, hardware: Hardware, batch: int) -> Iterator[tup
         filters_of_pe=_ceil(F, stacks),
     )
     bounds = _cost(layer, hardware, batch, tiles).joules
+    # stable, so that equals keep their order, on which the choice among mappings of the same cost depends
     for at in bounds.argsort(kind="stable"):
         yield choices[at], float(bounds[at])
 
@@ -310,6 +357,7 @@ def _fewest(size: int, most: int) -> Iterator[int]:
     >>> list(_fewest(13, 13)), list(_fewest(13, 6))
     ([13, 7, 5, 4, 3, 2, 1], [5, 4, 3, 2, 1])
     """
+    # on to the next number of tiles that a smaller tile gives: those between would give the same tile again
     parts = -(-size // max(1, min(most, size)))
     while parts <= size and most:
         tile = -(-size // parts)
@@ -329,6 +377,7 @@ def _room(layer: Layer, hardware: Hardware, n: int, e: int, q: int, r: int) -> _
     one = EyerissMapping(m=1, n=n, e=e, p=1, q=q, r=r, t=1)
     bank = hardware.glb_bank_words
     strip = one.strip_words(layer)
+    # the strip takes whole banks, and psums what is left: banks, and words where the last bank is not a full one
     banks = banks_of_glb(hardware) - -(-strip // bank)
     m_most = min(F, min(banks * bank, hardware.glb_words - strip) // one.psum_words(layer))
     p_most = min(F, hardware.P_s, hardware.f_s // (q * layer.S))
@@ -342,6 +391,7 @@ def _candidates(layer: Layer, outer: _Outer) -> Candidates:
     """All p and t with this choice of n, e, q and r; with each, the m that are worth weighing."""
     F = layer.filters_per_group
     p, t = (grid.ravel() for grid in np.mgrid[1 : outer.p_most + 1, 1 : min(outer.stacks, F) + 1])
+    # each stack has filters of its own, and the psums of a pass fit the GLB
     there = (t <= _ceil(F, p)) & (np.minimum(p * t, F) <= outer.m_most)
     p, t = p[there], t[there]
     f = np.minimum(p * t, F)
@@ -352,5 +402,6 @@ def _candidates(layer: Layer, outer: _Outer) -> Candidates:
 
 
 def _ceil(size: Numbers | int, tile: Numbers | int) -> Numbers:
+    """How many tiles ``size`` makes, in each place."""
     parts: Numbers = -(-np.asarray(size) // np.asarray(tile))
     return parts

@@ -32,7 +32,7 @@ def load_network(network: str | Path | Network) -> Network:
     Raises
     ------
     NetworkError
-        Neither, or a file that is no network.
+        Neither a name nor a file of a kind that is read, or a file that cannot be read or holds no network.
 
     Examples
     --------
@@ -57,5 +57,6 @@ def load_network(network: str | Path | Network) -> Network:
 
 @cache
 def _zoo(name: str) -> Network:
+    """A network that ships, read once: networks never change, and runs, cuts and figures ask for the same ones."""
     text = files("analytical.networks").joinpath("zoo", f"{name}.csv").read_text(encoding="utf-8")
     return replace(parse_table(text, name), image=ZOO_IMAGE)

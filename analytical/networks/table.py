@@ -10,11 +10,13 @@ from analytical.layer import Layer, LayerError
 from analytical.network import Edges, Network, NetworkError
 
 
+# readers of cells are functions with names, by which errors say what was expected
 def _whole(text: str) -> int:
     return int(text)
 
 
 def _number(text: str) -> float:
+    # float() takes "nan" and "inf" as well
     number = float(text)
     if not math.isfinite(number):
         raise ValueError(f"{number} is not finite")
@@ -56,6 +58,11 @@ _EXPECTED = {_whole: "a whole number", _number: "a number", str: "a word"}
 def read_table(path: Path) -> Network:
     """The network in a layer table; its name is the file's.
 
+    Parameters
+    ----------
+    path : Path
+        CSV in UTF-8, with or without a byte order mark, which spreadsheets write.
+
     Raises
     ------
     NetworkError
@@ -85,10 +92,22 @@ def parse_table(text: str, name: str, *, source: str | None = None) -> Network:
     ------
     NetworkError
         A column or a cell that is missing or not what it should be, or a layer that cannot exist.
+
+    Examples
+    --------
+    >>> network = parse_table(
+    ...     "layer,kind,groups,ifmap_padded,pad,channels_per_filter,filter,filters,stride,ofmap,"
+    ...     "sparsity_ifmap_padded,sparsity_ofmap,batch\\n"
+    ...     "C1,conv,1,16,1,4,3,8,1,14,0,0.5,1",
+    ...     "small",
+    ... )
+    >>> network.layer("C1").macs
+    56448
     """
     source = source or name
     rows = csv.reader(StringIO(text))
     header = [cell.strip() for cell in next(rows, [])]
+    # what is missing before what is unknown: a file that is no layer table at all lacks the first column
     for column in _COLUMNS:
         if column not in header:
             found = ", ".join(header) or "nothing"
@@ -117,6 +136,13 @@ def parse_table(text: str, name: str, *, source: str | None = None) -> Network:
 def as_table(network: Network) -> str:
     """The layer table of a network: the text from which :func:`parse_table` makes the same layers and edges.
 
+    The size of the image is not in a table, where it differs from the first layer's ifmap.
+
+    Parameters
+    ----------
+    network : Network
+        Its first layer, and no other, has ``first``: a table says so by the order of its rows.
+
     Examples
     --------
     >>> network = Network("one", (Layer.fc("FC", inputs=8, outputs=2, first=True),))
@@ -130,11 +156,13 @@ def as_table(network: Network) -> str:
         edges = network.edges.get(layer.name, Edges())
         cells = [getattr(layer, field) for field, _ in _COLUMNS.values()]
         cells += [getattr(layer, field) for field, _, _ in _WIDTHS.values()]
+        # semicolons, since commas part the cells
         writer.writerow([*cells, *(";".join(names) for names in (edges.inputs, edges.pools))])
     return text.getvalue()
 
 
 def _layers(rows: Iterator[list[str]], header: list[str], source: str) -> Iterator[tuple[Layer, Edges | None]]:
+    """Layers and edges, row by row; the header is row 1, and blank rows are passed over."""
     names: set[str] = set()
     for number, cells in enumerate(rows, start=2):
         if not any(cell.strip() for cell in cells):
@@ -146,11 +174,13 @@ def _layers(rows: Iterator[list[str]], header: list[str], source: str) -> Iterat
         values: dict[str, str | int | float] = {}
         for column, (name, read) in _COLUMNS.items():
             values[name] = _read(row[column], column, read, where)
+        # after the heights, which stand for widths that are not given
         for column, (name, height, read_width) in _WIDTHS.items():
             cell = row.get(column, "")
             values[name] = _read(cell, column, read_width, where) if cell else values[height]
         if values["name"] in names:
             raise NetworkError(f"{where}: layer {values['name']} stands twice; expected a name of its own")
+        # the first row is the layer that reads the image
         try:
             layer = Layer(first=not names, **values)  # type: ignore[arg-type]  # the table above types each field
         except LayerError as error:
@@ -161,9 +191,11 @@ def _layers(rows: Iterator[list[str]], header: list[str], source: str) -> Iterat
 
 
 def _edges(row: Mapping[str, str], earlier: set[str], where: str) -> Edges | None:
+    """What a row says that its layer reads; None where it says nothing."""
     inputs, pools = (
         tuple(name.strip() for name in row.get(column, "").split(";") if name.strip()) for column in _EDGES
     )
+    # rows stand in the order in which layers run: with inputs from above only, no edge can close a circle
     for name in inputs:
         if name not in earlier:
             raise NetworkError(f"{where}: inputs has {name!r}; expected names of layers in rows above")

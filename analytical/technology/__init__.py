@@ -34,7 +34,13 @@ class Node:
     vdd: float
 
     def scale_to(self, other: "Node") -> float:
-        """The factor s on a dynamic energy (section V): (nm' / nm) (V' / V)^2."""
+        """The factor s on a dynamic energy (section V): (nm' / nm) (V' / V)^2.
+
+        Parameters
+        ----------
+        other : Node
+            The node that the energy is wanted for; this one is where it is known.
+        """
         return (other.nm / self.nm) * (other.vdd / self.vdd) ** 2
 
 
@@ -59,6 +65,13 @@ WORD_IN_MACS = {"rf": 1, "inter_pe": 2, "glb": 6, "dram": 200}
 class Prices:
     """Energy of one event, in joules: a MAC, or one b_w-bit word at a level of memory (Table III).
 
+    Attributes
+    ----------
+    mac : float
+        One multiply-accumulate.
+    rf, inter_pe, glb, dram : float
+        One word read or written in a register file, handed from PE to PE, in the GLB, in DRAM.
+
     Raises
     ------
     HardwareError
@@ -80,12 +93,17 @@ class Prices:
 def prices(b_w: int) -> Prices:
     """The price list of Table III at :data:`EYERISS_NODE`.
 
-    Multiplication scales with the square of the width, all else linearly.
+    Multiplication scales with the square of the width, all else linearly (section VIII).
 
     Parameters
     ----------
     b_w : int
         Bits of a word.
+
+    Returns
+    -------
+    Prices
+        Joules.
 
     Examples
     --------
@@ -94,6 +112,7 @@ def prices(b_w: int) -> Prices:
     """
     width = b_w / 16
     scale = ARITHMETIC_NODE.scale_to(EYERISS_NODE)
+    # Table III prices memory in MACs of 16 bits; at another width it is still these that count, not the cheaper MAC
     mac_16 = (ADD_16BIT_J + MUL_16BIT_J) * scale
     return Prices(
         mac=(ADD_16BIT_J * width + MUL_16BIT_J * width**2) * scale,
@@ -108,6 +127,8 @@ CELLS = "itrs-lop"
 @cache
 def sram_read_nJ() -> dict[float, float]:
     """Energy of a 64-bit read of an SRAM, in nanojoules, by its size in KiB; the folder's README has the source.
+
+    Only ratios are used: Table III prices a word of the GLB at its own size, and the trend takes it to others.
 
     Examples
     --------

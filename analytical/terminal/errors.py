@@ -19,14 +19,30 @@ INTERRUPTED = 130
 
 
 def run_command(command: click.Command, program: str) -> NoReturn:
-    """Run a command line; bad input ends it with one line on standard error and status 2."""
+    """Run a command line; bad input ends it with one line on standard error and status 2.
+
+    Parameters
+    ----------
+    command : click.Command
+        What to run, with the arguments of this process. What it returns, if a number, is the exit status.
+    program : str
+        What usage lines call it.
+
+    Raises
+    ------
+    SystemExit
+        Always.
+    """
+    # click by itself would show usage with each error, and exit with 0 whatever a command returns
     try:
         status = command.main(prog_name=program, standalone_mode=False)
         if sys.stdout is not None:
+            # a full disk or a reader that has left shows here, where it can be reported, and not when Python exits
             sys.stdout.flush()
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.ctx.get_help() if error.ctx else "", err=True)
         sys.exit(BAD_INPUT)
+    # after the one above, which is a ClickException, too; likewise a broken pipe is an OSError
     except click.ClickException as error:
         _refuse(error.format_message())
     except InputError as error:
@@ -48,12 +64,31 @@ def run_command(command: click.Command, program: str) -> NoReturn:
 
 def leave_closed_pipe() -> NoReturn:
     """End well: the reader of our output has left, and there is nobody to tell."""
+    # what is still buffered goes nowhere, or Python's flush at exit would fail as well
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(0)
 
 
 def fail_if_any(found: list[str], what: str) -> int:
-    """Say on standard error what a check found; the exit status."""
+    """Say on standard error what a check found; the exit status.
+
+    Parameters
+    ----------
+    found : list of str
+        A line for each thing that failed the check.
+    what : str
+        Stands before each line.
+
+    Returns
+    -------
+    int
+        :data:`CHECK_FAILED` if anything was found, else 0.
+
+    Examples
+    --------
+    >>> fail_if_any([], "over 2 %")
+    0
+    """
     for line in found:
         click.echo(f"{what}: {line}", err=True)
     return CHECK_FAILED if found else 0

@@ -24,7 +24,12 @@ PACKAGES = ("analytical", "traces", "simulator", "partition")
 class LazyGroup(click.Group):
     """A group that knows its commands by name, and imports one when it is used or helped with.
 
-    ``sources`` has ``module:attribute`` for each name, in the order in which help lists them.
+    Parameters
+    ----------
+    sources : mapping of str to str
+        ``module:attribute`` for each name, in the order in which help lists them.
+    **more
+        As for :class:`click.Group`.
     """
 
     def __init__(self, *, sources: Mapping[str, str], **more: Any) -> None:
@@ -42,6 +47,7 @@ class LazyGroup(click.Group):
         del ctx
         if cmd_name not in self.sources:
             return None
+        # only the command that is used or helped with is imported, so that none waits for what another one needs
         module, _, attribute = self.sources[cmd_name].partition(":")
         command: click.Command = getattr(import_module(module), attribute)
         return command
@@ -56,12 +62,19 @@ def network_command(**more: Any) -> Callable[[F], click.Command]:
 
 
 def command(**more: Any) -> Callable[[F], click.Command]:
-    """A command with -h, -v and -q."""
+    """A command with -h, -v and -q, the last two at the end of its options.
+
+    Parameters
+    ----------
+    **more
+        As for :func:`click.command`.
+    """
 
     make: Any = click.command(context_settings=HELP_NAMES, **more)
 
     def decorate(function: F) -> click.Command:
         made: click.Command = make(function)
+        # added here and not by decorators, so that help lists them after the command's own
         made.params += LOUDNESS_OPTIONS
         return made
 
@@ -75,6 +88,7 @@ def _loudness(*names: str, level: int, help: str) -> click.Option:
         if said:
             log_to_standard_error(level)
 
+    # eager: the loudness is set before callbacks of other options have something to say
     return click.Option(names, is_flag=True, expose_value=False, is_eager=True, callback=set_level, help=help)
 
 
@@ -88,9 +102,16 @@ LOUDNESS_OPTIONS = (
 
 
 def log_to_standard_error(level: int = logging.INFO) -> None:
-    """Send what the packages log to standard error, from this level on."""
+    """Send what the packages log to standard error, from this level on.
+
+    Parameters
+    ----------
+    level : int
+        As in :mod:`logging`.
+    """
     handler = _StandardError()
     for package in PACKAGES:
+        # in place of what is there: the group sets a level first, -v or -q another one, and each line is said once
         logger = logging.getLogger(package)
         logger.handlers[:] = [handler]
         logger.setLevel(level)
@@ -109,7 +130,10 @@ def is_quiet() -> bool:
 
 
 def bits_option(default: int) -> Callable[[F], F]:
-    """--bits, with the width that a command takes by default."""
+    """--bits, with the width that a command takes by default.
+
+    Commands get an integer, or None where it was not given: the hardware then says the width.
+    """
     return click.option(
         "--bits",
         type=click.Choice(["8", "16"]),
@@ -135,16 +159,24 @@ json_option = click.option(
 
 
 class Percent(click.ParamType[float]):
-    """A share like 2%."""
+    """A share like 2%, with or without the sign; commands get 0.02.
+
+    Examples
+    --------
+    >>> Percent().convert("2%", None, None)
+    0.02
+    """
 
     name = "percent"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """The share, as a number."""
+        # click may convert what has been converted, such as a default
         if isinstance(value, float):
             return value
         try:
             share = float(value.strip().removesuffix("%")) / 100
+        # one test refuses what is no number, what is negative, infinite or nan
         except ValueError:
             share = -1.0
         if not 0 <= share <= 1e6:

@@ -20,7 +20,14 @@ log = logging.getLogger(__name__)
 
 
 def check_writable(*files: str | None, inputs: Sequence[str | None]) -> None:
-    """Find out before a long run that a file cannot be written after it; ``inputs`` are what the run reads.
+    """Find out before a long run that a file cannot be written after it.
+
+    Parameters
+    ----------
+    *files : str or None
+        Names of files to write; ``-`` is standard output, None is not asked for.
+    inputs : sequence of str or None
+        What the run reads, which must not be written over; words that are no files do no harm.
 
     Raises
     ------
@@ -30,6 +37,7 @@ def check_writable(*files: str | None, inputs: Sequence[str | None]) -> None:
     """
     if files.count(STANDARD_OUTPUT) > 1:
         raise InputError("only one FILE may be - (standard output)")
+    # resolved, so that two names of one file, through links or folders, are known to be the same
     seen = {Path(file).resolve() for file in inputs if file is not None}
     for file in files:
         if file is None or file == STANDARD_OUTPUT:
@@ -47,7 +55,19 @@ def check_writable(*files: str | None, inputs: Sequence[str | None]) -> None:
 
 
 def write_chosen(*outputs: tuple[str | None, Callable[[], bytes]]) -> bool:
-    """Write the contents whose file was named, all or none (:func:`write_outputs`), and log each; whether any was."""
+    """Write the contents whose file was named, all or none (:func:`write_outputs`), and log each; whether any was.
+
+    Parameters
+    ----------
+    *outputs : (str or None, callable)
+        Names of files, and what makes their contents, called only if there is a name.
+
+    Raises
+    ------
+    InputError
+        The system refuses a file.
+    """
+    # all contents are made before the first is written: what fails in the making leaves no file behind
     chosen = {file: content() for file, content in outputs if file is not None}
     write_outputs(chosen)
     for file in chosen:
@@ -59,10 +79,24 @@ def write_chosen(*outputs: tuple[str | None, Callable[[], bytes]]) -> bool:
 def write_outputs(outputs: Mapping[str, bytes]) -> None:
     """Write files, all of them whole or none; ``-`` is standard output.
 
+    Each is written under a name of its own, and takes its real name when all are there.
+
+    Parameters
+    ----------
+    outputs : mapping of str to bytes
+        Contents by the names of their files.
+
     Raises
     ------
     InputError
         The system refuses a file.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_outputs({f"{folder}/a.csv": b"x", f"{folder}/b.csv": b"y"})
+    ...     sorted(file.name for file in Path(folder).iterdir())
+    ['a.csv', 'b.csv']
     """
     with ExitStack() as unfinished:
         try:
@@ -76,9 +110,11 @@ def write_outputs(outputs: Mapping[str, bytes]) -> None:
                 else:
                     names[file].write_bytes(content)
             for file, name in names.items():
+                # resolved: where the name is a link, the file that it points to is replaced, not the link
                 if name != Path(file):
                     name.chmod(0o666 & ~_umask())
                     name.replace(Path(file).resolve())
+        # whoever reads standard output has had enough, which is no fault of a file; the command line ends well
         except BrokenPipeError:
             raise
         except OSError as error:
@@ -90,6 +126,7 @@ def _unfinished(target: Path, cleanup: ExitStack) -> Path:
     """Where to write what will take the name ``target``, and goes if that fails; pipes and devices are themselves."""
     if target.exists() and not target.is_file():
         return target
+    # in the folder of the target, since a rename is only whole within one file system
     handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=target.resolve().parent)
     os.close(handle)
     cleanup.callback(Path(name).unlink, missing_ok=True)
@@ -97,13 +134,20 @@ def _unfinished(target: Path, cleanup: ExitStack) -> Path:
 
 
 def _umask() -> int:
+    """Rights that new files lack; mkstemp leaves a file to its owner alone. It can only be read by setting it."""
     mask = os.umask(0)
     os.umask(mask)
     return mask
 
 
 def as_csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
-    """A table of rows with the same keys, floats in full precision."""
+    """A table of rows with the same keys, at least one of them, floats in full precision.
+
+    Examples
+    --------
+    >>> as_csv([{"layer": "C1", "energy_J": 0.1}])
+    b'layer,energy_J\\nC1,0.1\\n'
+    """
     text = io.StringIO()
     writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
     writer.writeheader()
@@ -112,5 +156,11 @@ def as_csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
 
 
 def as_json(record: Any) -> bytes:
-    """A record as indented JSON."""
+    """A record as indented JSON.
+
+    Raises
+    ------
+    ValueError
+        A number in it is infinite or nan, for which JSON has no words.
+    """
     return (json.dumps(record, indent=2, allow_nan=False) + "\n").encode()

@@ -22,14 +22,29 @@ class PeopleConsole(Console):
 
 
 def people_console(*files: str | None) -> Console:
-    """Where tables go: standard output, unless one of the files is there."""
+    """Where tables go: standard output, unless one of the files is there.
+
+    Parameters
+    ----------
+    *files : str or None
+        Files that the command writes; if one is ``-``, tables go to standard error.
+    """
+    # names of layers may have brackets and colons, which rich would take for markup and emoji
     console = PeopleConsole(stderr=STANDARD_OUTPUT in files, highlight=False, markup=False, emoji=False)
     console.width = max(console.width, NARROWEST)
     return console
 
 
 def people_table(title: str, *headings: str) -> Table:
-    """A table for people, narrow enough for a terminal of 80 columns: a name on the left, numbers on the right."""
+    """A table for people, narrow enough for a terminal of 80 columns: a name on the left, numbers on the right.
+
+    Parameters
+    ----------
+    title : str
+        Stands above it.
+    *headings : str
+        One a column: the first is for names, on the left.
+    """
     table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=0, pad_edge=False)
     for number, heading in enumerate(headings):
         table.add_column(heading, justify="right" if number else "left", no_wrap=True)

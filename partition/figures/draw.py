@@ -24,7 +24,7 @@ class PictureError(InputError):
 
 
 def picture_format(file: str) -> str:
-    """The format that a file's name asks for.
+    """The format that a file's name asks for; asked before what is to be drawn is computed.
 
     Raises
     ------
@@ -42,12 +42,21 @@ def picture_format(file: str) -> str:
 
 
 def draw_panels(panels: Sequence[Panel], ending: str) -> bytes:
-    """A figure, panel beside panel, as the content of a file."""
+    """A figure, panel beside panel, as the content of a file.
+
+    Parameters
+    ----------
+    panels : sequence of Panel
+        At least one.
+    ending : str
+        One of :data:`FORMATS`.
+    """
     return _saved(panels_figure(panels), ending)
 
 
 def panels_figure(panels: Sequence[Panel]) -> "Figure":
     """A figure, panel beside panel."""
+    # here and below without pyplot, which keeps figures open and may look for a screen
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6 * len(panels), 4), layout="constrained")
@@ -62,6 +71,7 @@ def _draw_panel(axes: Any, panel: Panel) -> None:
     axes.set_ylabel(panel.y)
     for number, series in enumerate(panel.series):
         if series.x and isinstance(series.x[0], str):
+            # bars of all series stand around their name, which is at a whole number, and leave a fifth between names
             width = 0.8 / len(panel.series)
             places = [place + (number - (len(panel.series) - 1) / 2) * width for place in range(len(series.x))]
             axes.bar(places, series.y, width, label=series.label)
@@ -75,7 +85,17 @@ def _draw_panel(axes: Any, panel: Panel) -> None:
 
 
 def draw_map(cut_map: CutMap, title: str, ending: str) -> bytes:
-    """Which cut wins, as coloured regions, as the content of a file."""
+    """Which cut wins, as coloured regions, as the content of a file.
+
+    Parameters
+    ----------
+    cut_map : CutMap
+        The best cut of each channel.
+    title : str
+        Stands above it.
+    ending : str
+        One of :data:`FORMATS`.
+    """
     return _saved(map_figure(cut_map, title), ending)
 
 
@@ -85,6 +105,7 @@ def map_figure(cut_map: CutMap, title: str) -> "Figure":
     from matplotlib.colors import BoundaryNorm
     from matplotlib.figure import Figure
 
+    # only cuts that win somewhere get a colour, so that few of them differ well
     present = sorted({int(cut) for cut in cut_map.cuts.ravel()})
     places = {cut: place for place, cut in enumerate(present)}
     figure = Figure(figsize=(7, 5), layout="constrained")

@@ -26,7 +26,17 @@ BITRATES_BPS: NDArray[np.float64] = np.arange(10.0, 201.0, 2.0) * 1e6
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Series:
-    """A curve, or bars: what it is, and its points."""
+    """A curve, or bars: what it is, and its points.
+
+    Attributes
+    ----------
+    label : str
+        What the legend says.
+    x : sequence of float or of str
+        Numbers of a curve, or names of bars.
+    y : sequence of float
+        As many, in the unit of the panel.
+    """
 
     label: str
     x: Sequence[str | float]
@@ -35,7 +45,15 @@ class Series:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Panel:
-    """One diagram of a figure; bars where x has names."""
+    """One diagram of a figure; bars where x has names.
+
+    Attributes
+    ----------
+    title, x, y : str
+        What stands above it and along its axes, with units.
+    series : list of Series
+        Its curves or bars.
+    """
 
     title: str
     x: str
@@ -48,7 +66,22 @@ Plans = Mapping[str, Plan]
 
 
 def figure_2(plans: Plans) -> list[Panel]:
-    """Fig. 2: (a) energy of all layers up to each; (b) bits to send after each."""
+    """Fig. 2: (a) energy of all layers up to each, in mJ; (b) bits to send after each, in Mbit.
+
+    Parameters
+    ----------
+    plans : mapping of str to Plan
+        Plans of one network by their energy sources, as for the other figures; only the cuts matter here.
+
+    Examples
+    --------
+    >>> import partition
+    >>> plans = {"analytical": partition.plan("alexnet", bitrate="60Mbps", tx_power="0.5W")}
+    >>> energy, bits = figure_2(plans)
+    >>> energy.series[0].x[:3], [round(mbit, 2) for mbit in bits.series[0].y[:3]]
+    (['In', 'C1', 'P1'], [0.76, 1.82, 0.56])
+    """
+    # what is sent does not depend on the source
     plan = next(iter(plans.values()))
     names = [cut.name for cut in plan.cuts]
     energy = [
@@ -63,7 +96,7 @@ def figure_2(plans: Plans) -> list[Panel]:
 
 
 def figure_10(plans: Plans) -> list[Panel]:
-    """Fig. 10: E_Cost of every cut, at 100 Mbps and 1 W."""
+    """Fig. 10: E_Cost of every cut in mJ, at 100 Mbps and 1 W, whatever the plans' own channels."""
     channel = Channel(bitrate_bps=100e6, tx_power_W=1.0)
     series = [
         Series(
@@ -78,7 +111,10 @@ def figure_10(plans: Plans) -> list[Panel]:
 
 
 def figure_12(plans: Plans) -> list[Panel]:
-    """Fig. 12: savings at the optimum against FCC and FISC over bit rates, at 0.5 and 1.3 W, for three images."""
+    """Fig. 12: savings at the optimum against FCC and FISC in percent, over bit rates, at 0.5 and 1.3 W.
+
+    Three images, a panel each: those at the quartiles of Sparsity-In.
+    """
     return [
         Panel(
             title=f"Sparsity-In {100 * share:.2f} %",
@@ -96,6 +132,7 @@ def figure_12(plans: Plans) -> list[Panel]:
 
 
 def _saving(plan: Plan, source: str, share: float, power: float, end: str) -> Series:
+    # a plan of its own for the share: what it has computed belongs to another image
     lines, x = replace(plan, sparsity_in=share).lines, power / BITRATES_BPS
     ours = lines.costs_J(algorithm_2(lines, x), x)
     theirs = lines.costs_J(0 if end == "FCC" else -1, x)
@@ -103,16 +140,18 @@ def _saving(plan: Plan, source: str, share: float, power: float, end: str) -> Se
 
 
 def figure_13a(plans: Plans) -> list[Panel]:
-    """Fig. 13(a): inference delay at the cut of least energy, beside FCC and FISC; 0.5 W, median image."""
+    """Fig. 13(a): inference delay in ms at the cut of least energy, beside FCC and FISC; 0.5 W, median image."""
     channels = [Channel(bitrate_bps=float(rate), tx_power_W=0.5) for rate in BITRATES_BPS]
     series: list[Series] = []
     for source, plan in plans.items():
         at = replace(plan, sparsity_in=Q2)
+        # the delay at the cut of least energy, not the least delay
         best = algorithm_2(at.lines, 0.5 / BITRATES_BPS)
         chosen = {
             f"{source}, optimum": [at.cuts[cut] for cut in best],
             f"{source}, FISC": [at.cuts[-1]] * len(channels),
         }
+        # all in the cloud, the phone's energies and latencies do not matter: one curve for all sources
         if not series:
             chosen["FCC"] = [at.cuts[0]] * len(channels)
         for label, cuts in chosen.items():
@@ -122,7 +161,10 @@ def figure_13a(plans: Plans) -> list[Panel]:
 
 
 def figure_13b(plans: Plans) -> list[Panel]:
-    """Fig. 13(b): E_Cost at the intermediate candidates over bit rates; 0.5 W."""
+    """Fig. 13(b): E_Cost in mJ at the intermediate candidates over bit rates; 0.5 W.
+
+    A network without :data:`INTERMEDIATE` cuts has no series.
+    """
     series = [
         Series(
             label=f"{source}, {cut.name}",
@@ -137,7 +179,10 @@ def figure_13b(plans: Plans) -> list[Panel]:
 
 
 def figure_13c(network: Network, hardware: Hardware) -> list[Panel]:
-    """Fig. 13(c): the network's energy against the size of the GLB, with and without control."""
+    """Fig. 13(c): the network's energy in mJ against the size of the GLB in KiB, with and without control.
+
+    By the closed forms; sizes with which a layer cannot be mapped are left out.
+    """
     sized = [(size.kib, size.energy) for size in explore(network, hardware) if size.energy is not None]
     kib = [size for size, _ in sized]
     return [
@@ -158,7 +203,13 @@ FIGURES = {"2": figure_2, "10": figure_10, "12": figure_12, "13a": figure_13a, "
 
 
 def rows(panels: Sequence[Panel]) -> list[dict[str, str | float]]:
-    """A figure's points, one in a row."""
+    """A figure's points, one in a row.
+
+    Examples
+    --------
+    >>> rows([Panel(title="one", x="Mbps", y="mJ", series=[Series(label="a", x=[10.0], y=[3.0])])])
+    [{'panel': 'one', 'series': 'a', 'x': 10.0, 'y': 3.0}]
+    """
     found: list[dict[str, str | float]] = []
     for panel in panels:
         for series in panel.series:

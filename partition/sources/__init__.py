@@ -70,7 +70,7 @@ def choose_source(
     Raises
     ------
     SourceError
-        It is none of these.
+        It is none of these. Whether a source has costs for a network shows only when it is asked for them.
 
     Examples
     --------
@@ -79,10 +79,12 @@ def choose_source(
     """
     if isinstance(said, Mapping):
         return Own(said)
+    # whatever is no name is taken for a source of a person's own: a protocol asks for no base class
     if not isinstance(said, str | Path):
         return said
     if str(said) in SOURCES:
         return SOURCES[str(said)](cache, seed, watch)
+    # a name of a source comes before a file that is called the same
     require_known(said)
     return File(str(said))
 
@@ -100,7 +102,9 @@ def require_known(said: str | Path) -> None:
 
 
 def default_cache() -> Path:
-    """Where runs are kept by default."""
+    """Where runs are kept by default: ``eyeriss-neupart`` in ``$XDG_CACHE_HOME``, in ``~/.cache``, or where there is no
+    home, in the folder for temporary files.
+    """
     try:
         folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     except RuntimeError:

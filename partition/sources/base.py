@@ -13,14 +13,33 @@ class SourceError(InputError):
 
 
 class EnergySource(Protocol):
-    """Who knows what layers cost."""
+    """Who knows what layers cost: the seam for sources of other kinds.
+
+    Examples
+    --------
+    >>> import partition
+    >>> class Even:
+    ...     name = "even"
+    ...     def costs(self, network, hardware):
+    ...         layers = [layer.name for layer in network.layers]
+    ...         return Costs(energy_J=dict.fromkeys(layers, 1e-3), latency_s=dict.fromkeys(layers, 1e-3))
+    >>> partition.plan("alexnet", bitrate="60Mbps", tx_power="0.5W", source=Even()).best.name
+    'P2'
+    """
 
     @property
     def name(self) -> str:
         """What users call it."""
 
     def costs(self, network: Network, hardware: Hardware) -> Costs:
-        """Costs of every layer of a network.
+        """Costs of every layer of a network, for one image: joules and seconds.
+
+        Parameters
+        ----------
+        network : Network
+            Whose layers.
+        hardware : Hardware
+            The phone's accelerator.
 
         Raises
         ------

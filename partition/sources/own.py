@@ -12,7 +12,15 @@ from partition.sources.base import SourceError
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """Joules of an image by layer, from Python; latencies are those of the closed forms."""
+    """Joules of an image by layer, from Python; latencies are those of the closed forms.
+
+    Attributes
+    ----------
+    energy_J : mapping of str to float
+        Joules of every layer of the network, by its name; others are passed over.
+    name : str
+        What the source is called.
+    """
 
     energy_J: Mapping[str, float]
     name: str = "own"
@@ -28,6 +36,7 @@ class Own:
         if layer not in self.energy_J:
             raise SourceError(f"own energies: layer {layer} is missing; expected joules of every layer")
         joules = self.energy_J[layer]
+        # a nan is in no range
         if not isinstance(joules, int | float) or not 0 <= joules < float("inf"):
             raise SourceError(f"own energies: layer {layer} has {joules!r}; expected joules, at least 0")
         return float(joules)

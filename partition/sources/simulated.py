@@ -33,7 +33,19 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class Simulated:
     """The machine. What a run said is kept in ``cache``, under a name made of all that it depends on: the layers, the
-    hardware, the settings, and the program itself."""
+    hardware, the settings, and the program itself.
+
+    Attributes
+    ----------
+    cache : Path
+        The folder; made when it is needed.
+    seed : int
+        Of the synthetic values.
+    progress : callable, optional
+        Makes a context for a run that says whom to tell of its progress.
+    name : str
+        What the source is called.
+    """
 
     cache: Path
     seed: int = 0
@@ -41,6 +53,13 @@ class Simulated:
     name: str = "simulated"
 
     def costs(self, network: Network, hardware: Hardware) -> Costs:
+        """See :meth:`partition.sources.base.EnergySource.costs`: from the cache, or by a run that goes there.
+
+        Raises
+        ------
+        InputError
+            The network cannot run on the hardware (:class:`MappingError`), or has no graph (:class:`GraphError`).
+        """
         settings = Settings(network=network, hardware=hardware, seed=self.seed)
         path = self.cache / f"{_key(settings)}.h5"
         try:
@@ -48,8 +67,10 @@ class Simulated:
             return _costs_of(said, [dict(layer.columns) for layer in layers], hardware)
         except (ValueError, KeyError, TypeError, OSError):
             pass  # not there yet, or damaged
+        # the codec needs values, which a run does not keep: it watches the run
         codec = CodecBits(graph_of(network), hardware.b_w)
         result = self._run(settings, codec)
+        # the result is complete before it is kept: a cache that cannot be written costs time, but no answer
         bits = codec.bits()
         _keep(path, result.hdf5({"codec_bits": bits}))
         return _costs_of({"codec_bits": bits}, [layer.record() for layer in result], hardware)
@@ -72,6 +93,7 @@ def _costs_of(said: Mapping[str, Any], layers: list[dict[str, Any]], hardware: H
 
 
 def _key(settings: Settings) -> str:
+    """The name of a run in the cache: a digest of all that its figures depend on."""
     record = settings.record() | {
         "layers": [asdict(layer) for layer in settings.network.layers],
         "edges": {name: asdict(edges) for name, edges in settings.network.edges.items()},
@@ -82,7 +104,10 @@ def _key(settings: Settings) -> str:
 
 
 def _program() -> str:
-    """A fingerprint of the program that a run depends on, and of what makes its numbers."""
+    """A fingerprint of the program that a run depends on, and of what makes its numbers.
+
+    Of the sources, not of a version: a kept run must not outlive a change that nobody gave a number.
+    """
     digest = hashlib.sha256(f"{np.__version__} {numba.__version__}".encode())
     for package in ("analytical", "traces", "simulator"):
         spec = find_spec(package)
@@ -96,6 +121,7 @@ def _program() -> str:
 
 def _keep(path: Path, content: bytes) -> None:
     """Keep a file for the next time; where that cannot be, the next time runs again."""
+    # a name of this process's own, so that two that make the same run do not write into one file
     unfinished = path.with_suffix(f".{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -116,6 +142,13 @@ class CodecBits:
     Shown each layer with its values while they are there (:data:`simulator.runner.Observer`). A tensor's values are
     those of the unpadded ifmap of the first layer that reads it, as its sparsity is; or, where none does, those of the
     ofmap that the layer before it made; or, of a concatenation that only pools read, those of its parts.
+
+    Parameters
+    ----------
+    graph : Graph
+        The network whose layers run.
+    b_w : int
+        Bits of a value.
     """
 
     def __init__(self, graph: Graph, b_w: int) -> None:
@@ -129,6 +162,7 @@ class CodecBits:
         for name, reader in self._reader.items():
             if reader is not None and reader.name == layer.name:
                 self._bits[name] = self._coded(name, self._unpadded(name, layer, tensors.ifmap[0]))
+        # no layer reads this one's tensor as it is: it is the last, or pools and concatenations read it
         if self._reader[layer.name] is None:
             self._bits[layer.name] = self._coded(layer.name, tensors.ofmap[0])
 
@@ -138,6 +172,7 @@ class CodecBits:
         for name, node in self._graph.nodes.items():
             if name in (graph.IMAGE, self._graph.last):
                 continue
+            # nodes come after those that they read, so that a concatenation finds its parts
             whole = self._bits.get(name)
             found[name] = (
                 min(node.values * self._b_w, sum(found[part] for part in node.reads)) if whole is None else whole
@@ -149,11 +184,13 @@ class CodecBits:
         return next((layer for layer in readers if layer is not None), None)
 
     def _unpadded(self, name: str, reader: Layer, ifmap: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        # a fully connected layer has no padding, and its ifmap may be what it reads, flattened
         if reader.kind == "fc":
             return ifmap
         node, top, left = self._graph.nodes[name], int(reader.pad_h), int(reader.pad_w)
         return ifmap[:, top : top + node.height, left : left + node.width]
 
     def _coded(self, name: str, values: np.ndarray[Any, Any]) -> int:
+        # as the channel has it (partition.channel.tensor_bits): coded, or raw if that is less
         raw = self._graph.nodes[name].values * self._b_w
         return min(raw, rlc.encoded_words(values, self._b_w) * rlc.WORD_BITS)

@@ -24,6 +24,10 @@ class Comparison:
     ----------
     a, b : RunFile
         The two runs.
+
+    See Also
+    --------
+    compare : makes one.
     """
 
     a: RunFile
@@ -31,15 +35,18 @@ class Comparison:
 
     @property
     def only_in_a(self) -> list[str]:
+        """Names of layers that ``b`` does not have."""
         return [name for name in self.a.layers if name not in self.b.layers]
 
     @property
     def only_in_b(self) -> list[str]:
+        """Names of layers that ``a`` does not have."""
         return [name for name in self.b.layers if name not in self.a.layers]
 
     @property
     def layers(self) -> dict[str, Differences]:
         """Quantities of each layer that both runs have, in the order of ``a``."""
+        # of one image, since batches may differ
         b = self.b.layers
         return {
             name: _compared(layer.of_image(), b[name].of_image()) for name, layer in self.a.layers.items() if name in b
@@ -59,6 +66,7 @@ class Comparison:
     @property
     def mapping_changes(self) -> list[str]:
         """Numbers of mappings that differ, layer by layer: ``C4: m 64 -> 32, t 2 -> 1``."""
+        # mappings of two kinds have few symbols in common, and only these are compared
         a, b = (side.settings.get("mappings", {}) for side in (self.a, self.b))
         changes = {
             name: [
@@ -75,6 +83,11 @@ class Comparison:
         """In one line each, where run ``b`` takes more energy or time than ``a`` by more than ``share`` of it.
 
         Layers that both have, and all layers together.
+
+        Parameters
+        ----------
+        share : float
+            Of what ``a`` takes: 0.02 for 2 %.
         """
         shared = [name for name in self.a.layers if name in self.b.layers]
         pairs = [
@@ -87,6 +100,7 @@ class Comparison:
             f"{where} of an image is {after:.4g} {unit}, was {before:.4g}"
             + (f" ({100 * (after / before - 1):+.2f} %)" if before else "")
             for where, unit, before, after in pairs
+            # not by the quotient: what took nothing before and takes something now is worse by any share
             if after > before * (1 + share)
         ]
 
@@ -128,9 +142,13 @@ def _compared(a: Differences, b: Differences) -> dict[str, Difference]:
 
 
 def _step(a: Difference, b: Difference) -> Difference:
+    """From ``a`` to ``b``: what their references differ by, and what each effect differs by."""
+    # both are sums of a closed form and effects; their difference is that of the sums, term by term
     effects: dict[str, Number] = {CLOSED_FORMS: b.reference - a.reference}
+    # in the order of a's, then those that only b has
     for effect in dict.fromkeys((*a.effects, *b.effects)):
         effects[effect] = b.effects.get(effect, 0) - a.effects.get(effect, 0)
+    # where the sides are joules, equal ones may differ in the last digit, which is no effect
     noise = FLOAT_NOISE * max(a.magnitude, b.magnitude)
     return Difference(
         value=b.value,
@@ -165,6 +183,8 @@ def compare(a: "str | Path | NetworkResult | RunFile", b: "str | Path | NetworkR
     >>> comparison = compare(*runs)
     >>> [layer for layer in comparison.layers], comparison.only_in_a
     (['C3'], [])
+    >>> compare(runs[0], runs[0]).equal_layers
+    ['C3']
     """
     return Comparison(a=_run_file(a, "A"), b=_run_file(b, "B"))
 

@@ -62,7 +62,11 @@ class _EnergyParts(BaseModel):
 
 
 class LayerRecord(BaseModel):
-    """What a comparison needs of a layer's record."""
+    """What a comparison needs of a layer's record.
+
+    Fields are those of :data:`simulator.columns.COLUMNS` and :data:`simulator.columns.FIELDS`, with their units; others
+    are not read.
+    """
 
     layer: str = Field(min_length=1)
     images: int = Field(ge=1)
@@ -79,6 +83,7 @@ class LayerRecord(BaseModel):
 
     @model_validator(mode="after")
     def _has_all_quantities(self) -> "LayerRecord":
+        # all that is divided by or looked up later: a file that passes here can be compared without a further check
         counts = {entry.count for entry in self.crosscheck}
         missing = [name for name in COMPARED if name not in counts]
         missing += [part for part in ENERGY_PARTS if part not in self.crosscheck_energy_J_by]
@@ -90,6 +95,7 @@ class LayerRecord(BaseModel):
 
     def of_image(self) -> dict[str, Difference]:
         """Both sides of every quantity, for one image."""
+        # counts are of the batch, joules of an image already
         per_image = Fraction(1, self.images)
         counts = {entry.count: entry.difference() for entry in self.crosscheck}
         parts = self.crosscheck_energy_J_by
@@ -104,7 +110,12 @@ class _HardwareRecord(BaseModel):
 
 
 class RunRecord(BaseModel):
-    """What a comparison needs of a run's record; other settings are kept as they are."""
+    """What a comparison needs of a run's record; other settings are kept as they are.
+
+    See Also
+    --------
+    simulator.result.NetworkResult.record : makes it.
+    """
 
     model_config = ConfigDict(extra="allow")
 
@@ -122,6 +133,7 @@ class RunRecord(BaseModel):
     def _have_names_of_their_own(cls, layers: list[LayerRecord]) -> list[LayerRecord]:
         names = [layer.layer for layer in layers]
         if len(set(names)) < len(names):
+            # layers of two runs are matched by their names
             raise ValueError("two layers have the same name")
         return layers
 
@@ -150,7 +162,14 @@ class RunFile:
 
     @classmethod
     def of(cls, record: Mapping[str, Any], said: str) -> "RunFile":
-        """Take a run's record apart (:meth:`simulator.result.NetworkResult.record`); ``said``: how the user named it.
+        """Take a run's record apart.
+
+        Parameters
+        ----------
+        record : mapping of str to any
+            As :meth:`simulator.result.NetworkResult.record` makes it, and files keep it.
+        said : str
+            How the user named the run.
 
         Raises
         ------
@@ -167,7 +186,8 @@ class RunFile:
 
     @classmethod
     def of_result(cls, result: NetworkResult, said: str) -> "RunFile":
-        """A run that was just made, as its file would keep it."""
+        """A run that was just made, as its file would keep it; ``said`` as for :meth:`of`."""
+        # through JSON, so that a run that was just made has exactly what its file would have
         return cls.of(json.loads(json.dumps(result.record())), said)
 
     @property
@@ -183,13 +203,14 @@ class RunFile:
     def layer_latency_s(self, layer: str) -> float:
         """Total latency of one image through a layer, in seconds."""
         record = self.layers[layer]
+        # the clock is the run's own: two runs may be on different hardware
         return float(record.total_cycles / record.images / self.settings["hardware"]["core_hz"])
 
     def __repr__(self) -> str:
         return f"<{self.title}: {self.energy_J * 1e3:.4g} mJ, {self.latency_s * 1e3:.4g} ms an image>"
 
     def energy(self, layer: str) -> Energy:
-        """Energy of one image in a layer."""
+        """Joules of one image in a layer, by part, simulated."""
         return Energy(**self.layers[layer].energy_J_by.model_dump())
 
 
@@ -217,6 +238,7 @@ def read_run(path: str | Path) -> RunFile:
     """
     try:
         return RunFile.of(read_record(Path(path)), str(path))
+    # a ValidationError is a ValueError, too, and says more; deep nesting exhausts the JSON reader
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))

@@ -34,10 +34,38 @@ COMPARED = (
 class Crosscheck:
     """A layer's run beside its closed forms; counts and cycles of the whole batch, energies of one image.
 
-    simulated, analytical   counts that the machine made, and those of the closed forms
-    effects                 what each effect adds to these
-    cycles, analytical_cycles, cycle_effects   the same for the total latency
-    unclassified            PE-cycles of the passes that are in no class, or in two if negative
+    Attributes
+    ----------
+    hardware : Hardware
+        Whose prices and clock both sides have.
+    images : int
+        Images of the batch.
+    accounting : Accounting
+        Which events are charged, on both sides.
+    simulated, analytical : Counts
+        Counts that the machine made, and those of the closed forms, in exact fractions.
+    effects : mapping of Effect to Counts
+        What each effect adds to these.
+    cycles : int
+        Until the last ofmap word is in DRAM, in the machine.
+    analytical_cycles : Fraction
+        Core cycles by the closed forms: MACs at the chip's throughput (section V).
+    cycle_effects : mapping of Effect to number
+        What each effect adds to these.
+    unclassified : int
+        PE-cycles of the passes that are in no class, or in two if negative.
+    analytical_energy : Energy
+        Joules of one image by the closed forms.
+
+    Examples
+    --------
+    >>> import simulator
+    >>> check = simulator.run("alexnet", layers=["FC8"], batch=1)["FC8"].check
+    >>> check.explained, check.residual == Counts()
+    (True, True)
+    >>> writes = check.counts()["glb_psum_writes"]  # 29 passes along the channels, or 4096 channels / 144
+    >>> writes.value, writes.reference, writes.by_size
+    (29000, Fraction(256000, 9), {'ragged tiles Z': Fraction(5000, 9)})
     """
 
     hardware: Hardware
@@ -70,16 +98,18 @@ class Crosscheck:
     @property
     def explained(self) -> bool:
         """No count of any event, no cycle and no joule without a name."""
+        # the residual covers events that no column compares, such as fills; the differences add cycles and joules
         counted = self.residual == Counts() and self.unclassified == 0
         return counted and all(d.explained for d in (self.counts() | self.energy()).values())
 
     def counts(self) -> dict[str, Difference]:
-        """Every column that both sides have, by its name."""
+        """Every column that both sides have, by its name: those of :data:`COMPARED`, in that order."""
         b_w = self.hardware.b_w
         found = {
             "macs": self._count("MACs", lambda counts: counts.macs),
             "nonzero_macs": self._count("MACs", lambda counts: counts.nonzero_macs),
         }
+        # the closed forms have no fills and drains: these are explained by an effect of their own, as events
         for name, event in EVENT_COLUMNS.items():
             if event.action in (Action.READ, Action.WRITE):
                 unit = "bits" if event.level is Level.DRAM else f"{b_w}-bit words"
@@ -99,6 +129,7 @@ class Crosscheck:
 
     def energy(self) -> dict[str, Difference]:
         """Joules of one image by component, and in total."""
+        # a price is linear in counts and cycles: what each effect adds can be priced by itself, and the sums agree
         effects = {
             effect.value: self._price(self.effects.get(effect, Counts()), self.cycle_effects.get(effect, 0))
             for effect in Effect
@@ -128,6 +159,7 @@ class Crosscheck:
         return price(per_image, self.hardware, latency_s=self._seconds(cycles), accounting=self.accounting)
 
     def _seconds(self, cycles: Number) -> float:
+        # exact up to here, and a float at last: seconds of one image
         return float(cycles / Fraction(self.hardware.core_hz) / self.images)
 
 
@@ -141,6 +173,8 @@ def _with_total(energy: Energy) -> dict[str, float]:
 
 def closed_side(layer: Layer, hardware: Hardware, batch: int) -> LayerEstimate:
     """The closed forms beside which a run of ``batch`` images is set; asked for before it, since they may not exist.
+
+    They have CNNergy's mapping, whatever mapping runs.
 
     Raises
     ------
@@ -173,11 +207,17 @@ def crosscheck(
     ------
     MappingError
         CNNergy cannot map the layer.
+
+    See Also
+    --------
+    simulator.crosscheck.effects.count_effects, simulator.crosscheck.effects.cycle_effects : compute the effects.
     """
     tiling = run.tiling
     layer, hardware, batch = run.layer, tiling.hardware, run.images
     closed = closed or closed_side(layer, hardware, batch)
+    # closed forms are of images that run together; the batch takes as many of these, a fraction if need be
     image_batches = Fraction(batch, closed.images)
+    # a float, whose exact fraction then is the reference for all effects, so that its rounding leaves no residual
     latency_s = closed_forms.latency_s(layer, hardware)
     analytical_cycles = Fraction(latency_s) * hardware.core_hz * batch
     exact_layer, exact_mapping = exactly(layer), exactly(closed.mapping)
@@ -192,8 +232,10 @@ def crosscheck(
         cycles=run.total_cycles,
         analytical_cycles=analytical_cycles,
         cycle_effects=cycle_effects(run, analytical_cycles),
+        # not an effect but a check of the machine's own classes, which must add up to all PE-cycles
         unclassified=hardware.pes * run.processing_cycles
         - (run.compute + run.gated + sum(run.stalls.values()) + run.idle),
+        # of the float counts, and not of the exact ones: the joules that an estimate prints, to the last digit
         analytical_energy=price(closed.counts, hardware, latency_s=latency_s, accounting=accounting),
     )
 
@@ -202,7 +244,14 @@ def exactly(record: T) -> T:
     """A layer or mapping whose numbers are fractions, so that the closed forms of it are exact.
 
     A layer's whole numbers stay what they are.
+
+    Examples
+    --------
+    >>> layer = exactly(Layer.fc("L", inputs=8, outputs=8, sparsity_ifmap=0.3))
+    >>> layer.sparsity_ifmap, layer.F
+    (Fraction(3, 10), 8)
     """
+    # integers of a mapping become fractions, too: a layer's integers divided by them would be floats otherwise
     kinds = (float,) if isinstance(record, Layer) else (int, float)
     values = ((field.name, getattr(record, field.name)) for field in fields(record))
     fractions: dict[str, Any] = {name: exact(value) for name, value in values if type(value) in kinds}

@@ -9,7 +9,27 @@ from analytical.counts import Number
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Difference:
-    """``value = reference + sum of effects + residual``, in ``unit``."""
+    """``value = reference + sum of effects + residual``, in ``unit``.
+
+    Adds with ``+`` and scales with ``*``, side by side and effect by effect.
+
+    Attributes
+    ----------
+    value, reference : number
+        The two sides: exact for counts and cycles, floats for joules.
+    effects : mapping of str to number
+        What each adds to the reference.
+    unit : str
+        Of all numbers; one that begins with J is of energies.
+
+    Examples
+    --------
+    >>> words = Difference(value=12, reference=8, effects={"ragged tiles F": 3, "strip overlap": 0}, unit="words")
+    >>> words.difference, words.residual, words.explained, words.by_size
+    (4, 1, False, {'ragged tiles F': 3})
+    >>> (words + words * 2).value
+    36
+    """
 
     value: Number
     reference: Number
@@ -32,6 +52,7 @@ class Difference:
         return self._without_noise(self.value - self.reference - sum(self.effects.values()))
 
     def _without_noise(self, number: Number) -> Number:
+        # counts are never rounded to nothing: one word that is not explained is one too many
         return 0 if self.is_energy and abs(float(number)) <= FLOAT_NOISE * self.magnitude else number
 
     @property
@@ -67,7 +88,18 @@ class Difference:
         )
 
     def record(self, value: str, reference: str) -> dict[str, Any]:
-        """The difference as JSON has it, its sides under these names; whole numbers as such."""
+        """The difference as JSON has it, its sides under these names; whole numbers as such.
+
+        Parameters
+        ----------
+        value, reference : str
+            What to call the two sides.
+
+        Examples
+        --------
+        >>> Difference(value=3, reference=2, effects={"fit": 1}, unit="words").record("simulated", "analytical")
+        {'unit': 'words', 'simulated': 3, 'analytical': 2, 'effects': {'fit': 1}, 'residual': 0}
+        """
         return {
             "unit": self.unit,
             value: plain(self.value),
@@ -88,16 +120,26 @@ Differences = Mapping[str, Difference]
 
 
 def added(some: Mapping[str, Number], others: Mapping[str, Number]) -> dict[str, Number]:
-    """Sums by name.
+    """Sums by name; a name that one side lacks is 0 there.
 
+    Examples
+    --------
     >>> added({"a": 1}, {"a": 2, "b": 3})
     {'a': 3, 'b': 3}
     """
+    # in the order of the first side, then what only the other has: tables and files keep it
     return {name: some.get(name, 0) + others.get(name, 0) for name in (*some, *(n for n in others if n not in some))}
 
 
 def sum_of(parts: Iterable[Differences]) -> dict[str, Difference]:
-    """Differences of all parts together, quantity by quantity."""
+    """Differences of all parts together, quantity by quantity.
+
+    Examples
+    --------
+    >>> part = {"macs": Difference(value=3, reference=2, effects={"fit": 1}, unit="MACs")}
+    >>> sum_of([part, part])["macs"].value
+    6
+    """
     sums: dict[str, Difference] = {}
     for part in parts:
         for name, difference in part.items():
@@ -108,6 +150,8 @@ def sum_of(parts: Iterable[Differences]) -> dict[str, Difference]:
 def plain(number: Number) -> int | float:
     """A number as files have it: an integer if it is one.
 
+    Examples
+    --------
     >>> from fractions import Fraction
     >>> plain(Fraction(6, 3)), plain(Fraction(1, 4))
     (2, 0.25)
@@ -116,5 +160,16 @@ def plain(number: Number) -> int | float:
 
 
 def unexplained(sections: Mapping[str, Differences]) -> list[str]:
-    """Quantities with a residual that rounding does not explain, by section and name."""
+    """Quantities with a residual that rounding does not explain, by section and name.
+
+    Parameters
+    ----------
+    sections : mapping of str to Differences
+        Quantities of each layer, or of other parts, by their headings.
+
+    Examples
+    --------
+    >>> unexplained({"C1": {"macs": Difference(value=3, reference=2, effects={}, unit="MACs")}})
+    ['C1 macs']
+    """
     return [f"{heading} {name}" for heading, part in sections.items() for name, d in part.items() if not d.explained]

@@ -69,8 +69,14 @@ def count_effects(tiling: Tiling, closed: Repetitions, tensors: LayerTensors) ->
         What the closed forms repeat, in exact fractions.
     tensors : LayerTensors
         The layer's values.
+
+    Returns
+    -------
+    dict of Effect to Counts
+        In b_w-bit words and MACs, exact.
     """
     effects = dict(_tiles(tiling, closed))
+    # steps of the tiles have effects of their own; what data and code add may come from several sides
     effects[Effect.NO_CLOSED_FORM] = _without_closed_form(tiling)
     for part in (_zeros(tiling, tensors), _ifmap_code(tiling, tensors), _ofmap_code(tiling, tensors), _raw(tiling)):
         for effect, counts in part.items():
@@ -83,12 +89,21 @@ def cycle_effects(run: LayerRun, analytical_cycles: Number) -> dict[Effect, Numb
 
     They take every layer at one throughput. All PEs at work would take less; what PE-cycles were not MACs, and what
     cycles went by before data were there, makes up the rest of the machine's.
+
+    Parameters
+    ----------
+    run : LayerRun
+        What the machine did.
+    analytical_cycles : number
+        Core cycles of the batch by the closed forms.
     """
     pes = run.tiling.hardware.pes
 
     def cycles(*stalls: Stall) -> Fraction:
         return Fraction(sum(run.stalls[stall] - run.ramp_up[stall] for stall in stalls), pes)
 
+    # each MAC, gated or not, takes one PE-cycle, and all PE-cycles of a pass have a class: with stalls before the first
+    # MAC (ramp-up), those after it, idle PEs and waits, the sum is the total latency
     return {
         Effect.THROUGHPUT: Fraction(run.layer.macs * run.images, pes) - analytical_cycles,
         Effect.IDLE: Fraction(sum((pes - s.active_pes) * cycles for s, cycles in run.cycles_by_shape.items()), pes),
@@ -104,7 +119,10 @@ def cycle_effects(run: LayerRun, analytical_cycles: Number) -> dict[Effect, Numb
 
 
 def _ladder(tiling: Tiling, closed: Repetitions) -> Iterator[tuple[Effect, Repetitions]]:
-    """Repetitions after each step from the fractions of the closed forms to the whole tiles of the schedule."""
+    """Repetitions after each step from the fractions of the closed forms to the whole tiles of the schedule.
+
+    Each step keeps what those before it made whole; the order is that of the table in ``docs/closed_forms.md``.
+    """
     layer = tiling.layer
     at = closed
     for name, at in tiling.mapping.exact_steps(tiling, closed):
@@ -129,6 +147,7 @@ def _ladder(tiling: Tiling, closed: Repetitions) -> Iterator[tuple[Effect, Repet
     yield Effect.RAGGED_Y, at
     at = replace(at, column_tiles=end.column_tiles, ifmap_columns=end.ifmap_columns)
     yield Effect.RAGGED_X, at
+    # what is left between the mapping's whole tiles and those that run is what made them fit the GLB
     run = repeated_by(tiling)
     yield Effect.FIT, replace(run, image_batches=at.image_batches)
     yield Effect.IMAGE_BATCHES, run
@@ -138,6 +157,7 @@ def _tiles(tiling: Tiling, closed: Repetitions) -> Iterator[tuple[Effect, Counts
     """Effects of tiles; ifmaps coded as in the closed forms, all values alike."""
     before = _words(tiling, closed)
     for effect, repetitions in _ladder(tiling, closed):
+        # differences of one step after the other: whatever the order, their sum is the way from first to last
         after = _words(tiling, repetitions)
         yield effect, after - before
         before = after
@@ -146,7 +166,7 @@ def _tiles(tiling: Tiling, closed: Repetitions) -> Iterator[tuple[Effect, Counts
 def _words(tiling: Tiling, repetitions: Repetitions) -> Counts:
     layer = tiling.layer
     words = repetitions.words(layer, tiling.batch)
-    # what comes from the PE below is not read in the RF
+    # what comes from the PE below is not read in the RF; reads for nonzero MACs depend on the data alone (_zeros)
     words[c.RF_PSUM_READ] = -words[c.INTER_PE_PSUM]
     if not layer.first:
         words[c.DRAM_IFMAP_READ] *= _coded(tiling, exact(layer.sparsity_ifmap))
@@ -179,6 +199,7 @@ def _without_closed_form(tiling: Tiling) -> Counts:
             # filters are loaded with a block's first strip, into the PE columns that it keeps at work
             c.RF_FILTER_FILL: filters // len(row_blocks) * sum(row_block[0].rows.size for row_block in row_blocks),
             c.RF_PSUM_FILL: moved[c.GLB_PSUM_READ],
+            # each PE of a stack hands its psums on: all but the top one to the PE above, that one to the GLB
             c.RF_PSUM_DRAIN: psums * (repetitions.hops + repetitions.channel_passes),
         }
     )
@@ -193,6 +214,7 @@ def _zeros(tiling: Tiling, tensors: LayerTensors) -> dict[Effect, Counts]:
     """MACs and psum reads that are gated: as many as the table's share of zeros, as the data's, where these are."""
     layer, ifmap = tiling.layer, tensors.ifmap
     macs = layer.macs * tiling.batch
+    # first as many zeros as there are, still spread evenly; then in their places
     nonzero_share = _nonzero_share(ifmap)
     by_share = macs * nonzero_share
     return {
@@ -227,6 +249,7 @@ def _ifmap_code(tiling: Tiling, tensors: LayerTensors) -> dict[Effect, Counts]:
 
 def _ofmap_code(tiling: Tiling, tensors: LayerTensors) -> dict[Effect, Counts]:
     """The ofmap's way from values to 64-bit words."""
+    # values leave once, whatever the tiles; they are those that must come out, not those that the machine made
     hardware = tiling.hardware
     coded = zeros.code(zeros.ofmap_tiles(tiling, tensors.ofmap), hardware.rlc_run_bits, hardware.rlc_pairs)
     steps = _code_steps(tiling, coded, exact(tiling.layer.sparsity_ofmap), _nonzero_share(tensors.ofmap))
@@ -235,6 +258,7 @@ def _ofmap_code(tiling: Tiling, tensors: LayerTensors) -> dict[Effect, Counts]:
 
 def _code_steps(tiling: Tiling, coded: zeros.Coded, sparsity: Fraction, share: Fraction) -> dict[Effect, Fraction]:
     """b_w-bit words that each effect adds to a code without waste of values with the table's share of zeros."""
+    # telescopes, too: what the code takes, less what one without waste would take of values with the table's zeros
     value = tiling.hardware.rlc_words_per_value
     word = Fraction(tiling.hardware.link_bits, tiling.hardware.b_w)
     return {
@@ -255,6 +279,7 @@ def _raw(tiling: Tiling) -> dict[Effect, Counts]:
         for channels in spans(layer.C, tiling.z)
         for size in [filters.size * channels.size * layer.R * layer.S]
     )
+    # tiles of all groups are alike: those of one, as often as they are loaded
     loads = layer.groups * repetitions.row_blocks * repetitions.column_tiles * repetitions.image_batches
     return {Effect.RAW_PADDING: Counts(events={c.DRAM_FILTER_READ: padding * loads})}
 

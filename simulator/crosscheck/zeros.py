@@ -21,9 +21,23 @@ from simulator.machine.transfers import pieces
 def nonzero_macs(layer: Layer, ifmap: NDArray[np.integer]) -> int:
     """MACs of the batch less those of each zero: as many as windows see it, for each filter of its group.
 
-    ``ifmap`` : (batch, channels, H, W)
+    Parameters
+    ----------
+    layer : Layer
+        The layer.
+    ifmap : (batch, channels, H, W), integers
+        Padded.
+
+    Examples
+    --------
+    >>> layer = Layer.conv("L", channels=1, size=3, filters=5, filter=2)
+    >>> ifmap = np.ones((1, 1, 3, 3), int)
+    >>> ifmap[0, 0, 1, 1] = 0  # the pixel in the middle, which all four windows see
+    >>> layer.macs, nonzero_macs(layer, ifmap)
+    (80, 60)
     """
     seen_by = np.outer(_windows_on(layer.H, layer.R, layer.U, layer.E), _windows_on(layer.W, layer.S, layer.U, layer.G))
+    # where a pixel lies decides, not in which image or channel: zeros of all are counted place by place
     zeros = np.count_nonzero(ifmap == 0, axis=(0, 1))
     gated = int((zeros * seen_by).sum()) * layer.filters_per_group
     return layer.macs * len(ifmap) - gated
@@ -31,6 +45,7 @@ def nonzero_macs(layer: Layer, ifmap: NDArray[np.integer]) -> int:
 
 def _windows_on(size: int, window: int, stride: int, count: int) -> NDArray[np.int64]:
     """How many of ``count`` windows see each row (or column)."""
+    # one more where a window begins, one less where it has ended: summed up, how many there are
     ends = np.zeros(size + 1, np.int64)
     starts = stride * np.arange(count)
     np.add.at(ends, starts, 1)
@@ -42,15 +57,22 @@ def empty_windows(tiling: Tiling, ifmap: NDArray[np.integer]) -> int:
     """Psums that pass through a PE, from the one below, while no pixel of its row of the window is nonzero: the PE
     then has no use for them.
 
-    ``ifmap`` : (batch, channels, H, W)
+    Parameters
+    ----------
+    tiling : Tiling
+        Says which channels are in one set, and so in one PE.
+    ifmap : (batch, channels, H, W), integers
+        Padded.
     """
     layer = tiling.layer
     empty = 0
     for group in range(layer.groups):
         for channels in spans(layer.C, tiling.z, group * layer.C):
             for members in spans(channels.size, tiling.C_set, channels.start):
+                # nonzero pixels of all the set's channels, summed along each row: equal sums, nothing in between
                 pixels = np.count_nonzero(ifmap[:, members.slice], axis=1)
                 up_to = np.cumsum(np.pad(pixels, ((0, 0), (0, 0), (1, 0))), axis=2)
+                # first columns of the windows
                 left = layer.U * np.arange(layer.G)
                 of_row = np.count_nonzero(up_to[:, :, left + layer.S] == up_to[:, :, left], axis=(0, 2))
                 # the bottom PE of the stack has its psum in its own RF
@@ -61,12 +83,18 @@ def empty_windows(tiling: Tiling, ifmap: NDArray[np.integer]) -> int:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Coded:
-    """What run-length coding makes of tiles.
+    """What run-length coding makes of tiles; adds with ``+``.
 
-    values, nonzeros  in all tiles
-    overflows         pairs whose value is zero, since a run exceeds its field
-    restarts          pairs whose value is zero, since a run ends with its tile
-    words             64-bit words, the last of each tile filled up
+    Attributes
+    ----------
+    values, nonzeros : int
+        In all tiles.
+    overflows : int
+        Pairs whose value is zero, since a run exceeds its field.
+    restarts : int
+        Pairs whose value is zero, since a run ends with its tile.
+    words : int
+        64-bit words, the last of each tile filled up.
     """
 
     values: int = 0
@@ -77,6 +105,7 @@ class Coded:
 
     @property
     def pairs(self) -> int:
+        """Pairs of a run and a value."""
         return self.nonzeros + self.overflows + self.restarts
 
     def __add__(self, other: "Coded") -> "Coded":
@@ -92,15 +121,29 @@ class Coded:
 def code(tiles: Iterable[NDArray[np.integer]], run_bits: int, pairs_of_word: int) -> Coded:
     """Run-length code of tiles, from the gaps between nonzero values.
 
+    Parameters
+    ----------
+    tiles : iterable of arrays
+        Each is coded by itself, in C order.
+    run_bits : int
+        Bits of the field for a run.
+    pairs_of_word : int
+        Pairs in a 64-bit word.
+
+    Examples
+    --------
     >>> code([np.array([0, 0, 7, 0])], run_bits=5, pairs_of_word=3)
     Coded(values=4, nonzeros=1, overflows=0, restarts=1, words=1)
     """
     total = Coded()
     at_most = 1 << run_bits  # zeros that one pair can stand for, its value among them
     for tile in tiles:
+        # C order, the last axis first: rows of a tile follow each other, and runs go on across them
         flat = tile.reshape(-1)
         places = np.flatnonzero(flat)
+        # zeros before each nonzero value, and after the last; nothing, where values stand side by side
         gaps = np.diff(places, prepend=-1, append=flat.size) - 1
+        # zeros at the end, but for what full runs take, need a pair of their own, since no value ends them
         overflows, left_over = int((gaps // at_most).sum()), int(gaps[-1] % at_most > 0)
         pairs = places.size + overflows + left_over
         total += Coded(
@@ -114,7 +157,20 @@ def code(tiles: Iterable[NDArray[np.integer]], run_bits: int, pairs_of_word: int
 
 
 def ifmap_tiles(tiling: Tiling, ifmap: NDArray[np.integer]) -> Iterator[NDArray[np.integer]]:
-    """Tiles of ifmap that cross the link for one tile of filters of each group."""
+    """Tiles of ifmap that cross the link for one tile of filters of each group.
+
+    Parameters
+    ----------
+    tiling : Tiling
+        Whole tiles.
+    ifmap : (batch, channels, H, W), integers
+        Padded.
+
+    Yields
+    ------
+    (channels, rows, columns) of one image
+        Rows are those that the strip before has not left in the GLB.
+    """
     layer = tiling.layer
     along_y = [strip for row_block in tiling.row_blocks() for strip in row_block]
     along_x = tiling.column_tiles()
@@ -126,10 +182,24 @@ def ifmap_tiles(tiling: Tiling, ifmap: NDArray[np.integer]) -> Iterator[NDArray[
 
 
 def ofmap_tiles(tiling: Tiling, ofmap: NDArray[np.integer]) -> Iterator[NDArray[np.integer]]:
-    """Tiles of ofmap that cross the link."""
+    """Tiles of ofmap that cross the link.
+
+    Parameters
+    ----------
+    tiling : Tiling
+        Whole tiles.
+    ofmap : (batch, F, E, G), integers
+        As it goes to DRAM.
+
+    Yields
+    ------
+    (filters, rows, columns) of one image
+        What a pass completes, or a piece of it where psums stream.
+    """
     layer = tiling.layer
     along_y = [strip for row_block in tiling.row_blocks() for strip in row_block]
     along_x = tiling.column_tiles()
+    # psums are complete, and leave, in the passes of the last channels: their shape says in what pieces
     last_channels = spans(layer.C, tiling.z)[-1].size
     for images in spans(tiling.batch, tiling.N):
         for group in range(layer.groups):

@@ -8,7 +8,28 @@ import simpy
 class Buffer:
     """Some banks of the GLB, with their capacity enforced.
 
-    Whoever wants room waits for it with :meth:`room`; ``on_release`` is called whenever words are given back.
+    Room is taken when a transfer into it starts, before its words are there, so that nobody else can plan with it.
+    Whoever wants room that is not there waits for :meth:`released` and looks again.
+
+    Attributes
+    ----------
+    env : simpy.Environment
+        Whose time it is.
+    name : str
+        What errors and reports call it.
+    capacity : int
+        b_w-bit words that it holds.
+    level, peak : int
+        Words that are taken now, and the most so far.
+    on_release : callable or None
+        Called whenever words are given back.
+
+    Examples
+    --------
+    >>> buffer = Buffer(simpy.Environment(), "GLB for psums", capacity=10)
+    >>> buffer.take(7)
+    >>> buffer.has_room(4), buffer.level
+    (False, 7)
     """
 
     def __init__(self, env: simpy.Environment, name: str, capacity: int) -> None:
@@ -24,7 +45,7 @@ class Buffer:
         return self.level + words <= self.capacity
 
     def take(self, words: int) -> None:
-        """Take room that is there.
+        """Take room for so many words that is there.
 
         Raises
         ------
@@ -37,7 +58,7 @@ class Buffer:
         self.peak = max(self.peak, self.level)
 
     def give_back(self, words: int) -> None:
-        """Return room that was taken.
+        """Return room that was taken, and wake whoever waits for some.
 
         Raises
         ------
@@ -47,6 +68,7 @@ class Buffer:
         if words > self.level:
             raise RuntimeError(f"{self.name} holds {self.level} words; cannot give back {words}")
         self.level -= words
+        # an event happens once: whoever finds that there is still too little room asks for a new one
         if self._released is not None:
             self._released.succeed()
             self._released = None
@@ -54,7 +76,7 @@ class Buffer:
             self.on_release()
 
     def released(self) -> simpy.Event:
-        """The next time that words are given back."""
+        """The next time that words are given back; all who wait share the event."""
         if self._released is None:
             self._released = self.env.event()
         return self._released

@@ -14,11 +14,21 @@ from simulator.machine.buffer import Buffer
 class Fetch:
     """A transfer into the GLB for a pass.
 
-    room       words to take in ``buffer`` before it starts
-    link_words gives the DRAM words it moves, when it starts
-    pass_number  of the pass that uses it
-    last       nothing more is fetched for that pass
-    on_demand  it is too large to wait in the buffer: the array has to be ready for it
+    Attributes
+    ----------
+    buffer : Buffer
+        Part of the GLB that it goes to.
+    room : int
+        b_w-bit words to take in ``buffer`` before it starts.
+    link_words : callable
+        Gives the 64-bit words that it moves, when it starts.
+    pass_number : int
+        Of the pass that uses it, counted from 0.
+    last : bool
+        Nothing more is fetched for that pass.
+    on_demand : bool
+        It may not start before the array is ready for it: it is too large to wait in the buffer, or the hardware does
+        not overlap it with work.
     """
 
     buffer: Buffer
@@ -31,7 +41,17 @@ class Fetch:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WriteBack:
-    """A transfer out of the GLB: words to give back in ``buffer`` afterwards, and DRAM words that it moves."""
+    """A transfer out of the GLB.
+
+    Attributes
+    ----------
+    buffer : Buffer
+        Part of the GLB that it leaves.
+    room : int
+        b_w-bit words to give back in ``buffer`` afterwards.
+    link_words : int
+        64-bit words that it moves.
+    """
 
     buffer: Buffer
     room: int
@@ -41,8 +61,26 @@ class WriteBack:
 class DramLink:
     """A link of ``link_bits`` at its own clock, seen from the core's.
 
-    A transfer takes whole core cycles, rounded up. ``fetched_passes`` passes have all their data in the GLB. Unless
-    the hardware overlaps feature maps with work, write-backs wait until the array stands still for them.
+    A transfer takes whole core cycles, rounded up. Unless the hardware overlaps feature maps with work, write-backs
+    wait until the array stands still for them.
+
+    Parameters
+    ----------
+    env : simpy.Environment
+        Whose time, in core cycles, the link lives in.
+    hardware : Hardware
+        Clocks of core and link, and whether feature maps overlap work.
+    fetches : iterator of Fetch
+        What to bring, in order; asked for the next only when the one before is done.
+
+    Attributes
+    ----------
+    fetched_passes : int
+        So many passes, from the first, have all their data in the GLB.
+    busy_cycles : int
+        Core cycles of all transfers so far, the one under way included.
+    process : simpy.Process
+        The link at work. It never ends: without a transfer to do, it waits to be woken.
     """
 
     def __init__(self, env: simpy.Environment, hardware: Hardware, fetches: Iterator[Fetch]) -> None:
@@ -59,12 +97,12 @@ class DramLink:
         self.process = env.process(self._run())
 
     def write_back(self, transfer: WriteBack) -> None:
-        """Queue a write-back."""
+        """Queue a write-back; it moves when its turn comes and write-backs may go."""
         self._write_backs.append(transfer)
         self.wake()
 
     def demand(self, pass_number: int) -> None:
-        """Say that the array waits for that pass."""
+        """Say that the array waits for that pass, so that what is fetched on demand may come."""
         self._demanded_pass = pass_number
         self.wake()
 
@@ -74,14 +112,14 @@ class DramLink:
         return bool(self._write_backs)
 
     def drained(self) -> simpy.Event:
-        """Let write-backs go, and say when the last of them has."""
+        """Let write-backs go, and say when the last of them has; never, if there are none (see :attr:`undrained`)."""
         if self._drained is None:
             self._drained = self.env.event()
             self.wake()
         return self._drained
 
     def wake(self) -> None:
-        """Look again whether a transfer can start."""
+        """Look again whether a transfer can start: there is more room, another write-back, or a demand."""
         if not self._work.triggered:
             self._work.succeed()
 
@@ -92,25 +130,31 @@ class DramLink:
         return self._fetched
 
     def cycles(self, link_words: int) -> int:
-        """Core cycles that ``link_words`` words take on the link.
+        """Core cycles that ``link_words`` words of 64 bits take on the link, rounded up.
+
+        Three words of the 60 MHz link in cycles of 200 MHz:
 
         >>> from analytical.hardware import EYERISS_16BIT
         >>> DramLink(simpy.Environment(), EYERISS_16BIT, iter(())).cycles(3)
         10
         """
+        # in integers: a float of the ratio could fall on the wrong side of a whole cycle
         return -(-link_words * self.hardware.core_hz // self.hardware.link_hz)
 
     def _run(self) -> Generator[simpy.Event, None, None]:
         fetch = next(self._fetches, None)
         while True:
+            # Write-backs first: the room that they give back may be what the array waits for.
             if self._write_backs and (self.hardware.overlap_fmaps or self._drained is not None):
                 transfer = self._write_backs[0]
                 yield self._move(transfer.link_words)
+                # it leaves the queue only now: until its last word is in DRAM, the link is not drained
                 self._write_backs.popleft()
                 transfer.buffer.give_back(transfer.room)
                 if not self._write_backs and self._drained is not None:
                     self._drained.succeed()
                     self._drained = None
+            # Strictly in order: a later fetch never overtakes one that has no room yet.
             elif fetch is not None and self._can_start(fetch):
                 fetch.buffer.take(fetch.room)
                 yield self._move(fetch.link_words())

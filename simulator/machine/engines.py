@@ -1,4 +1,8 @@
-"""Two ways to say what a pass does: step every one with its values, or each distinct one once."""
+"""Two ways to say what a pass does: step every one with its values, or each distinct one once.
+
+The detailed engine is the machine as it is defined. The fast one rests on one property of it: zeros gate but never skip
+a cycle (NeuPart paper, section IV-D2), so that cycles, stalls and most events depend on a pass's shape alone.
+"""
 
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -25,7 +29,21 @@ _Tile = tuple[int, Span, Span, Span]
 
 @dataclass
 class Tally:
-    """What the PE array did over all passes so far, in PE-cycles, cycles and words."""
+    """What the PE array did over all passes so far, in PE-cycles, cycles and words.
+
+    Attributes
+    ----------
+    counts : Counts
+        MACs, and words by level, data and action, of RF, inter-PE and GLB.
+    compute, gated, idle : int
+        PE-cycles with a MAC, with one that a zero gated, and of PEs without work in their pass.
+    stalls, ramp_up : dict of Stall to int
+        PE-cycles by cause; of these, those before a PE's first MAC of a pass.
+    cycles : int
+        Of all passes, one after the other.
+    cycles_by_shape : dict of PassShape to int
+        The same, by the shape of the pass.
+    """
 
     counts: Counts = field(default_factory=Counts)
     compute: int = 0
@@ -37,6 +55,7 @@ class Tally:
     cycles_by_shape: dict[PassShape, int] = field(default_factory=dict)
 
     def add(self, shape: PassShape, run: PassRun, times: int = 1) -> None:
+        """Add so many passes of a shape that all ran like ``run``."""
         self.counts += run.counts * times
         self.compute += run.compute * times
         self.gated += run.gated * times
@@ -49,26 +68,35 @@ class Tally:
 
 
 class Engine(Protocol):
-    """What the machine asks of an engine, in the order of events: fetch, run, write back."""
+    """What the machine asks of an engine, in the order of events: fetch, run, write back.
+
+    An engine is made of a ``Tiling`` and the ``LayerTensors`` of its layer and batch.
+    """
 
     ofmap: NDArray[np.int64]
     """Psums of the whole layer (batch, F, E, G) once every pass has run."""
 
     def fetch_ifmap(self, p: Pass, images: Span) -> int:
-        """Bring the new rows of these images' strips into the GLB; DRAM words that crossed the link."""
+        """Bring the new rows of these images' strips into the GLB; DRAM words that crossed the link.
+
+        Images are counted over the batch. The words have 64 bits.
+        """
 
     def run(self, p: Pass) -> PassRun:
-        """Run a pass on the array."""
+        """Run a pass on the array; all its data have been fetched."""
 
     def write_back(self, p: Pass, images: Span, columns: Span) -> int:
-        """Send psums of a pass to DRAM as ofmap, a tile an image; DRAM words that crossed the link."""
+        """Send psums of a pass to DRAM as ofmap, a tile an image; DRAM words that crossed the link.
+
+        Images are counted over the batch, columns over the ofmap. The words have 64 bits.
+        """
 
     def tally(self) -> Tally:
         """What happened in all the passes that ran."""
 
 
 def raw_words(values: int, b_w: int) -> int:
-    """DRAM words of values that are not coded.
+    """DRAM words of 64 bits that values of ``b_w`` bits fill, uncoded; the last is filled up.
 
     >>> raw_words(5, 16)
     2
@@ -86,7 +114,9 @@ class DetailedEngine:
         self._b_w = tiling.hardware.b_w
         self._array = PEArray(tiling.hardware)
         self._tally = Tally()
+        # ifmap tiles in the GLB, for the filter block that they serve: the same tile may be there for the next one, too
         self._in_glb: dict[tuple[Span, _Tile], NDArray[np.int64]] = {}
+        # by image: the rows that a strip leaves for the next one of its row block
         self._kept: dict[int, NDArray[np.int64]] = {}
         layer = tiling.layer
         self.ofmap = np.zeros((tiling.batch, layer.F, layer.E, layer.G), np.int64)
@@ -96,6 +126,7 @@ class DetailedEngine:
 
     def _fetch(self, p: Pass, image: int) -> int:
         sent = _fetched_values(self._tensors, p, image)
+        # the network's input moves raw, all other fmaps run-length coded (NeuPart paper, section IV-D2)
         if self._tiling.layer.first:
             received, words = sent.astype(np.int64), raw_words(sent.size, self._b_w)
         else:
@@ -107,6 +138,7 @@ class DetailedEngine:
     def run(self, p: Pass) -> PassRun:
         ifmap = np.stack([self._strip(p, image) for image in range(*p.images)])
         filters = _filters_of(self._tensors, self._tiling.layer, p)
+        # the ofmap stands for the psums' part of the GLB: the kernel reads what earlier channels have left, and adds
         psums = np.ascontiguousarray(self.ofmap[p.images.slice, p.filters.slice, p.rows.slice, p.columns.slice])
         run = self._array.run(p.shape, ifmap, filters, psums)
         self.ofmap[p.images.slice, p.filters.slice, p.rows.slice, p.columns.slice] = psums
@@ -122,6 +154,8 @@ class DetailedEngine:
 
     def _strip(self, p: Pass, image: int) -> NDArray[np.int64]:
         """A whole strip: rows that the last one left, and new ones; rows between windows are dropped."""
+        # A strip that serves more filters stays; the last one takes it out. Rows that were fetched but that no window
+        # of this strip sees (a stride larger than the filter) stand first, and are left out.
         tile = (p.filter_block, _fetched_tile(p, image))
         new = (self._in_glb.pop(tile) if p.leaves else self._in_glb[tile])[:, -p.strip.stored_rows :]
         strip = np.concatenate([self._kept.pop(image), new], axis=1) if p.strip.kept_before else new
@@ -145,6 +179,7 @@ class FastEngine:
         self._array = PEArray(tiling.hardware)
         self._runs: dict[PassShape, PassRun] = {}
         self._times: dict[PassShape, int] = {}
+        # by images, channels, rows and columns: every filter tile that needs a strip again gets the same code
         self._fetch_words: dict[tuple[Span, Span, Span, Span], int] = {}
         self.ofmap = tensors.psums
 
@@ -178,6 +213,8 @@ class FastEngine:
         tally = Tally()
         for shape, run in self._runs.items():
             tally.add(shape, run, self._times[shape])
+        # What each run counted as zeros is the first pass's. Here the layer's own take their place: in MACs, and in
+        # the RF accesses that only a nonzero MAC makes. All other events are the same whatever the values.
         nonzero = count_nonzero_macs(self._tiling.layer, self._tensors.ifmap)
         taken = count_psum_takes(self._tiling, self._tensors.ifmap)
         macs = tally.compute + tally.gated
@@ -194,8 +231,11 @@ class FastEngine:
         filters = _filters_of(self._tensors, layer, p)
         psums = np.zeros((p.images.size, p.filters.size, p.rows.size, p.columns.size), np.int64)
         run = self._array.run(p.shape, ifmap, filters, psums)
+        # From zero even where the pass would read psums, whose values change no cycle; so what comes out is this pass's
+        # own share, and is compared with exact array code.
         wrong = psums - convolve(ifmap, filters, stride=layer.U, groups=1, E=p.rows.size, G=p.columns.size)
         if wrong.any():
+            # the tensors' psums stay right: what is wrong shows in this engine's ofmap alone
             self.ofmap = self.ofmap.copy()
             self.ofmap[p.images.slice, p.filters.slice, p.rows.slice, p.columns.slice] += wrong
         return run
@@ -237,10 +277,26 @@ def _filters_of(tensors: LayerTensors, layer: Layer, p: Pass) -> NDArray[np.int1
 
 
 def count_nonzero_macs(layer: Layer, ifmap: NDArray[np.integer]) -> int:
-    """MACs of the whole batch whose ifmap value is not zero; filters have no zeros.
+    """MACs of the whole batch whose ifmap value is not zero, which alone decides whether a MAC is gated.
 
-    ``ifmap`` : (batch, channels, H, W)
+    Parameters
+    ----------
+    layer : Layer
+        Its shape.
+    ifmap : (batch, channels, H, W)
+        Padded; channels of all groups.
+
+    Examples
+    --------
+    Four windows of 2x2 on a 3x3 ifmap; all see the pixel in the middle, one sees that in the corner.
+
+    >>> layer = Layer.conv("L", channels=1, size=3, filters=5, filter=2)
+    >>> ifmap = np.array([[[[1, 0, 0], [0, 1, 0], [0, 0, 0]]]])
+    >>> count_nonzero_macs(layer, ifmap) == (4 + 1) * 5
+    True
     """
+    # Each filter value (r, s) meets every stride-th pixel, from (r, s) on. A channel meets the filters of its group,
+    # and all groups have as many, so that channels and images can be added up first.
     nonzero = np.count_nonzero(ifmap, axis=(0, 1))
     uses = sum(
         int(nonzero[_windows(layer.U, r, layer.E), _windows(layer.U, s, layer.G)].sum())
@@ -254,7 +310,12 @@ def count_psum_takes(tiling: Tiling, ifmap: NDArray[np.integer]) -> int:
     """Psums that a nonzero MAC takes from the PE below: one for each filter, PE and window in which that PE sees a
     nonzero value, but for the bottom PE of the stack, whose psum lies in its RF.
 
-    ``ifmap`` : (batch, channels, H, W)
+    Parameters
+    ----------
+    tiling : Tiling
+        Layer, and how many channels each set and each pass takes.
+    ifmap : (batch, channels, H, W)
+        Padded; channels of all groups.
     """
     layer = tiling.layer
     takes = 0
@@ -262,6 +323,7 @@ def count_psum_takes(tiling: Tiling, ifmap: NDArray[np.integer]) -> int:
         for channels in spans(layer.C, tiling.z, first):
             stack = spans(channels.size, tiling.C_set, channels.start)
             for set_channels in stack:
+                # a PE sees its set's channels of one row: which pixels, then which windows of a row, are not all zero
                 seen = (ifmap[:, set_channels.slice] != 0).any(axis=1)
                 in_window = np.zeros((*seen.shape[:2], layer.G), np.bool_)
                 for s in range(layer.S):

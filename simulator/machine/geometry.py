@@ -7,6 +7,9 @@ from dataclasses import dataclass
 class PassShape:
     """All that the timing of a pass depends on; two passes of one shape take the same cycles.
 
+    Values are no part of it, since zeros gate and never skip a cycle (NeuPart paper, section IV-D2). It can be
+    hashed, and the fast engine steps each shape once. Sets and passes are those of section IV-B.
+
     Attributes
     ----------
     set_channels : tuple of int
@@ -27,6 +30,17 @@ class PassShape:
         Psums of earlier channels come from the GLB.
     one_psum_bank : bool
         One port of the GLB serves psum reads and writes by turns.
+
+    Examples
+    --------
+    Two sets of two channels in each of two stacks, of 3 and 2 filters of 3x3, for 14 ofmap rows of 13 windows:
+
+    >>> shape = PassShape(
+    ...     set_channels=(2, 2), stack_filters=(3, 2), R=3, S=3, U=1, images=1, strip_rows=16, width=15,
+    ...     pe_columns=14, windows=13, loads_filters=True, reads_psums=False,
+    ... )
+    >>> shape.channels, shape.filters, shape.active_pes, shape.macs == 4 * 5 * 9 * 14 * 13
+    (4, 5, 168, True)
     """
 
     set_channels: tuple[int, ...]

@@ -2,6 +2,10 @@
 
 Everything here is Numba: plain arrays and integers in, counters out; :mod:`simulator.machine.pe_array` is its face.
 
+The dataflow is row stationary (NeuPart paper, section IV-B and Fig. 6; Eyeriss paper, JSSC 2017): PE (i, k) of a set
+holds filter row i and works on ifmap row U*k + i, so that column k of the array makes ofmap row k of the strip, and the
+psums of the R filter rows meet on their way up the column.
+
 What a cycle is. First the GON takes up to its width from one top PE, round robin. Then the PEs work, those nearer the
 top first, so that what a PE hands on is seen above it one cycle later at the earliest. Last, each GIN delivers up to
 its width to the PEs that its tag names, if all of them can take it. The three GINs are in-order streams.
@@ -15,6 +19,12 @@ gate, never skip, timing does not depend on values.
 
 Why one long function: its state is arrays, and handing them to a function for each part of a cycle made the kernel 1.7
 to 2.7 times slower, and its compilation longer.
+
+Two conventions hold all through. A part of the cycle sees what earlier parts of the same cycle have done: room that the
+GON makes in the FIFO of a top PE, or a PE in that of the one below, can be used at once, whereas a word that a GIN
+delivers is used one cycle later. And a time is the number of a cycle: the first one in which a psum can be taken
+(``fifo_ready``), a PE is free again (``busy_until``), or a place in the GLB is (``FILTERS_LOADED_AT``,
+``ifmap_read_at``).
 
 Words used below. A *row* ``a`` is a row of PEs of the array, ``k`` a column: PE (a, k). A *stack* ``t`` is ``height``
 rows that hand psums up; position 0 is its top. A row belongs to a *set* ``c`` of the stack, which has channels of its
@@ -30,10 +40,18 @@ from numpy.typing import NDArray
 from traces.compiled import njit
 
 COMPUTE, GATED, FILTER_LOAD, IFMAP_FILL, PSUM_IN, PSUM_OUT, PASS_END = range(7)
-"""Classes of the cycles of a PE at work; the rest of the array is idle."""
+"""Classes of the cycles of a PE at work, columns of ``Outcome.classes``; the rest of the array is idle.
+
+COMPUTE, GATED  a MAC; one that a zero pixel gates, which takes its cycle all the same (NeuPart paper, section IV-D2)
+FILTER_LOAD     waits for a filter word
+IFMAP_FILL      waits for a pixel of its window
+PSUM_IN         waits for the psum from the PE below, or from the GLB
+PSUM_OUT        waits for room in the FIFO to the PE above, or to the GON
+PASS_END        has done its part and waits for the others
+"""
 
 RAMP_UP, STARTED = range(2)
-"""Rows of the kernel's classes: before a PE's first MAC of the pass, and from then on."""
+"""Rows of ``Outcome.classes``: before a PE's first MAC of the pass, and from then on."""
 
 (
     CYCLES,
@@ -50,11 +68,40 @@ RAMP_UP, STARTED = range(2)
     GLB_PSUM_WRITES,
     STUCK,
 ) = range(13)
-"""Positions in the kernel's vector of events."""
+"""Positions in ``Outcome.events``; words, unless said otherwise.
+
+CYCLES             cycles of the pass
+FILTERS_LOADED_AT  cycle after which the filter buffer is free; 0 if nothing was loaded
+INTER_PE_PSUMS     psums that a PE took from the one below
+PSUM_TAKES         of these, those that a nonzero MAC uses in place of a read of the psum RF
+RF_..._FILLS       words that arrived in RFs from the GLB, once for each PE that a multicast reaches
+RF_PSUM_DRAINS     psums that a PE has handed on
+GLB_..._READS      words that left the GLB, once however many PEs receive them
+GLB_PSUM_WRITES    psums that the GON brought back
+STUCK              1 if the pass made no progress and was given up, else 0
+"""
 
 
 class Geometry(NamedTuple):
-    """How a pass lies on the array; see :class:`simulator.machine.geometry.PassShape`."""
+    """How a pass lies on the array; see :class:`simulator.machine.geometry.PassShape`.
+
+    Attributes
+    ----------
+    set_channels : (sets,), int64
+        Channels of each set of a stack, top first; the same in all stacks.
+    stack_filters : (stacks,), int64
+        Filters of each stack.
+    stride : int
+        U, along both axes.
+    windows : int
+        Windows of one image along its width.
+    loads_filters : bool
+        Filters come through their GIN; otherwise the RFs hold them from the pass before.
+    reads_psums : bool
+        Psums of earlier channels come from the GLB; otherwise they start from zero.
+    one_psum_bank : bool
+        Psums lie in one bank, whose one port the GON and the psum GIN share.
+    """
 
     set_channels: NDArray[np.int64]
     stack_filters: NDArray[np.int64]
@@ -66,7 +113,19 @@ class Geometry(NamedTuple):
 
 
 class Ports(NamedTuple):
-    """Words a cycle of the networks, words of the FIFOs, stages of a PE's pipeline."""
+    """Words a cycle of the networks, words of the FIFOs, stages of a PE's pipeline.
+
+    Attributes
+    ----------
+    gin_filter, gin_ifmap, gin_psum, gon : int
+        Width of each network, in words a cycle.
+    ifmap_fifo : int
+        Pixels that a PE can take beyond its window (beyond its stride, where that is larger), in words.
+    psum_fifo : int
+        Depth of the psum FIFOs between PEs, before the GON and behind the psum GIN, in words.
+    stages : int
+        Cycles from the start of a psum's last multiplication until the psum can be taken from the FIFO.
+    """
 
     gin_filter: int
     gin_ifmap: int
@@ -78,12 +137,19 @@ class Ports(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What a pass fills in.
+    """What a pass fills in; the caller allocates it with zeros.
 
-    classes        (2, 7): PE-cycles by phase (RAMP_UP, STARTED) and class
-    events         (STUCK + 1): see the positions above
-    ifmap_read_at  (images, width): cycle after which the GLB need not hold that column of the strip
-    first_out_at, last_out_at  (images * windows): cycle of a window's first psum at the GLB, and after its last
+    Attributes
+    ----------
+    classes : (2, 7), int64
+        PE-cycles by phase (RAMP_UP, STARTED) and class. All together are the pass's PEs times its cycles.
+    events : (STUCK + 1,), int64
+        See the positions above.
+    ifmap_read_at : (images, width), int64
+        Cycle after which the GLB need not hold that column of the strip.
+    first_out_at, last_out_at : (images * windows,), int64
+        Cycle of a window's first psum at the GLB, and after its last; a window's psums are those of all filters and
+        PE columns.
     """
 
     classes: NDArray[np.int64]
@@ -94,11 +160,13 @@ class Outcome(NamedTuple):
 
 
 NEVER = np.iinfo(np.int64).max
+"""A cycle that does not come: when a row of PEs wakes that has nothing more to do."""
 
 STUCK_AFTER = 100_000
 """Cycles without any progress, beyond a window's column and the pipeline, after which the kernel gives up."""
 
 
+# error_model="numpy" leaves out the test for a zero divisor at each division of the loops; no divisor here can be zero.
 @njit(error_model="numpy")
 def _next(position, size):
     """The position after that one in a ring, without a division."""
@@ -124,7 +192,11 @@ def _places(n_stacks, n_sets, R):
 
 @njit(error_model="numpy")
 def _targets(strip_rows, R, U, pe_columns):
-    """PEs that each ifmap row of a strip goes to: row r feeds filter row i in column (r - i) / U."""
+    """PEs that each ifmap row of a strip goes to: row r feeds filter row i in column (r - i) / U.
+
+    These lie on a diagonal of the set (NeuPart paper, section IV-B3). ``count[r]`` of the places in ``filter_row[r]``
+    and ``column[r]`` are in use; a row that lies between windows, or below the last, goes nowhere.
+    """
     count = np.zeros(strip_rows, np.int64)
     filter_row = np.zeros((strip_rows, R), np.int64)
     column = np.zeros((strip_rows, R), np.int64)
@@ -139,7 +211,11 @@ def _targets(strip_rows, R, U, pe_columns):
 
 @njit(error_model="numpy")
 def _place_filters(filter_rf, filters, set_start, stack_start, height):
-    """Put into the filter RFs what an earlier pass loaded: by filter, column, channel."""
+    """Put into the filter RFs what an earlier pass loaded: by filter, column, channel.
+
+    Filters stay in the RFs for the strips of a row block, but no state outlives a call of the kernel. This stands for
+    what would still be there, so that it takes no cycle and counts no event.
+    """
     R, S = filters.shape[2], filters.shape[3]
     for a in range(filter_rf.shape[0]):
         t, c, i = a // height, a % height // R, a % R
@@ -158,7 +234,9 @@ def step_pass(ifmap, filters, psums, geometry, ports, outcome):
     Parameters
     ----------
     ifmap : (images, channels, strip rows, width), int32
+        Pixels of the strip, padding included.
     filters : (filters, channels, R, S), int32
+        Those of the first stack come first.
     psums : (images, filters, pe_columns, windows), int64
         What the GLB holds before the pass (read if ``geometry.reads_psums``), and after it; changed in place.
     geometry : Geometry
@@ -166,7 +244,37 @@ def step_pass(ifmap, filters, psums, geometry, ports, outcome):
     ports : Ports
         How fast words come in and go out.
     outcome : Outcome
-        Filled with what happened.
+        Filled with what happened. Where ``events[STUCK]`` is set, the rest of it and ``psums`` are of no use.
+
+    Notes
+    -----
+    What holds before and after each cycle:
+
+    - A PE's window begins at ``base``, and no pixel from there on is ever overwritten: the ifmap GIN delivers a word
+      only if every receiver has a place for it.
+    - A PE takes a psum only when all else that its first column needs is there: filter words, pixels and, if the window
+      has but that column, room above. So nothing lies between the taking of a psum and the first multiplications.
+    - Psums pass through every FIFO in the one order that all PEs of a stack keep: window by window, filter by filter.
+      No tag travels with them, and a count of those that have passed says which one comes next.
+
+    Examples
+    --------
+    One PE with a 1x1 filter of value 5. Filter and first pixel arrive in cycle 0, the MACs take cycles 1 to 4, the last
+    psum leaves the pipeline of three stages in cycle 7, and the pass has taken 8 cycles.
+
+    >>> psums = np.zeros((1, 1, 1, 4), np.int64)
+    >>> geometry = Geometry(np.array([1]), np.array([1]), 1, 4, True, False, False)
+    >>> ports = Ports(gin_filter=4, gin_ifmap=1, gin_psum=4, gon=4, ifmap_fifo=48, psum_fifo=24, stages=3)
+    >>> sizes = (2, 7), STUCK + 1, (1, 4), 4, 4
+    >>> outcome = Outcome(*(np.zeros(size, np.int64) for size in sizes))
+    >>> ifmap, filters = np.array([[[[1, 0, 2, 3]]]], np.int32), np.array([[[[5]]]], np.int32)
+    >>> step_pass(ifmap, filters, psums, geometry, ports, outcome)
+    >>> psums.ravel().tolist(), int(outcome.events[CYCLES])
+    ([5, 0, 10, 15], 8)
+    >>> outcome.classes.sum(axis=0)[[COMPUTE, GATED]].tolist()
+    [3, 1]
+    >>> outcome.last_out_at.tolist()
+    [5, 6, 7, 8]
     """
     # records into local names: the loop below reads them millions of times
     set_channels, stack_filters, U, windows, loads_filters, reads_psums, one_psum_bank = geometry
@@ -179,6 +287,7 @@ def step_pass(ifmap, filters, psums, geometry, ports, outcome):
     height = n_sets * R
     rows = n_stacks * height
     n_windows = images * windows
+    # ifmap columns that a PE holds room for: its window and, where the stride is larger, the gap before the next one
     reach = max(S, U)
 
     set_start, stack_start = _starts(set_channels), _starts(stack_filters)
@@ -186,43 +295,51 @@ def step_pass(ifmap, filters, psums, geometry, ports, outcome):
     stack_of, position_of, set_of, filter_row_of = _places(n_stacks, n_sets, R)
     n_targets, target_i, target_k = _targets(strip_rows, R, U, pe_columns)
 
-    # Register files. The ifmap RF and its FIFO are one ring of the last pixels that arrived, of which a PE works on the
-    # window that begins at pixel base * Cc; it is written twice, so that any window of it is contiguous.
+    # ---- Register files.
+    # The ifmap RF and its FIFO are one ring of the last pixels that arrived, of which a PE works on the window that
+    # begins at pixel base * Cc. Each pixel is written twice, a ring's length apart, so that any window is contiguous.
     ring = reach * most_channels + ifmap_fifo
     ifmap_rf = np.zeros((rows, pe_columns, 2 * ring), np.int32)
+    # by filter, column, channel, as the pixels of a window lie in the ring: a psum is one dot product of two slices
     filter_rf = np.zeros((rows, most_filters * most_channels * S), np.int32)
     # words of filters that a row's PEs have, all columns alike: the filter GIN multicasts to whole rows
     filters_held = np.zeros(rows, np.int64)
+    # a psum as it entered the PE; the window's products are added when it is handed on
     psum_rf = np.zeros((rows, pe_columns, most_filters), np.int64)
     # words of each ifmap row that have arrived, at every PE they go to: a multicast reaches all or none
     arrived = np.zeros((n_sets, strip_rows), np.int64)
 
-    # Where each PE is in its loops: window (image, column), column of the window (part), filter. base is the ifmap
-    # column at which its window begins, counted through all images.
+    # ---- Where each PE is in its loops, outermost first: window (image, column), column of the window (part), filter.
+    # base is the ifmap column at which its window begins, counted through all images, which follow without a gap.
     image = np.zeros((rows, pe_columns), np.int64)
     column = np.zeros((rows, pe_columns), np.int64)
     base = np.zeros((rows, pe_columns), np.int64)
     part = np.zeros((rows, pe_columns), np.int64)
     filter_ = np.zeros((rows, pe_columns), np.int64)
+    # psums that it has started, wherever they came from: 0 until its first MAC, and in the bottom row the number of
+    # those that have left the FIFO behind the psum GIN
     taken_psums = np.zeros((rows, pe_columns), np.int64)
     # the cycle at which its multiplications of this filter and column are through
     busy_until = np.zeros((rows, pe_columns), np.int64)
     # pixels of each column of its window that do not gate, counted at the first filter and kept for the others
     nonzero = np.zeros((rows, pe_columns, S), np.int64)
+    # its last multiplication is through; per row, how many PEs are so far
     finished = np.zeros((rows, pe_columns), np.bool_)
     finished_in = np.zeros(rows, np.int64)
     # a row whose PEs all are at their channels, or finished, needs no look before the first is through with them
     wakes_at = np.zeros(rows, np.int64)
     unfinished = rows * pe_columns
 
-    # psums on their way up: FIFO of PE (row, k) holds what goes to the PE above, or to the GON from the top
+    # ---- Psums between PEs and at the networks.
+    # On their way up: the FIFO of PE (row, k) holds what goes to the PE above, or to the GON from the top. A psum takes
+    # its place when its last multiplications start, and can be taken out from cycle fifo_ready on.
     fifo_value = np.zeros((rows, pe_columns, psum_fifo), np.int64)
     fifo_ready = np.zeros((rows, pe_columns, psum_fifo), np.int64)
     fifo_head = np.zeros((rows, pe_columns), np.int64)
     fifo_size = np.zeros((rows, pe_columns), np.int64)
     # psums that the top PE of (stack, column) has sent: they leave in order, window by window, filter by filter
     out_psum = np.zeros((n_stacks, pe_columns), np.int64)
-    # psums on their way in, at the bottom
+    # psums on their way in, at the bottom: the last that arrived, and how many have arrived in all
     in_value = np.zeros((n_stacks, pe_columns, psum_fifo), np.int64)
     in_arrived = np.zeros((n_stacks, pe_columns), np.int64)
     # a FIFO that is shallower than the network is wide takes what it can hold
@@ -232,12 +349,15 @@ def step_pass(ifmap, filters, psums, geometry, ports, outcome):
     for w in range(n_windows):
         out_left[w] = stack_start[n_stacks] * pe_columns
         first_out_at[w] = -1
+    # psums in the FIFOs of all top PEs: without any, the GON need not look
     out_waiting = 0
     # the GON's round robin: who is asked first
     grant_t, grant_k = 0, 0
 
-    # Positions of the three streams: the filter GIN's (stack, row in it), the ifmap GIN's (image, column, set, row,
-    # channel), the psum GIN's (window, filter, stack, column). Each is open until its last word is delivered.
+    # ---- Positions of the three streams.
+    # The filter GIN's (stack, row in it), the ifmap GIN's (image, column, set, row, channel), the psum GIN's (window,
+    # filter, stack, column). Each is open until its last word is delivered. Rows and sets are counted down, since psums
+    # start at the bottom, and PEs above have to wait for them anyway.
     fs_open, fs_t, fs_row = loads_filters, 0, height - 1
     if not loads_filters:
         for a in range(rows):
@@ -248,8 +368,11 @@ def step_pass(ifmap, filters, psums, geometry, ports, outcome):
 
     cycle = 0
     last_progress = 0
+    # Filters and psums that have yet to come keep some PE unfinished. Pixels need not: those behind the last window are
+    # ones that no PE waits for, but they cross the GIN as part of their tile.
     while unfinished > 0 or out_waiting > 0 or is_open:
-        # GON: one top PE, up to the width. A single bank has one port: when the GON has it, the psum GIN waits.
+        # ---- GON: one top PE, up to the width. A single bank has one port: when the GON has it, the psum GIN waits.
+        # It comes first in a cycle, and the top PEs can use the room that it makes at once.
         psum_port_taken = False
         if out_waiting > 0:
             t, k = grant_t, grant_k
@@ -257,6 +380,7 @@ def step_pass(ifmap, filters, psums, geometry, ports, outcome):
                 a = t * height
                 taken = 0
                 while taken < gon and fifo_size[a, k] > 0 and fifo_ready[a, k, fifo_head[a, k]] <= cycle:
+                    # which psum this is follows from how many have left this PE before it
                     w = out_psum[t, k] // stack_filters[t]
                     p = out_psum[t, k] - w * stack_filters[t]
                     psums[w // windows, stack_start[t] + p, k, w % windows] = fifo_value[a, k, fifo_head[a, k]]
@@ -270,6 +394,7 @@ def step_pass(ifmap, filters, psums, geometry, ports, outcome):
                     out_left[w] -= 1
                     if out_left[w] == 0:
                         last_out_at[w] = cycle + 1
+                # the next PE is asked now if this one had nothing ready, else first in the next cycle
                 k = _next(k, pe_columns)
                 if k == 0:
                     t = _next(t, n_stacks)
@@ -280,11 +405,14 @@ def step_pass(ifmap, filters, psums, geometry, ports, outcome):
                     last_progress = cycle
                     break
 
-        # PEs, top first
+        # ---- PEs, top first: a PE takes its psum before the one below, whose FIFO has held it, looks for room
         for a in range(rows):
+            # All of the row's PEs are at multiplications that were counted when they began, or have finished; only the
+            # waits of the latter are left to count.
             if wakes_at[a] > cycle:
                 classes[STARTED, PASS_END] += finished_in[a]
                 continue
+            # each PE that still has work brings this forward: to the next cycle if it waits, else to when it is free
             wakes_at[a] = NEVER
             t, c, i = stack_of[a], set_of[a], filter_row_of[a]
             top = position_of[a] == 0
@@ -299,29 +427,35 @@ def step_pass(ifmap, filters, psums, geometry, ports, outcome):
                 if busy_until[a, k] > cycle:
                     wakes_at[a] = min(wakes_at[a], busy_until[a, k])
                     continue
+                # through with the last window of the last image, and with the multiplications of it
                 if image[a, k] == images:
                     finished[a, k] = True
                     finished_in[a] += 1
                     unfinished -= 1
                     classes[STARTED, PASS_END] += 1
                     continue
-                # What it needs, in the order in which waits are blamed: filter words, pixels, room above, a psum.
+                # What it needs, in the order in which waits are blamed: filter words, pixels, room above, a psum. The
+                # psum is last, since looking for it takes it away.
                 x, p = part[a, k], filter_[a, k]
                 first, last = x == 0, x == S - 1
                 since = STARTED if taken_psums[a, k] > 0 else RAMP_UP
+                # filter words arrive by column, filter, channel: the order in which the loops use them
                 if filters_held[a] < (x * P + p + 1) * Cc:
                     classes[since, FILTER_LOAD] += 1
                     wakes_at[a] = cycle + 1
                     continue
+                # pixels arrive by column and channel: all of the window's up to and with column x
                 if arrived[c, U * k + i] < (base[a, k] + x + 1) * Cc:
                     classes[since, IFMAP_FILL] += 1
                     wakes_at[a] = cycle + 1
                     continue
+                # only the last column hands a psum on: without room for it, it may not begin
                 if last and fifo_size[a, k] == psum_fifo:
                     classes[since, PSUM_OUT] += 1
                     wakes_at[a] = cycle + 1
                     continue
                 if first:
+                    # from the PE below, if it is through that one's pipeline
                     if not bottom:
                         below = a + 1
                         if fifo_size[below, k] == 0 or fifo_ready[below, k, fifo_head[below, k]] > cycle:
@@ -332,6 +466,7 @@ def step_pass(ifmap, filters, psums, geometry, ports, outcome):
                         fifo_head[below, k] = _next(fifo_head[below, k], psum_fifo)
                         fifo_size[below, k] -= 1
                         events[INTER_PE_PSUMS] += 1
+                    # from the GLB, if earlier channels have left one there
                     elif reads_psums:
                         if in_arrived[t, k] <= taken_psums[a, k]:
                             classes[since, PSUM_IN] += 1
@@ -341,8 +476,10 @@ def step_pass(ifmap, filters, psums, geometry, ports, outcome):
                     else:
                         psum_rf[a, k, p] = 0
                     taken_psums[a, k] += 1
-                # It works: Cc multiplications, which nothing can stop, so that they are counted at once.
+                # It works: Cc multiplications, which nothing can stop, so that they are counted at once. The pass does
+                # not end before they are through, since until then the PE is not finished.
                 at = base[a, k] * Cc % ring
+                # a zero pixel gates for all filters alike, and a zero filter word gates nothing
                 if p == 0:
                     nonzero[a, k, x] = np.count_nonzero(ifmap_rf[a, k, at + x * Cc : at + (x + 1) * Cc])
                 classes[STARTED, COMPUTE] += nonzero[a, k, x]
@@ -351,7 +488,8 @@ def step_pass(ifmap, filters, psums, geometry, ports, outcome):
                 wakes_at[a] = min(wakes_at[a], cycle + Cc)
                 last_progress = cycle
                 if last:
-                    # the window's sum is done here in one go, and leaves the pipeline `stages` later
+                    # The window's sum is done here in one go: all its pixels and filter words are there. It leaves the
+                    # pipeline `stages` cycles after the last multiplication has begun.
                     total = psum_rf[a, k, p]
                     for m in range(length):
                         total += np.int64(ifmap_rf[a, k, at + m]) * np.int64(filter_rf[a, p * length + m])
@@ -362,11 +500,13 @@ def step_pass(ifmap, filters, psums, geometry, ports, outcome):
                     fifo_ready[a, k, slot] = cycle + Cc - 1 + stages
                     fifo_size[a, k] += 1
                     events[RF_PSUM_DRAINS] += 1
+                    # the first nonzero MAC took the psum from below, and did not read it from the RF; in a window of
+                    # zeros there is none, and at the bottom the start value lies in the RF
                     if not bottom and nonzero[a, k].any():
                         events[PSUM_TAKES] += 1
                     if top:
                         out_waiting += 1
-                # next: the next filter, column, window
+                # next: the next filter, column, window, image
                 filter_[a, k] += 1
                 if filter_[a, k] == P:
                     filter_[a, k] = 0
@@ -374,13 +514,16 @@ def step_pass(ifmap, filters, psums, geometry, ports, outcome):
                     if last:
                         part[a, k] = 0
                         column[a, k] += 1
+                        # pixels before it may be overwritten from now on: the window's sum has been taken
                         base[a, k] += U
                         if column[a, k] == windows:
                             column[a, k] = 0
                             image[a, k] += 1
+                            # past the columns behind the last window, too
                             base[a, k] = image[a, k] * width
 
-        # filter GIN: words in the order of their use, to the PEs of one row of the array; the bottom rows come first
+        # ---- Filter GIN: words in the order of their use, to the PEs of one row of the array; the bottom rows come
+        # first. It never waits for a receiver: the RFs have room for all filters of the pass.
         if fs_open:
             a = fs_t * height + fs_row
             c = fs_row // R
@@ -394,7 +537,7 @@ def step_pass(ifmap, filters, psums, geometry, ports, outcome):
             events[RF_FILTER_FILLS] += words * pe_columns
             filters_held[a] += words
             last_progress = cycle
-            # next: the same row of the next stack that lacks words, then the row above
+            # next: the same row of the next stack that lacks words, so that stacks start together; then the row above
             for _ in range(n_stacks):
                 fs_t = _next(fs_t, n_stacks)
                 if filters_held[fs_t * height + fs_row] < stack_filters[fs_t] * Cc * S:
@@ -406,10 +549,12 @@ def step_pass(ifmap, filters, psums, geometry, ports, outcome):
                     fs_open = False
                     events[FILTERS_LOADED_AT] = cycle + 1
 
-        # ifmap GIN: channels of one pixel of one row, along the diagonals of every stack's set; the bottom comes first
+        # ---- Ifmap GIN: channels of one pixel of one row, along the diagonals of every stack's set; the bottom comes
+        # first. All sets and rows get a column before any gets the next, and a row without receivers has its turn, too.
         if is_open:
             Cc = set_channels[is_c]
             words = min(gin_ifmap, Cc - is_q)
+            # position of the first of these words in the stream of pixels that each receiver sees
             value = (is_n * width + is_px) * Cc + is_q
             # the slowest receiver holds all of them up: its ring has room for what it still needs, and its FIFO
             free = True
@@ -419,6 +564,7 @@ def step_pass(ifmap, filters, psums, geometry, ports, outcome):
                     a = t * height + is_c * R + i
                     if value + words > (base[a, k] + reach) * Cc + ifmap_fifo:
                         free = False
+            # all receivers or none: that is why one count of arrived words serves them all
             if free:
                 for j in range(n_targets[is_r]):
                     i, k = target_i[is_r, j], target_k[is_r, j]
@@ -433,6 +579,7 @@ def step_pass(ifmap, filters, psums, geometry, ports, outcome):
                 events[RF_IFMAP_FILLS] += words * n_targets[is_r] * n_stacks
                 arrived[is_c, is_r] += words
                 last_progress = cycle
+                # next: channels, rows and sets from the bottom up, columns, images
                 is_q += words
                 if is_q == Cc:
                     is_q = 0
@@ -442,6 +589,7 @@ def step_pass(ifmap, filters, psums, geometry, ports, outcome):
                         is_c -= 1
                         if is_c < 0:
                             is_c = n_sets - 1
+                            # the column's last word has left the GLB
                             ifmap_read_at[is_n, is_px] = cycle + 1
                             is_px += 1
                             if is_px == width:
@@ -450,9 +598,11 @@ def step_pass(ifmap, filters, psums, geometry, ports, outcome):
                                 if is_n == images:
                                     is_open = False
 
-        # psum GIN: psums of one window for neighbouring filters, to one bottom PE
+        # ---- Psum GIN: psums of one window for neighbouring filters, to one bottom PE, if its FIFO has room for all of
+        # them. A psum is read here before the pass can write its new value, which has yet to climb the stack.
         if ps_open and not psum_port_taken:
             a = ps_t * height + height - 1
+            # none or less where this stack has fewer filters than the largest: its turn passes empty
             words = min(at_a_time, stack_filters[ps_t] - ps_p)
             if words <= 0 or in_arrived[ps_t, ps_k] + words <= taken_psums[a, ps_k] + psum_fifo:
                 for p in range(ps_p, ps_p + words):
@@ -463,6 +613,7 @@ def step_pass(ifmap, filters, psums, geometry, ports, outcome):
                     events[GLB_PSUM_READS] += 1
                     events[RF_PSUM_FILLS] += 1
                 last_progress = cycle
+                # next: all bottom PEs for these filters, then the next filters, then the next window
                 ps_k += 1
                 if ps_k == pe_columns:
                     ps_k = 0
@@ -476,6 +627,8 @@ def step_pass(ifmap, filters, psums, geometry, ports, outcome):
                             if ps_w == n_windows:
                                 ps_open = False
 
+        # An array in which all wait for each other would do so for ever; the caller makes an error of it. In one that
+        # is alive, no more than a PE's multiplications and the pipeline lie between two cycles with progress.
         cycle += 1
         if cycle - last_progress > STUCK_AFTER + most_channels * S + stages:
             events[STUCK] = 1

@@ -27,7 +27,12 @@ from traces.tensors import LayerTensors, TensorError
 
 
 class Wait(Enum):
-    """What the PE array waits for when it waits for DRAM."""
+    """What the PE array waits for when it waits for DRAM; the values name it in results.
+
+    DATA        ifmaps or filters of the next pass
+    ROOM        room for psums, which ofmaps on their way out still take
+    WRITE_BACK  complete ofmaps that have to leave before it goes on, or before the layer ends
+    """
 
     DATA = "data"
     ROOM = "room"
@@ -134,6 +139,21 @@ def run_tiling(
         The tensors are another layer's, of another width, or of another number of images.
     EngineError
         There is no such engine.
+    RuntimeError
+        The PE array makes no progress: its FIFOs cannot serve a pass.
+
+    Examples
+    --------
+    >>> from analytical.hardware import EYERISS_16BIT
+    >>> from analytical.mappings.cnnergy import map_layer
+    >>> from traces.tensors import synthesise
+    >>> layer = Layer.conv("L", channels=4, size=10, filters=8, filter=3)
+    >>> tiling = map_layer(layer, EYERISS_16BIT).tiling(layer, EYERISS_16BIT, batch=1)
+    >>> run = run_tiling(tiling, synthesise(layer, b_w=16, batch=1, seed=0))
+    >>> run.counts.macs == layer.macs == run.compute + run.gated, run.active_pes
+    (True, 96)
+    >>> run.total_cycles - run.processing_cycles == sum(run.dram_waits.values())
+    True
     """
     layer, b_w, batch = tiling.layer, tiling.hardware.b_w, tiling.batch
     if tensors.layer != layer:
@@ -189,6 +209,15 @@ class Machine:
     That is a machine whose work overlaps all transfers. One that only overlaps those of filters, as the chip does,
     fetches a strip when the array is ready for it, and stands still at the end of a pass, or when it needs room, until
     all complete ofmaps are in DRAM.
+
+    Parameters
+    ----------
+    tiling : Tiling
+        The layer, the hardware, and whole tiles of the one on the other.
+    engine : Engine
+        Says what each pass does; made for the same tiling.
+    progress : callable, optional
+        Told of each pass that ends, with the number of its MACs.
     """
 
     def __init__(self, tiling: Tiling, engine: Engine, progress: Progress | None = None) -> None:
@@ -200,8 +229,10 @@ class Machine:
         self.ifmap = Buffer(self.env, "GLB for ifmap", tiling.ifmap_words)
         self.psums = Buffer(self.env, "GLB for psums", tiling.psum_words)
         self.filters = Buffer(self.env, "filter buffer", self.hardware.filter_buffer_words)
+        # two readers of one schedule: the link is as many passes ahead of the array as there is room
         to_fetch, self._to_run = tee(schedule(tiling))
         self.link = DramLink(self.env, self.hardware, self._fetches(to_fetch))
+        # only these two: the link fills them, whereas it is the array that waits for room for psums
         for buffer in (self.ifmap, self.filters):
             buffer.on_release = self.link.wake
         self._moved = _Moved()
@@ -212,9 +243,10 @@ class Machine:
         self._passes = 0
 
     def run(self) -> LayerRun:
-        """Run all passes, and the write-backs after the last."""
+        """Run all passes, and the write-backs after the last; once."""
         self.env.run(self.env.process(self._array()))
         end_of_passes = self._now()
+        # until nothing is left to happen, which is when the last write-back is through
         self.env.run()
         self._waits[Wait.WRITE_BACK] += self._now() - end_of_passes
         tally = self.engine.tally()
@@ -245,6 +277,7 @@ class Machine:
         GLB does not have the strip for earlier filters. A pass that brings no strip loads filters."""
         for number, p in enumerate(passes):
             if p.shape.loads_filters:
+                # a tile that is larger than the whole buffer takes all of it, and only when the array waits for it
                 words = self._filter_words(p)
                 room = min(words, self.filters.capacity)
                 yield Fetch(
@@ -275,6 +308,8 @@ class Machine:
                 while self.link.fetched_passes <= number:
                     yield self.link.fetched()
                 self._waits[Wait.DATA] += self._now() - since
+            # What the pass does is known at once; its time then passes, from one moment to the next. Waits at a moment
+            # stretch the total latency, not the pass: they are counted apart, and its own cycles go on afterwards.
             run = self.engine.run(p)
             cycle = 0
             for moment in self._timeline(p, run):
@@ -301,6 +336,7 @@ class Machine:
         key = (p.shape, p.last_channels, p.leaves)
         timeline = self._timelines.get(key)
         if timeline is None:
+            # sorted is stable: moments of the same cycle keep the order in which they are made
             timeline = self._timelines[key] = sorted(self._moments(p, run), key=lambda moment: moment.cycle)
         return timeline
 
@@ -308,8 +344,11 @@ class Machine:
         if p.shape.loads_filters:
             yield _Moment(run.filters_loaded_at, self._release_filters)
         for transfer in transfers(self.tiling, p.shape) if p.leaves else []:
+            # pixels are read in the order of images and columns, so that the last of a transfer is the last to be read
             read_at = run.ifmap_read_at[transfer.images.stop - 1, transfer.columns.stop - 1]
             yield _Moment(int(read_at), partial(self._release_ifmap, transfer))
+        # psums that wait for more channels take all their room as the first channels begin; those of a single pass take
+        # it piece by piece, with the ofmap
         if p.first_channels and not p.last_channels:
             yield _Moment(0, self._take_all_psums)
         if p.last_channels:
@@ -322,6 +361,7 @@ class Machine:
         complete. If the part holds but one window, once the last is.
         """
         windows = p.shape.windows
+        # when each piece is complete, after two that stand for the halves that are free at the start
         complete = [0, 0]
         half = streamed_windows(self.tiling, p.shape) * p.shape.filters * p.shape.pe_columns
         halves = 2 if half * 2 <= self.psums.capacity else 1
@@ -346,6 +386,7 @@ class Machine:
         return self._wait_for_psum_room(words)
 
     def _wait_for_psum_room(self, words: int) -> Generator[simpy.Event, None, None]:
+        # where transfers do not overlap work, write-backs move only if the array stands still for them
         if not self.hardware.overlap_fmaps:
             yield from self._drain(Wait.ROOM)
         since = self._now()
@@ -372,6 +413,7 @@ class Machine:
         self.filters.give_back(min(self._filter_words(p), self.filters.capacity))
 
     def _release_ifmap(self, transfer: Transfer, p: Pass) -> None:
+        # not the rows that the next strip finds there; it takes room for its new rows only, and gives back these, too
         self.ifmap.give_back(self._ifmap_words(p, transfer, p.strip.ifmap.size - p.strip.kept_after))
 
     def _fetch_filters(self, words: int) -> int:
@@ -382,6 +424,8 @@ class Machine:
 
     def _fetch_ifmap(self, p: Pass, transfer: Transfer) -> int:
         """Fetch a transfer; an image that comes in parts is one RLC tile, of which each part is its share."""
+        # The engine codes whole images, when their first part moves. Differences of rounded-down shares add up to the
+        # whole, whatever the parts.
         if transfer.columns.start == 0:
             self._tile_words = self.engine.fetch_ifmap(p, transfer.images.shifted(p.images.start))
         before, after = (self._tile_words * column // p.shape.width for column in transfer.columns)

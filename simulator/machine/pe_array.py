@@ -14,7 +14,7 @@ from simulator.machine.geometry import PassShape
 
 
 class Stall(Enum):
-    """Why a PE that has work waits."""
+    """Why a PE that has work waits; the values are columns of the kernel's classes."""
 
     FILTER_LOAD = kernels.FILTER_LOAD
     IFMAP_FILL = kernels.IFMAP_FILL
@@ -63,7 +63,13 @@ class PassRun:
 
 
 class PEArray:
-    """The PE array of one hardware; state lives in a pass and ends with it."""
+    """The PE array of one hardware; state lives in a pass and ends with it.
+
+    Parameters
+    ----------
+    hardware : Hardware
+        Its networks, in bits, carry whole words a cycle; what is left of their width is not used.
+    """
 
     def __init__(self, hardware: Hardware) -> None:
         self.hardware = hardware
@@ -92,9 +98,16 @@ class PEArray:
         shape : PassShape
             All that its timing depends on.
         ifmap : (images, channels, strip_rows, width)
+            Padded integers of at most 16 bits.
         filters : (filters, channels, R, S)
+            Integers of at most 16 bits.
         psums : (images, filters, pe_columns, windows), int64
-            What the GLB holds before the pass (read if ``shape.reads_psums``), and after it.
+            What the GLB holds before the pass (read if ``shape.reads_psums``), and after it; changed in place.
+
+        Returns
+        -------
+        PassRun
+            Cycles, PE-cycles by class, milestones and counts. ``psums`` has the values.
 
         Raises
         ------
@@ -113,11 +126,13 @@ class PEArray:
         >>> psums.ravel().tolist(), run.compute, run.gated
         ([5, 0, 10, 15], 3, 1)
         """
+        # a class for each stall, and two for the cycles of multiplications
         by_phase = np.zeros((2, len(Stall) + 2), np.int64)
         events = np.zeros(kernels.STUCK + 1, np.int64)
         ifmap_read_at = np.zeros((shape.images, shape.width), np.int64)
         first_out_at = np.zeros(shape.images * shape.windows, np.int64)
         last_out_at = np.zeros_like(first_out_at)
+        # int32 and contiguous whatever comes in, so that the kernel is compiled for one kind of arrays only
         kernels.step_pass(
             np.ascontiguousarray(ifmap, np.int32),
             np.ascontiguousarray(filters, np.int32),
@@ -150,6 +165,7 @@ class PEArray:
             gated=int(classes[kernels.GATED]),
             stalls={stall: int(classes[stall.value]) for stall in Stall},
             ramp_up={stall: int(by_phase[kernels.RAMP_UP, stall.value]) for stall in Stall},
+            # the kernel steps only PEs that have work in the pass; the others are idle all the time
             idle=(self.hardware.pes - shape.active_pes) * cycles,
             filters_loaded_at=int(events[kernels.FILTERS_LOADED_AT]),
             ifmap_read_at=ifmap_read_at,
@@ -162,8 +178,8 @@ class PEArray:
 def _counts(classes: NDArray[np.int64], events: NDArray[np.int64]) -> Counts:
     """Events of a pass as the record that both sides share.
 
-    Every MAC reads its ifmap value; a nonzero one also reads its filter value and reads and writes its psum. The
-    first nonzero MAC of a window takes its psum from the PE below in place of the RF.
+    Every MAC reads its ifmap value; a nonzero one also reads its filter value and reads and writes its psum (NeuPart
+    paper, section IV-D2). The first nonzero MAC of a window takes its psum from the PE below in place of the RF.
     """
     nonzero = int(classes[kernels.COMPUTE])
     macs = nonzero + int(classes[kernels.GATED])

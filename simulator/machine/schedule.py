@@ -2,7 +2,9 @@
 
 Outermost first: images that run together, groups of a grouped convolution, blocks of filters, tiles of columns, blocks
 of rows, tiles of channels, filter tiles of the block, strips. Filters stay in the RFs for the strips of a row block,
-psums in the GLB for its channels, and the strip of a row block that has but one for the filters of a block.
+psums in the GLB for its channels, and the strip of a row block that has but one for the filters of a block. As in the
+NeuPart paper's section IV-C, the strips of a block come before its next channels, so that filters that are loaded once
+serve them all.
 """
 
 from collections.abc import Callable, Iterator
@@ -61,6 +63,16 @@ class Pass:
 def schedule(tiling: Tiling) -> Iterator[Pass]:
     """The passes of a layer, in order.
 
+    Parameters
+    ----------
+    tiling : Tiling
+        Whole tiles of the layer; its sizes say how deep each of the loops is.
+
+    Yields
+    ------
+    Pass
+        Every MAC of the batch is in exactly one of them.
+
     Examples
     --------
     >>> from analytical.hardware import EYERISS_16BIT
@@ -73,6 +85,7 @@ def schedule(tiling: Tiling) -> Iterator[Pass]:
     (352, '0:16', '0:18')
     """
     layer = tiling.layer
+    # a layer has many passes and a handful of shapes: each is made once
     shape = cache(partial(pass_shape, tiling))
     row_blocks = tiling.row_blocks()
     for images in spans(tiling.batch, tiling.N):
@@ -100,8 +113,11 @@ def _residency(
 ) -> Iterator[Pass]:
     """Passes of one load of filters: the strips of a row block."""
     layer = tiling.layer
+    # channels are counted over all groups; psums start at the first of their own
     first = channels.start == group * layer.C
     ofmap_columns, ifmap_columns = columns
+    # A strip that is all of its row block stays for all filters of the block: the first brings it, the last lets it go.
+    # Where a row block has several strips, each makes room for the next, and comes again for the next filters.
     served = filter_tiles if tiling.strip_stays else [filters]
     for number, strip in enumerate(row_block):
         yield Pass(
@@ -126,7 +142,32 @@ def _residency(
 def pass_shape(
     tiling: Tiling, images: int, filters: int, channels: int, rows: int, columns: int, loads: bool, reads: bool
 ) -> PassShape:
-    """The shape of a pass over that much of the layer; ``rows`` and ``columns`` are of the ofmap."""
+    """The shape of a pass over that much of the layer.
+
+    Parameters
+    ----------
+    tiling : Tiling
+        Layer and tiles; it says how channels share out on sets, and filters on stacks.
+    images, filters, channels : int
+        How many of each the pass takes.
+    rows, columns : int
+        Of the ofmap.
+    loads : bool
+        Whether the pass loads its filters: the first of a row block does.
+    reads : bool
+        Whether psums of earlier channels come from the GLB.
+
+    Examples
+    --------
+    >>> from analytical.hardware import EYERISS_16BIT
+    >>> from analytical.mappings.cnnergy import map_layer
+    >>> from analytical.networks import load_network
+    >>> layer = load_network("alexnet").layer("C3")
+    >>> tiling = map_layer(layer, EYERISS_16BIT).tiling(layer, EYERISS_16BIT, batch=1)
+    >>> shape = pass_shape(tiling, images=1, filters=18, channels=16, rows=13, columns=13, loads=True, reads=False)
+    >>> shape.set_channels, shape.stack_filters, shape.strip_rows, shape.width, shape.active_pes
+    ((4, 4, 4, 4), (18,), 15, 15, 156)
+    """
     layer = tiling.layer
     set_channels, stack_filters = tiling.sets_of(channels, filters)
     return PassShape(

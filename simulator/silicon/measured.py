@@ -28,8 +28,19 @@ Figure = Annotated[float, Field(ge=1e-9, le=1e12)]
 
 
 class MeasuredLayer(_Strict):
-    """What was measured of a layer, for the whole batch; what was not is left out. MB are 10^6 bytes; power is averaged
-    over the total latency."""
+    """What was measured of a layer, for the whole batch; what was not is left out.
+
+    Attributes
+    ----------
+    total_latency_ms, processing_latency_ms : float or None
+        Milliseconds with, and without, waits for DRAM.
+    power_mW : float or None
+        Averaged over the total latency, which must be there then.
+    active_pes : int or None
+        PEs at work.
+    glb_MB, dram_MB : float or None
+        Accesses, in 10^6 bytes.
+    """
 
     total_latency_ms: Figure | None = None
     processing_latency_ms: Figure | None = None
@@ -41,13 +52,22 @@ class MeasuredLayer(_Strict):
     @field_validator("power_mW")
     @classmethod
     def _lasts_for_the_total_latency(cls, power_mW: float | None, info: ValidationInfo) -> float | None:
+        # fields are checked in their order, so that the latency is known here
         if power_mW is not None and info.data.get("total_latency_ms") is None:
             raise ValueError("total_latency_ms beside it, over which power is averaged")
         return power_mW
 
 
 class AlsoMapped(_Strict):
-    """A layer to run with the mapping of another one, too, and why."""
+    """A layer to run with the mapping of another one, too, and why.
+
+    Attributes
+    ----------
+    layer, mapping_of : str
+        Names of measured layers: the one that runs, and the one whose mapping it gets.
+    because : str
+        The reason, for the report.
+    """
 
     layer: str
     mapping_of: str
@@ -55,7 +75,7 @@ class AlsoMapped(_Strict):
 
 
 class OneFactor(_Strict):
-    """A published model that is a factor on MACs / active PEs."""
+    """A published model whose processing latency is a factor on MACs / active PEs, and its source."""
 
     factor: Figure
     source: str
@@ -64,7 +84,24 @@ class OneFactor(_Strict):
 class Measured(_Strict):
     """Measured figures of a network's layers on a chip.
 
-    ``network`` : a zoo name or a layer table, beside the file; ``layers`` : by name.
+    Attributes
+    ----------
+    source : str
+        Where the figures are from.
+    chip : str
+        What was measured.
+    network : str
+        A zoo name, or the file of a network, beside the file of figures.
+    bits : int
+        Width of a word: 8 or 16.
+    batch : int
+        Images that ran.
+    layers : dict of str to MeasuredLayer
+        Figures by the layers' names.
+    also : list of AlsoMapped
+        Layers to run with another's mapping, too.
+    one_factor : list of OneFactor
+        Published models of the latency to set beside.
     """
 
     source: str
@@ -86,13 +123,25 @@ class Measured(_Strict):
 
 
 def shipped() -> Measured:
-    """The figures that ship with the package: the Eyeriss chip on AlexNet's CONV layers."""
+    """The figures that ship with the package: the Eyeriss chip on AlexNet's CONV layers.
+
+    Examples
+    --------
+    >>> measured = shipped()
+    >>> measured.batch, [*measured.layers]
+    (4, ['C1', 'C2', 'C3', 'C4', 'C5'])
+    """
     text = files("simulator.silicon").joinpath(SHIPPED).read_text(encoding="utf-8")
     return as_model(parse_toml(text, SHIPPED, SiliconError), Measured, SHIPPED, SiliconError)
 
 
 def load_measured(path: str | Path) -> Measured:
-    """Measured figures from a TOML file like the shipped one.
+    """Measured figures from a TOML file like the shipped one (:data:`SHIPPED`).
+
+    Parameters
+    ----------
+    path : str or Path
+        The file; where its ``network`` is a file, that stands in the same folder.
 
     Raises
     ------
@@ -100,6 +149,7 @@ def load_measured(path: str | Path) -> Measured:
         The file cannot be read, or is not such a file; the message names file and field.
     """
     measured = as_model(read_toml(path, SiliconError, "measured figures"), Measured, path, SiliconError)
+    # a zoo name wins over a file of the same name
     if measured.network in ZOO:
         return measured
     return measured.model_copy(update={"network": str(Path(path).parent / measured.network)})

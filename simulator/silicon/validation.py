@@ -23,7 +23,19 @@ from simulator.silicon.measured import AlsoMapped, Measured, MeasuredLayer, load
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A quantity that silicon and machine both have, for the whole batch, and whether it adds up over layers."""
+    """A quantity that silicon and machine both have, for the whole batch, and whether it adds up over layers.
+
+    Attributes
+    ----------
+    name, unit, title : str
+        For programs; its unit; and the heading for people.
+    measured : callable
+        Takes what was measured of a layer, and the batch; None where this was not.
+    machine : callable
+        Takes the machine's result of a layer.
+    adds_up : bool
+        Whether a sum over layers means something.
+    """
 
     name: str
     unit: str
@@ -34,6 +46,7 @@ class Figure:
 
 
 def _energy_measured(layer: MeasuredLayer, batch: int) -> float | None:
+    # mW times ms are uJ of the batch
     if layer.power_mW is None or layer.total_latency_ms is None:
         return None
     return layer.power_mW * layer.total_latency_ms / batch / 1e3
@@ -44,13 +57,15 @@ def _megabytes(run: LayerRun, words: float) -> float:
 
 
 def glb_megabytes(run: LayerRun) -> float:
-    """What the chip's table counts of the GLB: ifmap reads, psum reads and writes, the ofmap's way to DRAM."""
+    """What the chip's table counts of the GLB, in 10^6 bytes of the batch: ifmap reads, psum reads and writes, the
+    ofmap's way to DRAM (Table V of the Eyeriss paper).
+    """
     events = (e for e in run.counts if e.level is Level.GLB and Accounting.CHIP.charges(e))
     return _megabytes(run, float(run.counts.total(*events)))
 
 
 def dram_megabytes(run: LayerRun) -> float:
-    """What crosses the DRAM link."""
+    """What crosses the DRAM link, in 10^6 bytes of the batch, coded where it is coded."""
     return _megabytes(run, float(run.counts.total(DRAM_FILTER_READ, DRAM_IFMAP_READ, DRAM_OFMAP_WRITE)))
 
 
@@ -85,7 +100,13 @@ FIGURES = (
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A measured figure, if there is one, and the machine's."""
+    """A measured figure, if there is one, and the machine's, in the unit of its :class:`Figure`.
+
+    Examples
+    --------
+    >>> round(Cell(measured=20.0, machine=19.5).error_percent, 2)
+    -2.5
+    """
 
     measured: float | None
     machine: float
@@ -96,12 +117,23 @@ class Cell:
         return None if self.measured is None else 100 * (self.machine / self.measured - 1)
 
     def record(self) -> dict[str, float | None]:
+        """Both figures and the error, as JSON has them."""
         return {"measured": self.measured, "machine": self.machine, "error_percent": self.error_percent}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FactorModel:
-    """Processing latency as one factor on the ideal one, and where the factor is from; milliseconds of each layer."""
+    """Processing latency as one factor on the ideal one (:func:`ideal_ms`).
+
+    Attributes
+    ----------
+    factor : float
+        What the ideal latency is multiplied with.
+    source : str
+        Where the factor is from.
+    cells : mapping of str to Cell
+        Milliseconds of each layer, measured and by this model.
+    """
 
     factor: float
     source: str
@@ -120,6 +152,10 @@ class Validation:
         The machine's run of it.
     also : list of (AlsoMapped, NetworkResult)
         Layers that it ran with another's mapping, too.
+
+    See Also
+    --------
+    validate : makes one.
     """
 
     measured: Measured
@@ -127,15 +163,16 @@ class Validation:
     also: list[tuple[AlsoMapped, NetworkResult]]
 
     def cells(self) -> dict[str, dict[str, Cell]]:
-        """Each layer's figures, by figure."""
+        """Each layer's figures, by the layer's name and the figure's (:data:`FIGURES`)."""
         return {result.run.layer.name: self._cells(result) for result in self.result}
 
     def also_cells(self) -> list[tuple[AlsoMapped, dict[str, Cell]]]:
-        """Figures of layers with another's mapping."""
+        """Figures of layers with another's mapping; they enter no sum and no mean."""
         return [(also, self._cells(result.layers[0])) for also, result in self.also]
 
     def sums(self) -> dict[str, Cell]:
         """All layers together, in columns that add up and were measured for each layer."""
+        # a sum of some layers only would stand beside the machine's sum of all
         columns = {figure.name: [cells[figure.name] for cells in self.cells().values()] for figure in FIGURES}
         return {
             figure.name: Cell(sum(cell.measured or 0 for cell in cells), sum(cell.machine for cell in cells))
@@ -153,6 +190,7 @@ class Validation:
         """Baselines: what no factor, the published ones and the best possible one make of the processing latency."""
         measured = {name: cells["processing_latency_ms"].measured for name, cells in self.cells().items()}
         ideal = {result.run.layer.name: ideal_ms(result.run) for result in self.result}
+        # the factor that each layer by itself would need
         ratios = [latency / ideal[name] for name, latency in measured.items() if latency is not None]
         if not ratios:
             return []
@@ -171,7 +209,13 @@ class Validation:
         ]
 
     def beyond(self, share: float) -> list[str]:
-        """In one line each, figures that are off by more than ``share`` of what was measured."""
+        """In one line each, figures that are off by more than ``share`` of what was measured.
+
+        Parameters
+        ----------
+        share : float
+            0.05 for 5 %.
+        """
         return [
             f"layer {layer}: {name} is {cell.machine:.4g}, measured {cell.measured:.4g} ({cell.error_percent:+.1f} %)"
             for layer, cells in self.cells().items()
@@ -223,13 +267,20 @@ class Validation:
 
 
 def ideal_ms(run: LayerRun) -> float:
-    """Processing latency of PEs that never wait: each pass takes its MACs / its active PEs."""
+    """Processing latency of PEs that never wait, in ms of the batch: each pass takes its MACs / its active PEs."""
+    # a fraction of a cycle stays one: this is a bound, not a schedule
     cycles = sum(p.shape.macs / p.shape.active_pes for p in schedule(run.tiling))
     return cycles / run.tiling.hardware.core_hz * 1e3
 
 
 def mean_error(cells: Iterable[Cell]) -> float | None:
-    """Mean absolute error of those that were measured, in percent."""
+    """Mean absolute error of those that were measured, in percent; None if none was.
+
+    Examples
+    --------
+    >>> mean_error([Cell(10.0, 15.0), Cell(10.0, 7.5), Cell(None, 5.0)])
+    37.5
+    """
     errors = [abs(cell.error_percent) for cell in cells if cell.error_percent is not None]
     return sum(errors) / len(errors) if errors else None
 
@@ -243,6 +294,17 @@ def settings_of(
 ) -> tuple[Settings, list[Settings]]:
     """What to run: all that was measured; and each layer that is run with another's mapping, too.
 
+    Parameters
+    ----------
+    measured : Measured
+        What was measured.
+    hardware : Hardware
+        The chip.
+    own_mappings : mapping of str to EyerissMapping
+        A person's own, by layer.
+    seed : int
+        Of the synthetic values.
+
     Raises
     ------
     NetworkError
@@ -250,6 +312,7 @@ def settings_of(
     MappingError
         A layer does not fit the hardware.
     """
+    # the mapper of files is also the chip's: published mappings where there are some, others of the same kind
     settings = Settings(
         network=load_network(measured.network),
         selected=tuple(measured.layers),
@@ -260,6 +323,7 @@ def settings_of(
         seed=seed,
         accounting=Accounting.CHIP,
     )
+    # another's mapping is an own mapping, of a run of that layer alone
     chosen = settings.mappings()
     also = [
         replace(settings, selected=(also.layer,), own_mappings={also.layer: chosen[also.mapping_of].mapping})
@@ -294,7 +358,8 @@ def validate(
     Raises
     ------
     InputError
-        Something that cannot be, in one line.
+        Something that cannot be, in one line: :class:`SiliconError`, :class:`NetworkError`, :class:`HardwareError`,
+        :class:`MappingError`, :class:`SettingsError`.
 
     Examples
     --------
@@ -308,6 +373,7 @@ def validate(
         measured = load_measured(measured)
     chip = choose_hardware(hardware, measured.bits)
     settings, also = settings_of(measured, chip, dict(own_mappings or {}), seed)
+    # all is mapped before anything runs, so that what does not fit shows at once
     for each in (settings, *also):
         plan(each)
     result, *others = (_run(each, progress) for each in (settings, *also))

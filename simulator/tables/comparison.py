@@ -17,7 +17,18 @@ MAPPINGS_TOLD = 8
 
 
 def print_comparison(console: Console, comparison: Comparison, *, crosscheck: bool = False) -> None:
-    """Energy, time and counts of two runs, layer by layer where both have the layer."""
+    """Energy, time and counts of two runs, layer by layer where both have the layer.
+
+    Parameters
+    ----------
+    console : Console
+        Where to print.
+    comparison : Comparison
+        Run B beside run A.
+    crosscheck : bool
+        Print the differences of each layer, too, and not only of all together.
+    """
+    # B, the run that is looked at, stands first as the machine does beside its closed forms; A is what it is set beside
     sides = {"B": comparison.b, "A": comparison.a}
     for name, run in reversed(sides.items()):
         console.print(f"{name}: {run.title}", style="bold")
@@ -53,7 +64,17 @@ def print_comparison(console: Console, comparison: Comparison, *, crosscheck: bo
 
 
 def print_effects(console: Console, title: str, networks: Mapping[str, NetworkResult]) -> None:
-    """Energy and latency of an image, from closed forms to machine, network beside network, and in which layers."""
+    """Energy and latency of an image, from closed forms to machine, network beside network, and in which layers.
+
+    Parameters
+    ----------
+    console : Console
+        Where to print.
+    title : str
+        Stands above each table.
+    networks : mapping of str to NetworkResult
+        Runs by the names of their networks.
+    """
     layers = {name: {layer.name: layer.differences() for layer in result} for name, result in networks.items()}
     together = {name: sum_of(differences.values()) for name, differences in layers.items()}
     for quantity, said in (("total", "energy"), ("total_cycles", "cycles")):

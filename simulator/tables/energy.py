@@ -26,7 +26,17 @@ WAITS = {"wait:\ndata": "data", "wait:\nroom": "room", "wait:\nwrite": "write_ba
 
 
 def energy_table(sides: str, layers: Sequence[tuple[str, Mapping[str, Energy]]], total: Mapping[str, Energy]) -> Table:
-    """Energy of one image by part, layer by layer and in total; one or two sides each, by name."""
+    """Energy of one image by part, layer by layer and in total; one or two sides each, by name.
+
+    Parameters
+    ----------
+    sides : str
+        What the sides are, for the title.
+    layers : sequence of (str, mapping of str to Energy)
+        Names of layers, and what each side takes; the ratio is that of the first side to the second.
+    total : mapping of str to Energy
+        What each side takes in all.
+    """
     scale, prefix = metric(max(energy.total for energy in total.values()))
     table = people_table(f"Energy of an image in {prefix}J: {sides}", *("layer", "", *ENERGY_PARTS.values(), "ratio"))
     for name, row in layers:
@@ -37,6 +47,7 @@ def energy_table(sides: str, layers: Sequence[tuple[str, Mapping[str, Energy]]],
 
 
 def _add_energies(table: Table, scale: float, name: str, row: Mapping[str, Energy]) -> None:
+    # name and ratio stand in the first side's line only; a layer that one side lacks has one line, and no ratio
     one, *others = (energy.total for energy in row.values())
     ratio = f"{one / others[0]:.3f}" if others and others[0] else ""
     headings = (("bold", name, ratio), ("dim", "", ""))
@@ -46,7 +57,7 @@ def _add_energies(table: Table, scale: float, name: str, row: Mapping[str, Energ
 
 
 def pe_table(layers: Sequence[LayerResult], pes: int) -> Table:
-    """What the PEs did with their cycles, layer by layer, stalls by cause."""
+    """What the PEs did with their cycles, layer by layer, stalls by cause; ``pes`` are all of the array."""
     table = people_table(
         f"What {pes} PEs did while processing, % of PE-cycles",
         *("layer", "batch", "PEs", "MAC", "gated", *STALLS, "idle"),
@@ -69,6 +80,7 @@ def _pe_shares(layers: Sequence[LayerResult]) -> list[str]:
         }
         for name, pe_cycles in spent.items():
             sums[name] += pe_cycles / run.images
+    # of one image, summed over layers: a layer counts for as long as it takes
     whole = sum(sums.values())
     return [f"{100 * pe_cycles / whole:.1f}" for pe_cycles in sums.values()]
 
@@ -89,6 +101,7 @@ def latency_table(layers: Sequence[LayerResult]) -> Table:
 
 
 def _wait_shares(layers: Sequence[LayerResult]) -> list[str]:
+    # shares of the total latency, waits included
     total = sum(layer.run.total_cycles / layer.run.images for layer in layers)
     waits = dict.fromkeys(WAITS.values(), 0.0)
     for layer in layers:
@@ -104,7 +117,9 @@ def _latencies(layers: Sequence[LayerResult], scale: float) -> list[str]:
 
 
 def use_of_pes(row: Mapping[str, Any]) -> list[str]:
-    """How a layer, given by its columns, used the PE array."""
+    """How a layer, given by its columns (:data:`simulator.columns.COLUMNS`), used the PE array: the cells under
+    :data:`USE_OF_PES`.
+    """
     classes = [row[f"{name}_pe_cycles"] for name in ("compute", "gated", "stall", "idle")]
     return [
         str(row["images"]),

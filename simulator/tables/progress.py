@@ -15,10 +15,27 @@ from simulator.settings import Settings
 
 @contextmanager
 def progress_bar(settings: Settings) -> Iterator[Progress]:
-    """A bar on standard error that grows with the work of the layers; nothing where nobody watches."""
+    """A bar on standard error that grows with the work of the layers; nothing where nobody watches.
+
+    Parameters
+    ----------
+    settings : Settings
+        Of the run that follows; its layers are mapped here once more, to know their work.
+
+    Yields
+    ------
+    callable
+        What :func:`simulator.runner.run_network` takes as its progress.
+
+    Raises
+    ------
+    MappingError
+        A layer does not fit the hardware.
+    """
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:3.0f} %"))
     disable = is_quiet() or not console.is_terminal
+    # transient: once done, the bar leaves no line above the tables
     with Bar(*columns, TimeRemainingColumn(), console=console, transient=True, disable=disable) as bar:
         work = sum(Work.expected(planned, settings.engine).total for planned in plan(settings))
         task = bar.add_task("", total=work)

@@ -20,7 +20,18 @@ REASONS = 3
 
 
 def print_report(console: Console, result: NetworkResult, *, crosscheck: bool = False) -> None:
-    """Tables for a person, and the sums at the end; with the cross-check and what moved, if asked for."""
+    """Tables for a person, and the sums at the end; with the cross-check and what moved, if asked for.
+
+    Parameters
+    ----------
+    console : Console
+        Where to print.
+    result : NetworkResult
+        A run.
+    crosscheck : bool
+        Print what moved, what is not charged, and every difference from the closed forms.
+    """
+    # the rules' mapping is that of the closed forms, and needs no table
     console.print(result.settings.title, style="bold")
     if any(layer.chosen.origin is not Origin.RULES for layer in result):
         console.print(mapping_table(result))
@@ -53,6 +64,7 @@ def _print_sums(console: Console, result: NetworkResult) -> None:
     together = sum_of(layer.differences() for layer in result)
     for said, quantity in (("energy", "total"), ("latency", "total_cycles")):
         console.print(f"Why {said} differs from the closed forms': {_reasons(together[quantity])}.")
+    # always looked for, and in red: a residual means that machine or cross-check is wrong
     missing = unexplained({layer.name: layer.differences() for layer in result})
     if missing:
         console.print(f"UNEXPLAINED: {', '.join(missing)}", style="red")
@@ -74,6 +86,7 @@ def _print_crosscheck(console: Console, result: NetworkResult) -> None:
     layers = {layer.name: layer.differences() for layer in result}
     together = sum_of(layers.values())
     sections: list[tuple[str, Differences]] = [*layers.items()]
+    # of a single layer, all layers together would say the same again
     if len(layers) > 1:
         sections.append(("all layers", together))
     console.print(

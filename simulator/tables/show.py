@@ -20,6 +20,13 @@ def show(result: Any) -> None:
     ------
     TypeError
         It is none of these.
+
+    Examples
+    --------
+    >>> show(3)
+    Traceback (most recent call last):
+    ...
+    TypeError: int has no table; expected a NetworkResult, Comparison or Validation
     """
     raise TypeError(f"{type(result).__name__} has no table; expected a NetworkResult, Comparison or Validation")
 

@@ -11,11 +11,20 @@ from simulator.tables.report import mapping_table
 
 
 def print_validation(console: Console, validation: Validation) -> None:
-    """Silicon and machine side by side, layer by layer; beside it, one-factor models of the latency; sources."""
+    """Silicon and machine side by side, layer by layer; beside it, one-factor models of the latency; sources.
+
+    Parameters
+    ----------
+    console : Console
+        Where to print.
+    validation : Validation
+        What was measured, and the machine's run of it.
+    """
     measured, settings = validation.measured, validation.result.settings
     console.print(f"{measured.chip} and the machine: {settings.title}, batch {measured.batch}", style="bold")
     console.print(mapping_table(validation.result))
     table = people_table("Measured and machine, for the batch", "layer", "", *(figure.title for figure in FIGURES))
+    # names of layers with another's mapping are long, and would make the table wider than a terminal
     table.columns[0].no_wrap, table.columns[0].overflow = False, "fold"
     rows = [*validation.cells().items()]
     rows += [(f"{also.layer} as {also.mapping_of}", cells) for also, cells in validation.also_cells()]
@@ -51,6 +60,7 @@ def _print_factors(console: Console, validation: Validation) -> None:
     if not models:
         return
     machine = {layer: cells["processing_latency_ms"] for layer, cells in validation.cells().items()}
+    # the machine is set beside models with one number to fit, of which one was fitted to these very points
     sides = {f"{model.factor:.3f}\nx ideal": model.cells for model in models} | {"machine": machine}
     table = people_table("Processing latency: error in %", "layer", *sides)
     for layer, cell in machine.items():
