@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
-from numbers import Integral
+from numbers import Integral, Real
 from typing import NamedTuple
 
 
@@ -78,6 +78,15 @@ def is_whole(value: object) -> bool:
     (True, False, False)
     """
     return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def is_number(value: object) -> bool:
+    """Whether a value measures something: a real number of Python's or NumPy's, but no truth value.
+
+    >>> is_number(3), is_number(3.5), is_number("3")
+    (True, True, False)
+    """
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def exact(number: float) -> Fraction:

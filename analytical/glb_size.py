@@ -8,7 +8,7 @@ from analytical.mappings.cnnergy import map_layer
 from analytical.mappings.tiling import MappingError
 from analytical.model import estimate_layer
 from analytical.network import Network
-from analytical.technology import sram_read_nJ
+from analytical.technology import HardwareError, sram_read_nJ
 
 REFERENCE_KIB = 100.0
 """Size of Eyeriss's GLB, at which a word has the price of Table III; it stands for sizes that the trend lacks."""
@@ -67,7 +67,7 @@ def with_glb(hardware: Hardware, kib: float) -> Hardware:
 
     Raises
     ------
-    KeyError
+    HardwareError
         The trend has no such size.
 
     Examples
@@ -78,6 +78,9 @@ def with_glb(hardware: Hardware, kib: float) -> Hardware:
     (16384, 0.53)
     """
     trend = sram_read_nJ()
+    if kib not in trend:
+        sizes = ", ".join(f"{size:g}" for size in sorted(trend))
+        raise HardwareError(f"glb_kib is {kib!r}; expected a size that the SRAM's trend has: {sizes}")
     price = hardware.prices.glb * trend[kib] / trend.get(hardware.glb_kib, trend[REFERENCE_KIB])
     return replace(hardware, glb_kib=kib, prices=replace(hardware.prices, glb=price))
 

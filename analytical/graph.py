@@ -225,6 +225,9 @@ class _Builder:
 
     def _join(self, inputs: tuple[str, ...], layer: Layer) -> str:
         """The node that makes what a layer reads: its one input, or a concatenation of several."""
+        for name in inputs:
+            if name not in self.nodes:
+                raise self._error(layer, f"the input {name!r}", "names of layers before it")
         if len(inputs) == 1:
             return inputs[0]
         # layers that read the same inputs, as all branches of a module do, share one concatenation

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any, NoReturn
 
 from analytical.clock_tree import ClockTree
-from analytical.counts import is_whole
+from analytical.counts import is_number, is_whole
 from analytical.technology import HardwareError, Prices, prices
 
 RLC_RUN_BITS = {16: 5, 8: 4}
@@ -106,7 +106,7 @@ class Hardware:
 
     def __post_init__(self) -> None:
         # first of all, since widths are compared with it
-        if self.b_w not in RLC_RUN_BITS:
+        if not is_whole(self.b_w) or self.b_w not in RLC_RUN_BITS:
             self._refuse("b_w", "8 or 16")
         for name in WHOLE:
             if not is_whole(getattr(self, name)):
@@ -118,7 +118,7 @@ class Hardware:
             self._refuse("pe_stages", f"from 2, one to multiply and one to add, to {LARGEST}")
         # "not within" rather than "below or above": NaN is refused, too
         for name in ("glb_kib", "glb_bank_kib", "filter_buffer_kib", "throughput"):
-            if not SMALLEST <= getattr(self, name) <= 1 / SMALLEST:
+            if not is_number(getattr(self, name)) or not SMALLEST <= getattr(self, name) <= 1 / SMALLEST:
                 self._refuse(name, f"a number from {SMALLEST:g} to {1 / SMALLEST:g}")
         for name in NETWORK_WIDTHS:
             if not self.b_w <= getattr(self, name) <= LARGEST:
@@ -126,7 +126,7 @@ class Hardware:
         if self.link_bits != 64:
             # hardware with another link would need another code: pairs are packed into words of this size
             self._refuse("link_bits", "64, the width for which the RLC words are defined")
-        if not 0 <= self.other_control < 1:
+        if not is_number(self.other_control) or not 0 <= self.other_control < 1:
             self._refuse("other_control", "a share of at least 0 and below 1")
         # 8192 bits are a KiB
         if self.filter_buffer_kib * 8192 < self.link_bits:

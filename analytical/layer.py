@@ -1,10 +1,9 @@
 """One convolutional or fully connected layer, in the symbols of the paper's Table I."""
 
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any, Literal, NoReturn, Self, get_args
 
-from analytical.counts import is_whole
+from analytical.counts import is_number, is_whole
 from analytical.errors import InputError
 
 LayerKind = Literal["conv", "fc"]
@@ -118,9 +117,9 @@ class Layer:
             object.__setattr__(self, field, int(value))
         for field in ("sparsity_ifmap", "sparsity_ofmap", "pad_h", "pad_w"):
             value = getattr(self, field)
-            if not isinstance(value, Real):
+            if not is_number(value):
                 self._refuse(field, repr(value), "a number")
-            if field.startswith("sparsity") and not 0 <= value <= 1:  # type: ignore[operator]  # reals compare
+            if field.startswith("sparsity") and not 0 <= value <= 1:
                 self._refuse(field, value, "a fraction of zeros between 0 and 1")
         if self.F % self.groups:
             self._refuse("F", self.F, f"a multiple of the {self.groups} groups")

@@ -8,12 +8,13 @@ from typing import Any, overload
 from analytical import closed_forms
 from analytical import counts as c
 from analytical.columns import Column, Per, row_of
-from analytical.counts import Counts, Event, Number
+from analytical.counts import Counts, Event, Number, is_whole
 from analytical.energy import Energy, price
 from analytical.files import choose_hardware
 from analytical.hardware import Hardware
 from analytical.layer import Layer
 from analytical.mappings.cnnergy import CnnergyMapping, map_layer
+from analytical.mappings.tiling import MappingError
 from analytical.network import Network
 from analytical.networks import load_network
 from analytical.results import ByLayer
@@ -229,7 +230,7 @@ def estimate_layer(layer: Layer, hardware: Hardware, batch: int | None = None) -
     Raises
     ------
     MappingError
-        The layer does not fit the hardware.
+        The layer does not fit the hardware, or the batch is no whole number of images.
 
     Examples
     --------
@@ -238,6 +239,8 @@ def estimate_layer(layer: Layer, hardware: Hardware, batch: int | None = None) -
     >>> [round(estimate_layer(c3, EYERISS_16BIT, batch).mib(c.DRAM_FILTER_READ), 3) for batch in (1, 2)]
     [1.688, 0.844]
     """
+    if batch is not None and not (is_whole(batch) and batch >= 1):
+        raise MappingError(f"layer {layer.name}: batch is {batch!r}; expected a whole number of images, at least 1")
     mapping = map_layer(layer, hardware)
     images = layer.batch if batch is None else min(batch, max(mapping.N, layer.batch))
     # the equations are of all images together, the published figures of one

@@ -87,9 +87,9 @@ class Settings:
             # raises for a name that the network does not have; so below for own mappings
             self.network.subset(self.selected)
         # a mapper that does not look at them would run something else than was asked for
-        if self.own_mappings and not mapper_named(self.mapping).takes_files:
+        mapper = mapper_named(self.mapping)
+        if self.own_mappings and not mapper.takes_files:
             raise SettingsError(f"own mappings are given with mapping {self.mapping}; expected {FILE_MAPPER}")
-        mapper_named(self.mapping)
         self.network.subset([*self.own_mappings])
         if self.engine not in ENGINES:
             raise SettingsError(f"engine is {self.engine!r}; expected {' or '.join(ENGINES)}")

@@ -26,7 +26,7 @@ def read_toml(path: str | Path, refusal: type[ValueError], what: str) -> dict[st
         The file cannot be read, or is not TOML; the message names it.
     """
     try:
-        return parse_toml(Path(path).read_text(encoding="utf-8"), path, refusal)
+        return parse_toml(Path(path).read_text(encoding="utf-8-sig"), path, refusal)
     except OSError as error:
         raise refusal(f"{path}: cannot be read ({error.strerror}); expected {what} (.toml)") from error
     except UnicodeDecodeError as error:

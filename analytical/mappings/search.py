@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytical import counts as c
-from analytical.counts import Event, Level
+from analytical.counts import Event, Level, is_whole
 from analytical.energy import Accounting, joules_of_word
 from analytical.hardware import Hardware
 from analytical.layer import Layer
@@ -74,6 +74,8 @@ def find_mapping(layer: Layer, hardware: Hardware, batch: int) -> SearchResult:
     EyerissMapping(m=64, n=4, e=13, p=16, q=3, r=2, t=2)
     """
     # layers that differ only in what the search does not read share a result that is remembered
+    if not (is_whole(batch) and batch >= 1):
+        raise MappingError(f"layer {layer.name}: batch is {batch!r}; expected a whole number of images, at least 1")
     found = _find(replace(layer, name="any", batch=1), hardware, batch)
     if found is None:
         raise MappingError(f"layer {layer.name} cannot be mapped as on the chip: {_why_not(layer, hardware)}")

@@ -106,7 +106,10 @@ def parse_table(text: str, name: str, *, source: str | None = None) -> Network:
     """
     source = source or name
     rows = csv.reader(StringIO(text))
-    header = [cell.strip() for cell in next(rows, [])]
+    try:
+        header = [cell.strip() for cell in next(rows, [])]
+    except csv.Error as error:
+        raise NetworkError(f"{source}, row 1: {error}; expected the names of columns") from error
     # what is missing before what is unknown: a file that is no layer table at all lacks the first column
     for column in _COLUMNS:
         if column not in header:

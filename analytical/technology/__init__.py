@@ -1,11 +1,14 @@
 """What silicon costs: nodes and how energies scale between them, the price list of Table III, SRAM against its size."""
 
 import csv
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
 from io import StringIO
+from types import MappingProxyType
 
+from analytical.counts import is_number
 from analytical.errors import InputError
 
 
@@ -86,7 +89,8 @@ class Prices:
 
     def __post_init__(self) -> None:
         for price in fields(self):
-            if not 0 <= getattr(self, price.name) <= 1:
+            joules = getattr(self, price.name)
+            if not is_number(joules) or not 0 <= joules <= 1:
                 raise HardwareError(f"price {price.name} is {getattr(self, price.name)}; expected joules, from 0 to 1")
 
 
@@ -125,7 +129,7 @@ CELLS = "itrs-lop"
 
 
 @cache
-def sram_read_nJ() -> dict[float, float]:
+def sram_read_nJ() -> Mapping[float, float]:
     """Energy of a 64-bit read of an SRAM, in nanojoules, by its size in KiB; the folder's README has the source.
 
     Only ratios are used: Table III prices a word of the GLB at its own size, and the trend takes it to others.
@@ -138,4 +142,5 @@ def sram_read_nJ() -> dict[float, float]:
     """
     text = files("analytical.technology").joinpath("sram_65nm.csv").read_text(encoding="utf-8")
     rows = csv.DictReader(StringIO(text))
-    return {float(row["size_kib"]): float(row["read_energy_nj"]) for row in rows if row["cell"] == CELLS}
+    trend = {float(row["size_kib"]): float(row["read_energy_nj"]) for row in rows if row["cell"] == CELLS}
+    return MappingProxyType(trend)  # remembered, and so for everybody

@@ -14,8 +14,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from analytical import graph
-from analytical.graph import Graph, graph_of
+from analytical.graph import IMAGE, Graph, graph_of
 from analytical.hardware import Hardware
 from analytical.layer import Layer
 from analytical.network import Network
@@ -114,8 +113,7 @@ def _program() -> str:
         for root in (spec.submodule_search_locations or []) if spec else []:
             for source in sorted(Path(root).rglob("*.py")):
                 digest.update(source.read_bytes())
-    for own in (__file__, graph.__file__):
-        digest.update(Path(own).read_bytes())
+    digest.update(Path(__file__).read_bytes())
     return digest.hexdigest()
 
 
@@ -170,13 +168,13 @@ class CodecBits:
         """Bits by node, but for the image and the result."""
         found: dict[str, int] = {}
         for name, node in self._graph.nodes.items():
-            if name in (graph.IMAGE, self._graph.last):
+            if name in (IMAGE, self._graph.last):
                 continue
             # nodes come after those that they read, so that a concatenation finds its parts
             whole = self._bits.get(name)
-            found[name] = (
-                min(node.values * self._b_w, sum(found[part] for part in node.reads)) if whole is None else whole
-            )
+            raw = node.values * self._b_w
+            # the image, as a part of a concatenation, is coded by nobody
+            found[name] = min(raw, sum(found.get(part, raw) for part in node.reads)) if whole is None else whole
         return found
 
     def _first_reader(self, name: str) -> Layer | None:

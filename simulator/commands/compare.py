@@ -26,7 +26,7 @@ SIDES = f"a file ({', '.join(RUN_FILES)}) or, in quotes, what `run` is given"
 @network_command()
 @click.argument("a")
 @click.argument("b")
-@click.option("--crosscheck", is_flag=True, help="Print the differences of each layer, too.")
+@click.option("--crosscheck", is_flag=True, help="Print every quantity that differs, layer by layer, and why.")
 @click.option(
     "--fail-over",
     type=Percent(),

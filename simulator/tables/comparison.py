@@ -6,14 +6,12 @@ from rich.console import Console
 
 from analytical.energy import Energy
 from analytical.terminal.tables import people_table
+from analytical.terminal.text import metric
 from simulator.comparison.compare import Comparison
-from simulator.crosscheck.difference import Differences, sum_of
+from simulator.crosscheck.difference import sum_of
 from simulator.result import NetworkResult
 from simulator.tables.differences import difference_table, effects_table, places_table
 from simulator.tables.energy import USE_OF_PES, energy_table, use_of_pes
-
-MAPPINGS_TOLD = 8
-"""Layers of which a comparison tells how their mappings differ; JSON has all."""
 
 
 def print_comparison(console: Console, comparison: Comparison, *, crosscheck: bool = False) -> None:
@@ -26,7 +24,7 @@ def print_comparison(console: Console, comparison: Comparison, *, crosscheck: bo
     comparison : Comparison
         Run B beside run A.
     crosscheck : bool
-        Print the differences of each layer, too, and not only of all together.
+        Print every quantity that differs, of each layer and of all together, and how mappings differ.
     """
     # B, the run that is looked at, stands first as the machine does beside its closed forms; A is what it is set beside
     sides = {"B": comparison.b, "A": comparison.a}
@@ -47,20 +45,35 @@ def print_comparison(console: Console, comparison: Comparison, *, crosscheck: bo
             if name in run.layers:
                 table.add_row(name, side, *use_of_pes(run.layers[name].model_dump()))
     console.print(table)
-    changes = comparison.mapping_changes
-    for change in changes[:MAPPINGS_TOLD]:
-        console.print(f"Mapping of {change}")
-    if len(changes) > MAPPINGS_TOLD:
-        console.print(f"Mappings of {len(changes) - MAPPINGS_TOLD} more layers differ; --json has all.")
-    if comparison.equal_layers:
-        console.print(f"Equal in all: {', '.join(comparison.equal_layers)}.")
-    sections: list[tuple[str, Differences]] = []
     if crosscheck:
+        for change in comparison.mapping_changes:
+            console.print(f"Mapping of {change}")
         sections = [(name, d) for name, d in comparison.layers.items() if name not in comparison.equal_layers]
-    sections.append(("all layers", comparison.together))
-    console.print(difference_table("One image: why B differs from A", "B", "A", sections))
+        sections.append(("all layers", comparison.together))
+        console.print(difference_table("One image: why B differs from A", "B", "A", sections))
     parts = {"energy": comparison.together["total"], "cycles": comparison.together["total_cycles"]}
     console.print(effects_table("From A to B, all layers", parts, "B", "A"))
+    if comparison.mapping_changes and not crosscheck:
+        console.print(f"Mappings of {len(comparison.mapping_changes)} layers differ; --crosscheck tells how.")
+    if comparison.equal_layers:
+        console.print(f"Equal in all: {', '.join(comparison.equal_layers)}.")
+    console.print(_sums(comparison))
+
+
+def _sums(comparison: Comparison) -> str:
+    """One image through all layers of each side, and how much more B takes."""
+    a, b = comparison.a, comparison.b
+    (scale, joule), (time_scale, second) = metric(a.energy_J), metric(a.latency_s)
+    return (
+        f"One image: A {a.energy_J * scale:.3f} {joule}J and {a.latency_s * time_scale:.2f} {second}s, "
+        f"B {b.energy_J * scale:.3f} {joule}J and {b.latency_s * time_scale:.2f} {second}s: "
+        f"{_more(b.energy_J, a.energy_J)} energy, {_more(b.latency_s, a.latency_s)} time."
+    )
+
+
+def _more(ours: float, theirs: float) -> str:
+    """By how much ours is more; of what costs nothing, nothing can be said."""
+    return f"{100 * (ours / theirs - 1):+.1f} %" if theirs else "?"
 
 
 def print_effects(console: Console, title: str, networks: Mapping[str, NetworkResult]) -> None:

@@ -50,11 +50,12 @@ def print_report(console: Console, result: NetworkResult, *, crosscheck: bool = 
 
 def mapping_table(result: NetworkResult) -> Table:
     """Mappings of layers, where they come from, and from how many the mapper chose."""
-    symbols = list(result.layers[0].chosen.mapping.record())
+    # one column a number, also where a person's own mapping of a layer is of another kind than the others
+    symbols = list(dict.fromkeys(symbol for layer in result for symbol in layer.chosen.mapping.record()))
     table = people_table(f"Mapping {result.settings.mapping}", "layer", *symbols, "from", "weighed")
     for layer in result:
         record = layer.chosen.mapping.record()
-        numbers = (str(record[symbol]) for symbol in symbols)
+        numbers = (str(record.get(symbol, "")) for symbol in symbols)
         table.add_row(layer.name, *numbers, layer.chosen.origin.value, str(layer.chosen.weighed or ""))
     return table
 

@@ -87,6 +87,8 @@ def test_p2_of_alexnet_has_63_4_percent_zeros() -> None:
         ({"C": Edges(("A",)), "D": Edges(("B", "C"), ("B",))}, "layer D has pool B, which is a layer"),
         ({"C": Edges(("A",)), "D": Edges(("B", "C"), ("X", "Y"))}, "layer D has pool X, of unknown size"),
         ({"A": Edges((), ("X",))}, "layer A has pool X before the image; expected none"),
+        ({"C": Edges(("Z",))}, "layer C has the input 'Z'; expected names of layers before it"),
+        ({"A": Edges(("D",))}, "layer A has the input 'D'; expected names of layers before it"),
         ({"C": Edges(("A",)), "D": Edges(("B", "C"), ("X",)), "B": Edges(("A",), ("X",))}, "layer D has pool X"),
     ],
 )

@@ -20,6 +20,10 @@ def test_8_bit_holds_twice_the_words_of_the_same_silicon() -> None:
     [
         ({"J": 0}, "J is 0; expected a whole number from 1"),
         ({"b_w": 12}, "b_w is 12; expected 8 or 16"),
+        ({"b_w": 16.0}, "b_w is 16.0; expected 8 or 16"),
+        ({"J": 12.0}, "J is 12.0; expected a whole number"),
+        ({"glb_kib": "100"}, "glb_kib is 100; expected a number from"),
+        ({"other_control": "0.15"}, "other_control is 0.15; expected a share"),
         ({"glb_kib": 0}, "glb_kib is 0; expected a number from"),
         ({"gon_bits": 8}, "gon_bits is 8; expected at least one word of 16 bits"),
         ({"other_control": 1}, "other_control is 1"),
@@ -33,3 +37,9 @@ def test_8_bit_holds_twice_the_words_of_the_same_silicon() -> None:
 def test_hardware_that_cannot_exist_says_why(change: dict[str, Any], message: str) -> None:
     with pytest.raises(HardwareError, match=message):
         replace(EYERISS_16BIT, **change)
+
+
+def test_a_price_is_a_number_of_joules() -> None:
+    for wrong in ("1", None, -1.0, 2.0, float("nan")):
+        with pytest.raises(HardwareError, match=r"price mac is .*; expected joules, from 0 to 1"):
+            replace(EYERISS_16BIT.prices, mac=wrong)
