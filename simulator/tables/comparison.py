@@ -54,7 +54,7 @@ def print_comparison(console: Console, comparison: Comparison, *, crosscheck: bo
     parts = {"energy": comparison.together["total"], "cycles": comparison.together["total_cycles"]}
     console.print(effects_table("From A to B, all layers", parts, "B", "A"))
     if comparison.mapping_changes and not crosscheck:
-        console.print(f"Mappings of {len(comparison.mapping_changes)} layers differ; --crosscheck tells how.")
+        console.print(f"Layers whose mappings differ: {len(comparison.mapping_changes)}; --crosscheck tells how.")
     if comparison.equal_layers:
         console.print(f"Equal in all: {', '.join(comparison.equal_layers)}.")
     console.print(_sums(comparison))

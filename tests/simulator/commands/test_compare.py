@@ -155,6 +155,6 @@ def test_compare_says_which_numbers_of_a_mapping_differ(network: str, tmp_path: 
     other.write_text(path.read_text().replace("q = 3", "q = 1").replace("m = 8", "m = 4").replace("t = 2", "t = 1"))
     sides = f"{network} --mapping-file {path}", f"{network} --mapping-file {other}"
     result = simulator("compare", *sides, "--crosscheck")
-    assert "Mappings of 1 layers differ; --crosscheck tells how." in simulator("compare", *sides).stdout
+    assert "Layers whose mappings differ: 1; --crosscheck tells how." in simulator("compare", *sides).stdout
     assert "Mapping of A: m 8 -> 4, q 3 -> 1, t 2 -> 1" in result.stdout
     assert "Equal in all: B, C." in result.stdout
