@@ -54,16 +54,17 @@ def updated(shown: list[str], printed: list[str]) -> list[str]:
         assert starts, f"nothing printed begins with {part[:1]}; rewrite this part by hand"
         made.append(printed[starts[0] : starts[0] + len(part)])
     made.append(printed[len(printed) - len(last) :])
-    return "\n...\n".join("\n".join(part) for part in made).split("\n")
+    lines = made[0]
+    for part in made[1:]:
+        lines = [*lines, "...", *part]
+    return lines
 
 
-def rewrite_block(page: Path, command: str, lines: list[str]) -> None:
-    """Put these lines into the block of a page that shows the command."""
-    text = page.read_text()
-    for block in BLOCK.finditer(text):
-        if block[1] == command:
-            text = text.replace(block[0], f"```console\n$ {command}\n" + "\n".join(lines) + "\n```")
-    page.write_text(text)
+def rewrite_block(page: Path, command: str, output: str, lines: list[str]) -> None:
+    """Put these lines into the block of a page that shows the command with this output."""
+    before = f"```console\n$ {command}\n{output}```"
+    after = f"```console\n$ {command}\n" + "\n".join(lines) + "\n```"
+    page.write_text(page.read_text().replace(before, after))
 
 
 def rewrite_made(page: Path, make: Callable[[str], str]) -> None:

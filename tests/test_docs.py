@@ -90,7 +90,7 @@ def test_a_page_shows_what_the_command_prints(
         own = os.environ | {"XDG_CACHE_HOME": str(tmp_path), "COLUMNS": "80"}
         printed = subprocess.run(call, capture_output=True, text=True, check=True, cwd=ROOT, env=own).stdout
     if update_shown:
-        rewrite_block(ROOT / page, command, updated(lines_of(output), lines_of(printed)))
+        rewrite_block(ROOT / page, command, output, updated(lines_of(output), lines_of(printed)))
         return
     assert_shown(lines_of(output), lines_of(printed))
 
