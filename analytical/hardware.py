@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
 from typing import Any, NoReturn
 
+from analytical.checks import is_number, is_whole
 from analytical.clock_tree import ClockTree
-from analytical.counts import is_number, is_whole
 from analytical.technology import HardwareError, Prices, prices
 
 RLC_RUN_BITS = {16: 5, 8: 4}

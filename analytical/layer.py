@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal, NoReturn, Self, get_args
 
-from analytical.counts import is_number, is_whole
+from analytical.checks import is_number, is_whole
 from analytical.errors import InputError
 
 LayerKind = Literal["conv", "fc"]
@@ -104,7 +104,7 @@ class Layer:
     first: bool = False
 
     def __post_init__(self) -> None:
-        if not self.name.isprintable() or not self.name.strip():
+        if not isinstance(self.name, str) or not self.name.isprintable() or not self.name.strip():
             raise LayerError(f"layer name is {self.name!r}; expected a name of printable characters")
         if self.kind not in get_args(LayerKind):
             self._refuse("kind", self.kind, f"one of {', '.join(get_args(LayerKind))}")
@@ -189,11 +189,19 @@ class Layer:
         >>> layer.H, layer.E, layer.macs
         (226, 224, 86704128)
         """
+        numbers = {"channels": channels, "size": size, "filters": filters, "filter": filter, "stride": stride}
+        for field, value in (numbers | {"groups": groups, "padding": padding}).items():
+            sides = value if isinstance(value, tuple) else (value, value)
+            right = is_number if field == "padding" else is_whole
+            if len(sides) != 2 or not all(map(right, sides)):
+                expected = "a number, or one for each side" if field == "padding" else "a whole number"
+                raise LayerError(f"layer {name}: {field} is {value!r}; expected {expected}")
         (height, width), (R, S), (pad_h, pad_w) = _pair(size), _pair(filter), _pair(padding)
         H, W = height + round(2 * pad_h), width + round(2 * pad_w)
         # refused here and not by the layer, since sizes are divided first and errors should name what was given
-        if min(stride, groups) < 1:
-            raise LayerError(f"layer {name}: stride is {stride}, groups are {groups}; expected at least 1 of both")
+        for field, value in (("stride", stride), ("groups", groups)):
+            if value < 1:
+                raise LayerError(f"layer {name}: {field} is {value}; expected at least 1")
         if channels % groups:
             raise LayerError(f"layer {name}: channels is {channels}; expected a multiple of the {groups} groups")
         if R > H or S > W:

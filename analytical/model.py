@@ -7,8 +7,9 @@ from typing import Any, overload
 
 from analytical import closed_forms
 from analytical import counts as c
+from analytical.checks import is_whole
 from analytical.columns import Column, Per, row_of
-from analytical.counts import Counts, Event, Number, is_whole
+from analytical.counts import Counts, Event, Number
 from analytical.energy import Energy, price
 from analytical.files import choose_hardware
 from analytical.hardware import Hardware
@@ -242,7 +243,7 @@ def estimate_layer(layer: Layer, hardware: Hardware, batch: int | None = None) -
     if batch is not None and not (is_whole(batch) and batch >= 1):
         raise MappingError(f"layer {layer.name}: batch is {batch!r}; expected a whole number of images, at least 1")
     mapping = map_layer(layer, hardware)
-    images = layer.batch if batch is None else min(batch, max(mapping.N, layer.batch))
+    images = layer.batch if batch is None else min(int(batch), max(mapping.N, layer.batch))
     # the equations are of all images together, the published figures of one
     counts = closed_forms.count(layer, hardware, mapping, images) * (1 / images)
     return LayerEstimate(

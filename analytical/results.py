@@ -47,6 +47,9 @@ class ByLayer(Generic[T]):
                 return layer
         raise KeyError(f"{name}: no such layer; expected one of {', '.join(layer.name for layer in self.layers)}")
 
+    def __contains__(self, name: object) -> bool:
+        return any(layer.name == name for layer in self.layers)
+
     def __iter__(self) -> Iterator[T]:
         return iter(self.layers)
 
@@ -85,5 +88,5 @@ def frame(rows: list[Any]) -> Any:
     try:
         import pandas as pd
     except ImportError as error:
-        raise ImportError("to_frame() needs pandas; expected pip install '.[frame]'") from error
+        raise ImportError("to_frame() needs pandas; expected pip install pandas") from error
     return pd.DataFrame(rows)

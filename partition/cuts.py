@@ -49,7 +49,7 @@ class Cut:
         return self.client_s + self.transmit_bits / channel.bitrate_bps + self.cloud_s
 
 
-def cuts_of(graph: Graph, bits: Mapping[str, float], costs: Costs, image_energy_J: float = 0.0) -> list[Cut]:
+def cuts_of(graph: Graph, bits: Mapping[str, float], costs: Costs, image_energy_J: float = 0.0) -> tuple[Cut, ...]:
     """The paper's cuts, from fully cloud to fully in situ.
 
     Parameters
@@ -63,7 +63,7 @@ def cuts_of(graph: Graph, bits: Mapping[str, float], costs: Costs, image_energy_
     image_energy_J : float
         What JPEG costs if the image itself is sent, in joules.
     """
-    return [cut_at(graph, name, client, bits, costs, image_energy_J) for name, client in graph.chain()]
+    return tuple(cut_at(graph, name, client, bits, costs, image_energy_J) for name, client in graph.chain())
 
 
 def cut_at(

@@ -60,7 +60,7 @@ def read_image(path: str, height: int, width: int) -> JpegImage:
         import jpeglib
         from PIL import Image, ImageOps
     except ImportError as error:
-        raise ImageError(f"{path}: {error.name} is not installed; expected pip install '.[image]'") from error
+        raise ImageError(f"{path}: {error.name} is not installed; expected pip install pillow jpeglib") from error
     # Pillow logs and warns about what it forgives; an image that might fill the memory is refused instead
     logging.getLogger("PIL").setLevel(logging.CRITICAL)
     try:

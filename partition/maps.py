@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from analytical.errors import InputError
 from analytical.graph import IMAGE
 from partition.channel import image_bits
 from partition.envelope import Envelope
@@ -64,8 +65,8 @@ def cut_map(plan: Plan, bitrates_bps: NDArray[np.float64], tx_powers_W: NDArray[
 
     Raises
     ------
-    ValueError
-        Arrays that are not one-dimensional.
+    InputError
+        Rates or powers that are no list of positive numbers.
 
     See Also
     --------
@@ -79,8 +80,10 @@ def cut_map(plan: Plan, bitrates_bps: NDArray[np.float64], tx_powers_W: NDArray[
     >>> [[found.names[cut] for cut in row] for row in found.cuts]
     [['FC8', 'P2'], ['FC8', 'FC6']]
     """
-    if np.ndim(bitrates_bps) != 1 or np.ndim(tx_powers_W) != 1:
-        raise ValueError("bit rates and transmission powers must each be a one-dimensional array")
+    bitrates_bps, tx_powers_W = np.asarray(bitrates_bps, np.float64), np.asarray(tx_powers_W, np.float64)
+    for name, values in (("bit rates", bitrates_bps), ("transmission powers", tx_powers_W)):
+        if values.ndim != 1 or not values.size or not (np.isfinite(values) & (values > 0)).all():
+            raise InputError(f"{name} are {values.tolist()}; expected a list of positive numbers")
     # a cut's cost depends on rate and power only by their quotient
     best = Envelope(plan.lines).decide(tx_powers_W[:, None] / bitrates_bps[None, :])
     return CutMap(bitrates_bps=bitrates_bps, tx_powers_W=tx_powers_W, cuts=best, names=[cut.name for cut in plan.cuts])
@@ -124,8 +127,8 @@ def quartiles(plan: Plan, sparsities: Sequence[float]) -> list[Quartile]:
 
     Raises
     ------
-    ValueError
-        No images.
+    InputError
+        No images, or a share that is none.
 
     Examples
     --------
@@ -134,8 +137,8 @@ def quartiles(plan: Plan, sparsities: Sequence[float]) -> list[Quartile]:
     >>> [quarter.images for quarter in quartiles(plan, [0.5, 0.55, 0.6, 0.65, 0.7])]
     [2, 1, 1, 1]
     """
-    if not len(sparsities):
-        raise ValueError("no images; expected the share of zeros of at least one")
+    if not len(sparsities) or not all(0 <= share <= 1 for share in sparsities):
+        raise InputError(f"shares of zeros are {list(sparsities)}; expected at least one, each from 0 to 1")
     shares = np.sort(np.asarray(sparsities, np.float64))
     values = plan.graph.nodes[IMAGE].values
     # only the image's bits differ from image to image; all else of a plan stands (section VII)

@@ -13,7 +13,7 @@ from analytical.graph import Graph, graph_of
 from analytical.hardware import Hardware
 from analytical.network import Network
 from analytical.networks import load_network
-from analytical.results import frame
+from analytical.results import ByLayer, frame
 from partition.channel import MEDIAN_SPARSITY_IN, Channel, bits_of, quantity
 from partition.costs import Costs
 from partition.cuts import Cut, cut_at, cuts_of
@@ -74,7 +74,7 @@ class Plan:
         return bits_of(self.graph, self.hardware, self.sparsity_in)
 
     @cached_property
-    def cuts(self) -> list[Cut]:
+    def cuts(self) -> tuple[Cut, ...]:
         """The paper's cuts, from fully cloud to fully in situ."""
         return cuts_of(self.graph, self.bits, self.costs, self.image_energy_J)
 
@@ -284,7 +284,7 @@ def plan(
     tx_power: str | float,
     bits: int | None = None,
     hardware: Hardware | str | Path | None = None,
-    source: "str | Path | Mapping[str, float] | EnergySource" = ANALYTICAL,
+    source: "str | Path | Mapping[str, float] | ByLayer[Any] | EnergySource" = ANALYTICAL,
     sparsity_in: float | None = None,
     jpeg_energy: str | float = 0.0,
     max_delay: str | float | None = None,
@@ -306,8 +306,9 @@ def plan(
         Width of a word; default: 8, the paper's, or the hardware's.
     hardware : Hardware, str or Path, optional
         The phone's accelerator; default: Eyeriss.
-    source : str, Path, mapping or EnergySource
-        Energy source: ``"analytical"``, ``"simulated"``, a file, or joules of each layer by its name.
+    source : str, Path, mapping, result or EnergySource
+        Energy source: ``"analytical"``, ``"simulated"``, a file, joules of each layer by its name, or what
+        :func:`simulator.run` or :func:`analytical.estimate` gave for the network on the same hardware.
     sparsity_in : float, optional
         Share of zeros in the image's JPEG; default: the paper's median, 0.608.
     jpeg_energy : str or float

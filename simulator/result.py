@@ -6,10 +6,12 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from analytical.columns import row_of
 from analytical.energy import ENERGY_PARTS, Energy
+from analytical.hardware import Hardware
 from analytical.mappings import Chosen
 from analytical.results import ByLayer
 from analytical.terminal.outputs import as_json, write_outputs
@@ -23,7 +25,7 @@ from traces.store import StoredLayer, run_as_hdf5
 from traces.tensors import Requantiser
 
 
-@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False, eq=False)
 class LayerResult:
     """One layer's run, with its energies and its cross-check.
 
@@ -114,11 +116,19 @@ class LayerResult:
         per_image = Fraction(1, self.run.images)
         return {name: difference * per_image for name, difference in self.check.counts().items()}
 
+    def __eq__(self, other: object) -> bool:
+        """The same figures, and the same ofmap."""
+        if not isinstance(other, LayerResult):
+            return NotImplemented
+        return self.record() == other.record() and np.array_equal(self.ofmap, other.ofmap)
+
+    __hash__ = None  # type: ignore[assignment]  # arrays have none either
+
     def __repr__(self) -> str:
         return f"<{self.name} on {self.run.tiling.hardware.name}: {_sums(self)}>"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False, eq=False)
 class NetworkResult(ByLayer[LayerResult]):
     """What came out of a network's run; layers by name, sums of one image through all of them.
 
@@ -251,6 +261,19 @@ class NetworkResult(ByLayer[LayerResult]):
         verified.
         """
         return {layer.name: layer.wrong_values for layer in self.layers if layer.wrong_values}
+
+    @property
+    def hardware(self) -> Hardware:
+        """What the layers ran on."""
+        return self.settings.hardware
+
+    def __eq__(self, other: object) -> bool:
+        """The same settings, and the same figures in every layer."""
+        if not isinstance(other, NetworkResult):
+            return NotImplemented
+        return self.settings == other.settings and self.layers == other.layers
+
+    __hash__ = None  # type: ignore[assignment]  # arrays have none either
 
     def __repr__(self) -> str:
         return f"<{self.settings.title}: {_sums(self)}>"

@@ -292,7 +292,7 @@ def run(
     return run_network(
         Settings(
             network=load_network(network),
-            selected=(layers,) if isinstance(layers, str) else None if layers is None else tuple(layers),
+            selected=_selected(layers),
             hardware=choose_hardware(hardware, bits),
             mapping=mapping,
             own_mappings=dict(own_mappings or {}),
@@ -305,6 +305,14 @@ def run(
         ),
         progress,
     )
+
+
+def _selected(layers: str | Sequence[str] | None) -> tuple[str, ...] | None:
+    if layers is None or isinstance(layers, str):
+        return None if layers is None else (layers,)
+    if not isinstance(layers, Sequence) or not all(isinstance(name, str) for name in layers):
+        raise SettingsError(f"layers is {layers!r}; expected a name of a layer, or a list of names")
+    return tuple(layers)
 
 
 def run_layer(
@@ -356,9 +364,12 @@ def run_layer(
     [4, 4, 4, 4]
     """
     # a mapping that is handed over stands for one from a file, also in the record of the settings
+    if not isinstance(layer, Layer):
+        # callers without a type checker
+        raise SettingsError(f"layer is {layer!r}; expected a Layer")
     own = None if isinstance(mapping, str) else Chosen(mapping=mapping, origin=Origin.FILE)
     # what has no dimension has no length either; given() says what shape it should have
-    if ifmap is not None and np.ndim(ifmap) > 0 and batch is None:
+    if isinstance(ifmap, np.ndarray) and ifmap.ndim == 4 and batch is None:
         batch = len(ifmap)
     settings = Settings(
         network=Network(layer.name, (layer,)),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from analytical import __version__
-from analytical.counts import is_whole
+from analytical.checks import is_whole
 from analytical.energy import Accounting
 from analytical.errors import InputError
 from analytical.hardware import Hardware
@@ -98,6 +98,10 @@ class Settings:
             raise SettingsError(f"batch is {self.batch!r}; expected a whole number of images from 1 to {LARGEST}")
         if not is_whole(self.seed) or not 0 <= self.seed <= LARGEST_SEED:
             raise SettingsError(f"seed is {self.seed!r}; expected a whole number from 0 to {LARGEST_SEED}")
+        # NumPy's integers become Python's, which never overflow
+        for name in ("batch", "seed"):
+            value = getattr(self, name)
+            object.__setattr__(self, name, value if value is None else int(value))
         if not isinstance(self.accounting, Accounting):
             # callers without a type checker
             known = ", ".join(accounting.value for accounting in Accounting)  # type: ignore[unreachable]
@@ -160,9 +164,14 @@ def title_of(settings: Mapping[str, Any]) -> str:
     Examples
     --------
     >>> title_of({"network": "alexnet", "hardware": {"name": "eyeriss-16bit"}, "bits": 16, "mapping": "cnnergy",
-    ...     "seed": 0, "engine": "fast"})
-    'alexnet on eyeriss-16bit, 16 bit, mapping cnnergy, seed 0, fast engine'
+    ...     "batch": 1, "seed": 0, "engine": "fast"})
+    'alexnet on eyeriss-16bit, 16 bit, mapping cnnergy, batch 1, seed 0, fast engine'
     """
-    return "{network} on {hardware[name]}, {bits} bit, mapping {mapping}, seed {seed}, {engine} engine".format(
-        **settings
+    # files of other programs may not say
+    batch = settings.get("batch")
+    return (
+        f"{settings['network']} on {settings['hardware']['name']}, {settings['bits']} bit, "
+        f"mapping {settings['mapping']}, "
+        f"{'batches of the table' if batch is None else f'batch {batch}'}, seed {settings['seed']}, "
+        f"{settings['engine']} engine"
     )

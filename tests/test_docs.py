@@ -51,14 +51,14 @@ def made(what: str) -> str:
     if what in COLUMNS:
         return as_markdown(COLUMNS[what])
     package = importlib.import_module(what.removeprefix("names of "))
-    rows = [f"| `{package.__name__}.{name}` | {summary(getattr(package, name))} |" for name in package.__all__]
+    rows = [f"| `{package.__name__}.{name}` | {summary(name, getattr(package, name))} |" for name in package.__all__]
     return "\n".join(["| name | is |", "|---|---|", *rows]) + "\n"
 
 
-def summary(named: object) -> str:
+def summary(name: str, named: object) -> str:
     """The first sentence of a docstring, on one line."""
     if not callable(named):
-        return "a constant, see its module"
+        return {"CHIPS": "hardware that ships, by name", "ZOO": "names of the networks that ship"}[name]
     doc = " ".join((named.__doc__ or "").split("\n\n")[0].split())
     return re.sub(r":\w+:`([^`]*)`", r"`\1`", doc)
 
@@ -115,6 +115,14 @@ def test_output_md_has_every_table_of_columns() -> None:
 def test_api_md_has_every_public_name() -> None:
     tables = [what for _, what, _, _ in MADE.findall((ROOT / "docs" / "api.md").read_text())]
     assert tables == [f"names of {package}" for package in PACKAGES]
+
+
+def test_api_md_s_lines_run(capsys: pytest.CaptureFixture[str]) -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "api.md").read_text(), re.DOTALL)
+    names: dict[str, object] = {}
+    exec(code, names)
+    assert "One image: " in capsys.readouterr().out
+    assert names["ifmap"].shape == (1, 3, 26, 26)  # type: ignore[attr-defined]
 
 
 def test_commands_md_has_the_help_of_every_command() -> None:

@@ -179,7 +179,10 @@ def given(
 
 
 def _checked(layer: Layer, name: str, values: NDArray[Any], shape: tuple[int, ...], b_w: int) -> NDArray[np.int16]:
-    values = np.asarray(values)
+    try:
+        values = np.asarray(values)
+    except ValueError as error:
+        raise TensorError(f"layer {layer.name}: {name} is no array ({error}); expected the shape {shape}") from error
     if values.shape != shape:
         raise TensorError(f"layer {layer.name}: {name} has the shape {values.shape}; expected {shape}")
     if not np.issubdtype(values.dtype, np.integer):

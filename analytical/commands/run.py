@@ -2,18 +2,23 @@
 
 from typing import Any
 
-import click
-
 from analytical import __version__
 from analytical.files import choose_hardware
 from analytical.model import NetworkEstimate, estimate
 from analytical.networks import load_network
-from analytical.terminal.options import bits_option, csv_option, hardware_option, json_option, network_command
+from analytical.terminal.options import (
+    bits_option,
+    csv_option,
+    hardware_option,
+    json_option,
+    network_argument,
+    network_command,
+)
 from analytical.terminal.outputs import as_csv, as_json, check_writable, write_chosen
 
 
 @network_command()
-@click.argument("network")
+@network_argument
 @bits_option(default=16)
 @hardware_option
 @csv_option

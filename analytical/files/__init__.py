@@ -5,6 +5,9 @@ from pathlib import Path
 from analytical.hardware import CHIPS, PRESETS, Hardware
 from analytical.technology import HardwareError
 
+EXPECTED = f"{', '.join(CHIPS)}, a hardware file (.toml), or the JSON of a run"
+"""What may name a hardware."""
+
 
 def choose_hardware(
     hardware: Hardware | str | Path | None, bits: int | None = None, default_bits: int = 16
@@ -33,6 +36,9 @@ def choose_hardware(
     """
     if isinstance(hardware, Hardware):
         return _of_width(hardware, bits)
+    if hardware is not None and not isinstance(hardware, str | Path):
+        # callers without a type checker
+        raise HardwareError(f"hardware is {hardware!r}; expected a Hardware, or {EXPECTED}")
     if hardware is None:
         if bits is not None and bits not in PRESETS:
             raise HardwareError(f"bits is {bits!r}; expected {' or '.join(map(str, sorted(PRESETS)))}")
@@ -47,5 +53,5 @@ def choose_hardware(
 
 def _of_width(hardware: Hardware, bits: int | None) -> Hardware:
     if bits is not None and hardware.b_w != bits:
-        raise HardwareError(f"hardware {hardware.name}: b_w is {hardware.b_w}; expected {bits}, as bits say")
+        raise HardwareError(f"hardware {hardware.name}: b_w is {hardware.b_w}; expected {bits}")
     return hardware

@@ -8,8 +8,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from analytical.clock_tree import ClockTree
+from analytical.files import EXPECTED
 from analytical.files.toml import read_toml
-from analytical.hardware import CHIPS, PRESETS, Hardware
+from analytical.hardware import PRESETS, Hardware
 from analytical.technology import HardwareError, Prices
 
 # strict: a number in quotes is a mistake to be named, not to be converted; and so is a key that nobody reads
@@ -64,7 +65,11 @@ def load_hardware(path: str | Path, b_w: int | None = None) -> Hardware:
     >>> chip.name, chip.pes, chip.throughput
     ('half', 84, 11550000000.0)
     """
-    written = _of_run(path) if Path(path).suffix.lower() == ".json" else read_toml(path, HardwareError, EXPECTED)
+    if Path(path).suffix.lower() not in (".json", ".toml"):
+        raise HardwareError(f"{path}: no such hardware; expected {EXPECTED}")
+    written = (
+        _of_run(path) if Path(path).suffix.lower() == ".json" else read_toml(path, HardwareError, "a hardware file")
+    )
     try:
         given = _Hardware.model_validate(written).model_dump(exclude_none=True)
     except ValidationError as error:
@@ -85,10 +90,6 @@ def load_hardware(path: str | Path, b_w: int | None = None) -> Hardware:
         return _complete(PRESETS[stated], given, name=Path(path).stem)
     except ValueError as error:
         raise HardwareError(f"{path}: {error}") from error
-
-
-EXPECTED = f"{', '.join(CHIPS)}, a hardware file (.toml), or the JSON of a run"
-"""What may name a hardware."""
 
 
 def _of_run(path: str | Path) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, fields
 from fractions import Fraction
 from typing import Any
 
-from analytical.counts import is_whole
+from analytical.checks import is_whole
 from analytical.hardware import Hardware
 from analytical.layer import Layer
 from analytical.mappings.tiling import MappingError, Tiling, divide_glb

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytical import counts as c
-from analytical.counts import Event, Level, is_whole
+from analytical.checks import is_whole
+from analytical.counts import Event, Level
 from analytical.energy import Accounting, joules_of_word
 from analytical.hardware import Hardware
 from analytical.layer import Layer

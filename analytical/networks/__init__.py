@@ -41,6 +41,9 @@ def load_network(network: str | Path | Network) -> Network:
     """
     if isinstance(network, Network):
         return network
+    if not isinstance(network, str | Path):
+        # callers without a type checker
+        raise NetworkError(f"network is {network!r}; expected a Network, a name or a file")
     name = str(network)
     if name in ZOO:
         return _zoo(name)

@@ -8,7 +8,7 @@ from importlib.resources import files
 from io import StringIO
 from types import MappingProxyType
 
-from analytical.counts import is_number
+from analytical.checks import is_number
 from analytical.errors import InputError
 
 

@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from analytical import __version__
 from analytical.hardware import CHIPS
@@ -52,6 +53,18 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(import_module(module), attribute)
         return command
 
+
+def complete_files(*names: str) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]]:
+    """What a shell offers where one of ``names`` or a file may stand."""
+
+    def complete(_ctx: click.Context, _parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+        known = [CompletionItem(name) for name in names if name.startswith(begun)]
+        return known or [CompletionItem(begun, type="file")]
+
+    return complete
+
+
+network_argument = click.argument("network", shell_complete=complete_files(*ZOO))
 
 version_option = click.version_option(__version__)
 
@@ -145,16 +158,23 @@ def bits_option(default: int) -> Callable[[F], F]:
 hardware_option = click.option(
     "--hardware",
     metavar="HARDWARE",
+    shell_complete=complete_files(*CHIPS),
     help=f"{', '.join(CHIPS)}, a hardware file (.toml), or the JSON of a run.  [default: Eyeriss]",
 )
 seed_option = click.option(
     "--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="Seed of the synthetic data."
 )
 csv_option = click.option(
-    "--csv", "csv_file", metavar="FILE", help="Write rows for programs, in place of tables; - is standard output."
+    *("--csv", "csv_file"),
+    metavar="FILE",
+    shell_complete=complete_files(),
+    help="Write rows for programs, in place of tables; - is standard output.",
 )
 json_option = click.option(
-    "--json", "json_file", metavar="FILE", help="Write everything, in place of tables; - is standard output."
+    *("--json", "json_file"),
+    metavar="FILE",
+    shell_complete=complete_files(),
+    help="Write everything, in place of tables; - is standard output.",
 )
 
 
@@ -174,9 +194,9 @@ class Percent(click.ParamType[float]):
         # click may convert what has been converted, such as a default
         if isinstance(value, float):
             return value
+        # without its sign, 0.02 could be taken for 2 % or for 0.02 %
         try:
-            share = float(value.strip().removesuffix("%")) / 100
-        # one test refuses what is no number, what is negative, infinite or nan
+            share = float(value.strip().removesuffix("%")) / 100 if value.strip().endswith("%") else -1.0
         except ValueError:
             share = -1.0
         if not 0 <= share <= 1e6:

@@ -1,17 +1,22 @@
 """``python -m partition glb``: what a network costs with a GLB of other sizes."""
 
-import click
-
 from analytical.errors import InputError
 from analytical.files import choose_hardware
 from analytical.glb_size import explore
 from analytical.networks import load_network
-from analytical.terminal.options import bits_option, csv_option, hardware_option, json_option, network_command
+from analytical.terminal.options import (
+    bits_option,
+    csv_option,
+    hardware_option,
+    json_option,
+    network_argument,
+    network_command,
+)
 from analytical.terminal.outputs import as_csv, as_json, check_writable, write_chosen
 
 
 @network_command()
-@click.argument("network")
+@network_argument
 @bits_option(default=8)
 @hardware_option
 @csv_option

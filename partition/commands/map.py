@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from analytical.errors import InputError
-from analytical.terminal.options import csv_option, json_option, network_command
+from analytical.terminal.options import csv_option, json_option, network_argument, network_command
 from analytical.terminal.outputs import as_csv, as_json, check_writable, write_chosen
 from partition.channel import UnitError, parse_quantity
 from partition.commands.options import client_options, picture_ending, watch
@@ -15,7 +15,7 @@ from partition.planning import plan
 
 
 @network_command(name="map")
-@click.argument("network")
+@network_argument
 @click.option("--bitrates", default="5Mbps:200Mbps", show_default=True, metavar="FROM:TO", help="Bit rates of the map.")
 @click.option("--tx-powers", default="0.1W:2W", show_default=True, metavar="FROM:TO", help="Transmission powers.")
 @client_options
@@ -65,10 +65,12 @@ def map_(
 
 def _range(option: str, said: str, unit: str) -> tuple[float, float]:
     low, colon, high = said.partition(":")
+    if not colon:
+        raise InputError(f"{option} is {said!r}; expected FROM:TO, the lower first")
     try:
         ends = parse_quantity(low, unit), parse_quantity(high, unit)
     except UnitError as error:
         raise InputError(f"{option} is {said!r}: {error}") from error
-    if not colon or ends[0] >= ends[1]:
+    if ends[0] >= ends[1]:
         raise InputError(f"{option} is {said!r}; expected FROM:TO, the lower first")
     return ends

@@ -8,9 +8,9 @@ from typing import Any
 import click
 
 from analytical.errors import InputError
-from analytical.terminal.options import bits_option, hardware_option, seed_option
+from analytical.terminal.options import bits_option, complete_files, hardware_option, seed_option
 from partition.channel import MEDIAN_SPARSITY_IN, UnitError, parse_quantity
-from partition.sources import ANALYTICAL, EXPECTED, SourceError, require_known
+from partition.sources import ANALYTICAL, EXPECTED, SOURCES, SourceError, require_known
 
 SOURCE_HELP = f"Energy source: {EXPECTED} (.csv with layer, energy_J; a run's .json or .h5)."
 
@@ -56,6 +56,7 @@ source_option = click.option(
     show_default=True,
     metavar="SOURCE",
     callback=_known_source,
+    shell_complete=complete_files(*SOURCES),
     help=SOURCE_HELP,
 )
 sources_option = click.option(
@@ -78,8 +79,28 @@ def channel_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+def _no_nan(_ctx: click.Context, _parameter: click.Parameter, share: float | None) -> float | None:
+    if share is not None and share != share:
+        raise InputError("--sparsity-in is nan; expected a share from 0 to 1")
+    return share
+
+
 def client_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """What makes the phone and its image."""
+    return phone_options(sparsity_option(command))
+
+
+sparsity_option = click.option(
+    "--sparsity-in",
+    type=click.FloatRange(0, 1),
+    metavar="0.608",
+    callback=_no_nan,
+    help=f"Share of zeros in the image's JPEG.  [default: {MEDIAN_SPARSITY_IN}, the paper's median]",
+)
+
+
+def phone_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What makes the phone."""
     for option in (
         cache_option,
         seed_option,
@@ -90,25 +111,12 @@ def client_options(command: Callable[..., Any]) -> Callable[..., Any]:
             default=None,
             help="What compressing the image costs.  [default: nothing]",
         ),
-        click.option(
-            "--sparsity-in",
-            type=click.FloatRange(0, 1),
-            metavar="0.608",
-            callback=_no_nan,
-            help=f"Share of zeros in the image's JPEG.  [default: {MEDIAN_SPARSITY_IN}, the paper's median]",
-        ),
         source_option,
         hardware_option,
         bits_option(default=8),
     ):
         command = option(command)
     return command
-
-
-def _no_nan(_ctx: click.Context, _parameter: click.Parameter, share: float | None) -> float | None:
-    if share is not None and share != share:
-        raise InputError("--sparsity-in is nan; expected a share from 0 to 1")
-    return share
 
 
 def watch(settings: Any) -> AbstractContextManager[Any]:

@@ -5,19 +5,19 @@ from typing import Any
 
 import click
 
-from analytical.terminal.options import csv_option, json_option, network_command
+from analytical.terminal.options import csv_option, json_option, network_argument, network_command
 from analytical.terminal.outputs import as_csv, as_json, check_writable, write_chosen
-from partition.commands.options import channel_options, client_options, watch
+from partition.commands.options import channel_options, phone_options, watch
 from partition.images import read_sparsities
 from partition.maps import quartiles
 from partition.planning import plan
 
 
 @network_command()
-@click.argument("network")
+@network_argument
 @click.argument("images")
 @channel_options
-@client_options
+@phone_options
 @csv_option
 @json_option
 def quarters(

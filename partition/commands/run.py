@@ -9,7 +9,7 @@ from analytical.errors import InputError
 from analytical.graph import graph_of
 from analytical.networks import load_network
 from analytical.terminal.errors import CHECK_FAILED
-from analytical.terminal.options import csv_option, json_option, network_command
+from analytical.terminal.options import csv_option, json_option, network_argument, network_command
 from analytical.terminal.outputs import as_csv, as_json, check_writable, write_chosen
 from partition.commands.options import Quantity, channel_options, client_options, watch
 from partition.images import read_image_of
@@ -17,7 +17,7 @@ from partition.planning import DelayError, plan
 
 
 @network_command()
-@click.argument("network")
+@network_argument
 @channel_options
 @client_options
 @click.option("--image", metavar="FILE", help="The image itself, in place of --sparsity-in.")

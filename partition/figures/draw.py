@@ -37,7 +37,7 @@ def picture_format(file: str) -> str:
     try:
         import matplotlib  # noqa: F401  # only whether it is there
     except ImportError as error:
-        raise PictureError(f"{file}: matplotlib is not installed; expected pip install '.[plot]'") from error
+        raise PictureError(f"{file}: matplotlib is not installed; expected pip install matplotlib") from error
     return ending
 
 

@@ -10,10 +10,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from analytical.results import ByLayer
 from partition.sources.analytical import Analytical
 from partition.sources.base import EnergySource, SourceError
 from partition.sources.file import ENDINGS, File
-from partition.sources.own import Own
+from partition.sources.own import OfResult, Own
 
 if TYPE_CHECKING:
     from simulator.settings import Settings
@@ -48,7 +49,7 @@ EXPECTED = f"{', '.join(SOURCES)}, or an existing {', '.join(ENDINGS[:-1])} or {
 
 
 def choose_source(
-    said: "str | Path | Mapping[str, float] | EnergySource",
+    said: "str | Path | Mapping[str, float] | ByLayer[Any] | EnergySource",
     *,
     cache: Path | None = None,
     seed: int = 0,
@@ -58,8 +59,9 @@ def choose_source(
 
     Parameters
     ----------
-    said : str, Path, mapping of str to float, or EnergySource
-        One of :data:`SOURCES`; a file; joules of each layer by its name; or a source of your own.
+    said : str, Path, mapping of str to float, result, or EnergySource
+        One of :data:`SOURCES`; a file; joules of each layer by its name; what :func:`simulator.run` or
+        :func:`analytical.estimate` gave for the network; or a source of your own.
     cache : Path, optional
         Folder that keeps the machine's runs; default: ``eyeriss-neupart`` in the user's cache folder.
     seed : int
@@ -79,8 +81,12 @@ def choose_source(
     """
     if isinstance(said, Mapping):
         return Own(said)
-    # whatever is no name is taken for a source of a person's own: a protocol asks for no base class
+    if isinstance(said, ByLayer):
+        return OfResult(said)
     if not isinstance(said, str | Path):
+        # a protocol asks for no base class, but for what it names
+        if not isinstance(said, EnergySource):
+            raise SourceError(f"source is {said!r}; expected {EXPECTED}, joules by layer, or a result")
         return said
     if str(said) in SOURCES:
         return SOURCES[str(said)](cache, seed, watch)

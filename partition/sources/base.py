@@ -1,6 +1,6 @@
 """What every energy source is: one that knows what layers cost. A cut does not know which source it has."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from analytical.errors import InputError
 from analytical.hardware import Hardware
@@ -12,6 +12,7 @@ class SourceError(InputError):
     """A source that has no costs for a network; the message says what is wrong and what was expected."""
 
 
+@runtime_checkable
 class EnergySource(Protocol):
     """Who knows what layers cost: the seam for sources of other kinds.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from analytical.closed_forms import latency_s
 from analytical.hardware import Hardware
@@ -40,3 +41,26 @@ class Own:
         if not isinstance(joules, int | float) or not 0 <= joules < float("inf"):
             raise SourceError(f"own energies: layer {layer} has {joules!r}; expected joules, at least 0")
         return float(joules)
+
+
+@dataclass(frozen=True, slots=True)
+class OfResult:
+    """What a run, or an estimate, of the network said: joules and seconds of an image by layer."""
+
+    result: Any
+    name: str = "result"
+
+    def costs(self, network: Network, hardware: Hardware) -> Costs:
+        """See :meth:`partition.sources.base.EnergySource.costs`."""
+        if self.result.hardware != hardware:
+            raise SourceError(
+                f"the result is one on {self.result.hardware.name}, {self.result.hardware.b_w} bit; expected one on "
+                f"{hardware.name}, {hardware.b_w} bit, as here"
+            )
+        missing = [name for name in network.names if name not in self.result]
+        if missing:
+            raise SourceError(f"the result has no layer {missing[0]}; expected all layers of {network.name}")
+        return Costs(
+            energy_J={name: self.result[name].energy_J for name in network.names},
+            latency_s={name: self.result[name].latency_s for name in network.names},
+        )

@@ -8,7 +8,7 @@ import click
 
 from analytical.errors import InputError
 from analytical.terminal.errors import fail_if_any
-from analytical.terminal.options import Percent, csv_option, json_option, network_command
+from analytical.terminal.options import Percent, complete_files, csv_option, json_option, network_command
 from analytical.terminal.outputs import as_csv, as_json, check_writable, write_chosen
 from simulator.commands.run import SETTINGS_OPTIONS, settings_of
 from simulator.settings import Settings
@@ -24,8 +24,8 @@ SIDES = f"a file ({', '.join(RUN_FILES)}) or, in quotes, what `run` is given"
 
 
 @network_command()
-@click.argument("a")
-@click.argument("b")
+@click.argument("a", shell_complete=complete_files())
+@click.argument("b", shell_complete=complete_files())
 @click.option("--crosscheck", is_flag=True, help="Print every quantity that differs, layer by layer, and why.")
 @click.option(
     "--fail-over",

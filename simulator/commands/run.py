@@ -1,5 +1,6 @@
 """``python -m simulator run``: a network through the machine."""
 
+import logging
 from dataclasses import replace
 from typing import Any
 
@@ -17,14 +18,17 @@ from analytical.terminal.options import (
     csv_option,
     hardware_option,
     json_option,
+    network_argument,
     network_command,
     seed_option,
 )
 from analytical.terminal.outputs import STANDARD_OUTPUT, as_csv, as_json, check_writable, write_chosen
 from simulator.settings import ENGINES, Settings
 
+log = logging.getLogger(__name__)
+
 SETTINGS_OPTIONS = (
-    click.argument("network"),
+    network_argument,
     bits_option(default=16),
     hardware_option,
     click.option(
@@ -85,7 +89,7 @@ def settings_of(
     chosen, chip = load_network(network), choose_hardware(hardware, bits)
     return Settings(
         network=chosen,
-        selected=None if layers is None else tuple(name.strip() for name in layers.split(",")),
+        selected=None if layers is None else tuple(name.strip() for name in layers.split(",") if name.strip()),
         hardware=chip,
         mapping=mapping or (DEFAULT_MAPPER if mapping_file is None else FILE_MAPPER),
         own_mappings=read_own_mappings(mapping_file, chosen, chip),
@@ -177,5 +181,5 @@ def _say_verified(result: Any) -> int:
     if wrong or unexplained:
         return CHECK_FAILED
     right = f"all {len(result)} ofmaps equal the direct convolution, bit for bit"
-    click.echo(f"verify: {right}; the cross-check has no residual", err=True)
+    log.info("verify: %s; the cross-check has no residual", right)
     return 0

@@ -7,12 +7,20 @@ from analytical.files import choose_hardware
 from analytical.network import NetworkError
 from analytical.networks import load_network
 from analytical.terminal.errors import fail_if_any
-from analytical.terminal.options import Percent, command, csv_option, hardware_option, json_option, seed_option
+from analytical.terminal.options import (
+    Percent,
+    command,
+    complete_files,
+    csv_option,
+    hardware_option,
+    json_option,
+    seed_option,
+)
 from analytical.terminal.outputs import as_csv, as_json, check_writable, write_chosen
 
 
 @command()
-@click.argument("file", required=False)
+@click.argument("file", required=False, shell_complete=complete_files())
 @hardware_option
 @click.option("--mapping-file", metavar="FILE", help="Mappings of your own (.toml) for layers that it names.")
 @seed_option

@@ -186,12 +186,12 @@ def compare(a: "str | Path | NetworkResult | RunFile", b: "str | Path | NetworkR
     >>> compare(runs[0], runs[0]).equal_layers
     ['C3']
     """
-    return Comparison(a=_run_file(a, "A"), b=_run_file(b, "B"))
+    return Comparison(a=_run_file(a), b=_run_file(b))
 
 
-def _run_file(side: "str | Path | NetworkResult | RunFile", said: str) -> RunFile:
+def _run_file(side: "str | Path | NetworkResult | RunFile") -> RunFile:
     if isinstance(side, RunFile):
         return side
     if isinstance(side, NetworkResult):
-        return RunFile.of_result(side, said)
+        return RunFile.of_result(side, "")
     return read_run(side)

@@ -179,7 +179,7 @@ class RunFile:
         run = RunRecord.model_validate(record)
         settings = {name: value for name, value in record.items() if name not in ("layers", "total")}
         return cls(
-            title=f"{said}: {title_of(settings)}, accounting {run.accounting}",
+            title=f"{f'{said}: ' if said else ''}{title_of(settings)}, accounting {run.accounting}",
             settings=settings,
             layers={layer.layer: layer for layer in run.layers},
         )
@@ -236,6 +236,9 @@ def read_run(path: str | Path) -> RunFile:
     >>> [*again.layers], again.layers["FC8"].active_pes
     (['FC8'], 12)
     """
+    if not isinstance(path, str | Path):
+        # callers without a type checker
+        raise RunFileError(f"run is {path!r}; {EXPECTED}, or a NetworkResult")
     try:
         return RunFile.of(read_record(Path(path)), str(path))
     # a ValidationError is a ValueError, too, and says more; deep nesting exhausts the JSON reader

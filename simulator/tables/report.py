@@ -64,22 +64,29 @@ def _print_sums(console: Console, result: NetworkResult) -> None:
     """Why machine and closed forms differ, in few words; then the sums of an image."""
     together = sum_of(layer.differences() for layer in result)
     for said, quantity in (("energy", "total"), ("latency", "total_cycles")):
-        console.print(f"Why {said} differs from the closed forms': {_reasons(together[quantity])}.")
+        console.print(f"Why the {said} is not that of the closed forms: {_reasons(together[quantity])}.")
     # always looked for, and in red: a residual means that machine or cross-check is wrong
     missing = unexplained({layer.name: layer.differences() for layer in result})
     if missing:
         console.print(f"UNEXPLAINED: {', '.join(missing)}", style="red")
     (scale, joule), (time_scale, second) = metric(result.energy_J), metric(result.latency_s)
+    images = sorted({layer.run.images for layer in result})
+    batches = f"a batch of {images[0]}" if len(images) == 1 else f"batches of {images[0]} to {images[-1]}"
     console.print(
-        f"One image: {result.energy_J * scale:.3f} {joule}J simulated, {result.model_energy_J * scale:.3f} {joule}J by "
-        f"the closed forms; {result.latency_s * time_scale:.2f} {second}s, of which "
-        f"{result.processing_s * time_scale:.2f} {second}s processing; {1 / result.latency_s:.1f} images/s."
+        f"One image: {result.energy_J * scale:.3f} {joule}J simulated, "
+        f"{result.model_energy_J * scale:.3f} {joule}J by the closed forms; "
+        f"{result.latency_s * time_scale:.2f} {second}s, of which {result.processing_s * time_scale:.2f} {second}s "
+        f"processing; {1 / result.latency_s:.1f} images/s, in {batches}."
     )
 
 
 def _reasons(difference: Difference) -> str:
-    largest = list(difference.by_size.items())[:REASONS]
-    return ", ".join(f"{effect} {percent(adds, difference):+.1f} %" for effect, adds in largest) or "it does not"
+    effects = difference.by_size
+    largest = dict(list(effects.items())[:REASONS])
+    others = [adds for effect, adds in effects.items() if effect not in largest]
+    if others:
+        largest["all others"] = sum(others)
+    return ", ".join(f"{effect} {percent(adds, difference):+.1f} %" for effect, adds in largest.items()) or "it is"
 
 
 def _print_crosscheck(console: Console, result: NetworkResult) -> None:

@@ -77,7 +77,10 @@ def test_conv_and_fc_take_a_framework_s_numbers() -> None:
     [
         ({"channels": 5, "groups": 2}, "channels is 5; expected a multiple of the 2 groups"),
         ({"filter": 40}, "filter is 40x40; expected at most the padded ifmap's 30x30"),
-        ({"stride": 0}, "stride is 0, groups are 1; expected at least 1 of both"),
+        ({"size": "30"}, "size is '30'; expected a whole number"),
+        ({"size": (1, 2, 3)}, "size is .*; expected a whole number"),
+        ({"padding": "same"}, "padding is 'same'; expected a number, or one for each side"),
+        ({"stride": 0}, "stride is 0; expected at least 1"),
     ],
 )
 def test_a_convolution_that_cannot_be_is_refused(wrong: dict[str, Any], said: str) -> None:

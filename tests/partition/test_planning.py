@@ -4,10 +4,12 @@ import pickle
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import partition
-from analytical import InputError, Layer, Network, load_network
+import simulator
+from analytical import InputError, Layer, Network, estimate, load_network
 from analytical.hardware import EYERISS_8BIT
 from analytical.network import Edges
 from partition.planning import COLUMNS, FIELDS, DelayError, Plan
@@ -15,6 +17,22 @@ from partition.sources import choose_source
 
 PLAN = partition.plan("alexnet", bitrate="60Mbps", tx_power="0.5W")
 IMAGE_BITS = 3 * 224 * 224 * (1 - 0.608) * 12.8
+
+
+STEM = Layer.conv("stem", channels=3, size=32, filters=32, filter=3, padding=1, first=True)
+SMALL = Layer.conv("small", channels=32, size=32, filters=1, filter=1, sparsity_ofmap=0.9)
+OTHER = Layer.conv("other", channels=32, size=32, filters=1, filter=1, sparsity_ofmap=0.9)
+WIDE = Layer.conv("wide", channels=1, size=32, filters=64, filter=1)
+WIDER = Layer.conv("wider", channels=1, size=32, filters=64, filter=1)
+END = Layer.conv("end", channels=128, size=32, filters=64, filter=3, padding=1)
+EDGES = {
+    "small": Edges(("stem",)),
+    "wide": Edges(("small",)),
+    "other": Edges(("stem",)),
+    "wider": Edges(("other",)),
+    "end": Edges(("wide", "wider")),
+}
+BRANCHES = Network("branches", (STEM, SMALL, WIDE, OTHER, WIDER, END), EDGES)
 
 
 def cut_named(name: str, plan: Plan = PLAN) -> Any:
@@ -87,22 +105,8 @@ def test_every_field_of_a_plan(field: Any) -> None:
 
 def test_a_cut_through_branches_sends_more_than_one_tensor() -> None:
     """Two branches that first shrink what they read: their narrow ends are less than what goes in, or comes out."""
-    stem = Layer.conv("stem", channels=3, size=32, filters=32, filter=3, padding=1, first=True)
-    small = Layer.conv("small", channels=32, size=32, filters=1, filter=1, sparsity_ofmap=0.9)
-    other = Layer.conv("other", channels=32, size=32, filters=1, filter=1, sparsity_ofmap=0.9)
-    wide = Layer.conv("wide", channels=1, size=32, filters=64, filter=1)
-    wider = Layer.conv("wider", channels=1, size=32, filters=64, filter=1)
-    end = Layer.conv("end", channels=128, size=32, filters=64, filter=3, padding=1)
-    edges = {
-        "small": Edges(("stem",)),
-        "wide": Edges(("small",)),
-        "other": Edges(("stem",)),
-        "wider": Edges(("other",)),
-        "end": Edges(("wide", "wider")),
-    }
-    network = Network("branches", (stem, small, wide, other, wider, end), edges)
     cheap = {"stem": 1e-9, "small": 1e-9, "other": 1e-9, "wide": 1.0, "wider": 1.0, "end": 1.0}
-    plan = partition.plan(network, bitrate="60Mbps", tx_power="0.5W", source=cheap, sparsity_in=0.0)
+    plan = partition.plan(BRANCHES, bitrate="60Mbps", tx_power="0.5W", source=cheap, sparsity_in=0.0)
     branching = plan.record()["branching"]
     assert sorted(branching["sends"]) == ["other", "small"]
     assert branching["total_energy_J"] < plan.best.total_energy_J(plan.channel)
@@ -136,7 +140,7 @@ def test_a_plan_is_shown_as_a_table(capsys: pytest.CaptureFixture[str]) -> None:
         ({"source": "nope"}, "source nope: expected analytical, simulated, or an existing .csv, .json or .h5 file"),
         ({"source": {"C1": 1.0}}, "own energies: layer C2 is missing; expected joules of every layer"),
         ({"source": dict.fromkeys(load_network("alexnet").names, -1)}, "layer C1 has -1; expected joules, at least 0"),
-        ({"hardware": "nochip"}, "nochip: cannot be read"),
+        ({"hardware": "nochip"}, "nochip: no such hardware; expected eyeriss-16bit, eyeriss-8bit"),
         ({"bits": 12}, "bits is 12; expected 8 or 16"),
         ({"max_delay": "soon"}, "'soon'; expected a time like 50ms"),
     ],
@@ -163,3 +167,34 @@ def test_no_cut_within_the_delay_has_no_best() -> None:
     assert "no cut is fast enough" in repr(plan)
     with pytest.raises(DelayError, match=r"no cut is within 1e-06 s; the fastest takes 0\.01"):
         _ = plan.best
+
+
+def test_a_result_is_a_source() -> None:
+    """A run of one image at a time, as phones have them, and an estimate."""
+    estimated = partition.plan("alexnet", bitrate="60Mbps", tx_power="0.5W", source=estimate("alexnet", "eyeriss-8bit"))
+    assert estimated.rows() == PLAN.rows()
+    ran = simulator.run(BRANCHES, bits=8)
+    plan = partition.plan(BRANCHES, bitrate="60Mbps", tx_power="0.5W", source=ran)
+    assert plan.source == "result"
+    assert plan.cuts[-1].client_energy_J == pytest.approx(ran.energy_J)
+    assert plan.cuts[-1].client_s == pytest.approx(ran.latency_s)
+    with pytest.raises(InputError, match="the result is one on eyeriss-8bit, 8 bit; expected one on eyeriss-16bit"):
+        partition.plan(BRANCHES, bitrate="60Mbps", tx_power="0.5W", source=ran, bits=16)
+    with pytest.raises(InputError, match="the result has no layer C1; expected all layers of alexnet"):
+        partition.plan("alexnet", bitrate="60Mbps", tx_power="0.5W", source=ran)
+    with pytest.raises(InputError, match="source is 5; expected analytical"):
+        partition.plan("alexnet", bitrate="60Mbps", tx_power="0.5W", source=5)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("wrong", [[0.0], [-1.0], [float("nan")], [], [[1.0]]])
+def test_a_map_is_of_positive_rates_and_powers(wrong: list[float]) -> None:
+    with pytest.raises(InputError, match=r"bit rates are .*; expected a list of positive numbers"):
+        partition.cut_map(PLAN, np.array(wrong), np.array([0.5]))
+    with pytest.raises(InputError, match="transmission powers are"):
+        partition.cut_map(PLAN, np.array([1e6]), np.array(wrong))
+
+
+@pytest.mark.parametrize("wrong", [[], [2.0], [-1.0], [float("nan")]])
+def test_quarters_are_of_shares(wrong: list[float]) -> None:
+    with pytest.raises(InputError, match="shares of zeros are"):
+        partition.quartiles(PLAN, wrong)

@@ -57,6 +57,34 @@ def test_a_result_survives_pickling() -> None:
     assert (again["A"].ofmap == RESULT["A"].ofmap).all()
 
 
+def test_results_of_the_same_settings_are_equal() -> None:
+    again = simulator.run(NETWORK)
+    assert again == RESULT
+    assert pickle.loads(pickle.dumps(RESULT)) == RESULT
+    assert simulator.run(NETWORK, seed=1) != RESULT
+    assert again["A"] == RESULT["A"] != RESULT["B"]
+    assert RESULT != "two"
+    assert "A" in RESULT
+    assert "C" not in RESULT
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"network": 3}, "network is 3; expected a Network, a name or a file"),
+        ({"hardware": 3}, "hardware is 3; expected a Hardware, or eyeriss-16bit"),
+        ({"layers": 3}, "layers is 3; expected a name of a layer, or a list of names"),
+        ({"layers": [1]}, "expected a name of a layer, or a list of names"),
+        ({"layers": "C"}, "network two has no layer 'C'; expected some of A, B"),
+        ({"batch": "1"}, "batch is '1'; expected a whole number"),
+    ],
+)
+def test_what_is_of_the_wrong_kind_is_refused(wrong: dict[str, object], said: str) -> None:
+    with pytest.raises(InputError) as refused:
+        simulator.run(**({"network": NETWORK} | wrong))  # type: ignore[arg-type]
+    assert said in str(refused.value)
+
+
 def test_a_process_pool_makes_the_same_results() -> None:
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
         assert pool.submit(simulator.run, NETWORK).result().rows() == RESULT.rows()

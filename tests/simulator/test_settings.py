@@ -48,4 +48,6 @@ def test_the_layers_that_run_are_in_the_network_s_order() -> None:
     assert [layer.name for layer in settings.layers] == ["C1", "C5"]
     assert [settings.images(layer) for layer in settings.layers] == [1, 6]
     assert title_of(settings.record()) == settings.title
-    assert settings.title == "alexnet on eyeriss-16bit, 16 bit, mapping cnnergy, seed 0, fast engine"
+    assert (
+        settings.title == "alexnet on eyeriss-16bit, 16 bit, mapping cnnergy, batches of the table, seed 0, fast engine"
+    )

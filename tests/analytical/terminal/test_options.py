@@ -6,13 +6,13 @@ import click
 import pytest
 
 from analytical.terminal.errors import CHECK_FAILED, fail_if_any, run_command
-from analytical.terminal.options import LazyGroup, Percent, log_to_standard_error
+from analytical.terminal.options import LazyGroup, Percent, complete_files, log_to_standard_error
 
 
 def test_a_share_is_a_percentage() -> None:
     assert Percent().convert("2%", None, None) == 0.02
-    assert Percent().convert("0.5", None, None) == 0.005
-    for wrong in ("much", "-1%", "nan"):
+    assert Percent().convert("0.5 %", None, None) == 0.005
+    for wrong in ("much", "-1%", "nan%", "0.02", "2"):
         with pytest.raises(click.BadParameter, match="expected a share like 2%"):
             Percent().convert(wrong, None, None)
 
@@ -70,3 +70,11 @@ def test_how_a_command_ends(
     if status is not None:
         assert ended.value.code == status  # type: ignore[union-attr]
         assert capsys.readouterr().err.strip().startswith(said)
+
+
+def test_a_shell_completes_networks_and_files() -> None:
+    complete = complete_files("alexnet", "vgg16")
+    ctx, parameter = click.Context(click.Command("any")), click.Argument(["network"])
+    assert [item.value for item in complete(ctx, parameter, "al")] == ["alexnet"]
+    (item,) = complete(ctx, parameter, "my")
+    assert (item.value, item.type) == ("my", "file")

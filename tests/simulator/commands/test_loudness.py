@@ -21,9 +21,9 @@ def test_the_main_job_prints_at_most_80_lines_of_80_columns_and_ends_with_the_su
     assert max(map(len, lines)) <= 80
     assert lines[0].startswith("alexnet on eyeriss-16bit, 16 bit, mapping cnnergy")
     assert "One image: " in lines[-2]
-    assert "images/s." in lines[-1]
-    reasons = " ".join(lines[lines.index(next(line for line in lines if line.startswith("Why energy"))) : -2])
-    assert reasons.count("%") == 6
+    assert lines[-1].endswith("images/s, in a batch of 1.")
+    reasons = " ".join(lines[lines.index(next(line for line in lines if line.startswith("Why the energy"))) : -2])
+    assert reasons.count("%") == 8
     for heading in ("stall:", "wait:", "gated", "idle"):
         assert heading in result.stdout
 

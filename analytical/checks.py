@@ -1,0 +1,23 @@
+"""What numbers that come in are checked for."""
+
+from numbers import Integral, Real
+
+
+def is_whole(value: object) -> bool:
+    """Whether a value counts something: an integer of Python's or NumPy's, but no truth value.
+
+    Examples
+    --------
+    >>> is_whole(3), is_whole(3.0), is_whole(True)
+    (True, False, False)
+    """
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def is_number(value: object) -> bool:
+    """Whether a value measures something: a real number of Python's or NumPy's, but no truth value.
+
+    >>> is_number(3), is_number(3.5), is_number("3")
+    (True, True, False)
+    """
+    return isinstance(value, Real) and not isinstance(value, bool)
