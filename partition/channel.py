@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from analytical.checks import is_number
 from analytical.errors import InputError
 from analytical.graph import IMAGE, Graph, Node
 from analytical.hardware import Hardware
@@ -91,7 +92,7 @@ def quantity(said: str | float, unit: str) -> float:
         return parse_quantity(said, unit)
     _, least, most, example = _UNITS[unit]
     # a bool is an int to Python; a nan fails the comparison
-    if isinstance(said, bool) or not isinstance(said, int | float) or not least <= said <= most:
+    if not is_number(said) or not least <= said <= most:
         raise UnitError(f"{said!r}; expected {example}, or a number from {least:g} to {most:g} {unit}")
     return float(said)
 
@@ -127,7 +128,7 @@ class Channel:
         for name, unit in (("bitrate_bps", "bps"), ("tx_power_W", "W")):
             _, least, most, example = _UNITS[unit]
             value = getattr(self, name)
-            if not isinstance(value, int | float) or not least <= value <= most:
+            if not is_number(value) or not least <= value <= most:
                 raise UnitError(f"{name} is {value!r}; expected {example}, from {least:g} to {most:g} {unit}")
 
     @property

@@ -6,6 +6,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
+from analytical.checks import is_number
 from analytical.columns import Column, Per, row_of
 from analytical.errors import InputError
 from analytical.files import choose_hardware
@@ -344,7 +345,7 @@ def plan(
     """
     chip = choose_hardware(hardware, bits, default_bits=8)
     share = MEDIAN_SPARSITY_IN if sparsity_in is None else sparsity_in
-    if not isinstance(share, int | float) or not 0 <= share <= 1:
+    if not is_number(share) or not 0 <= share <= 1:
         raise InputError(f"sparsity_in is {share!r}; expected a share of zeros from 0 to 1")
     chosen = load_network(network)
     known = choose_source(source, cache=None if cache is None else Path(cache), seed=seed, watch=watch)

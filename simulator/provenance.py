@@ -29,7 +29,15 @@ def provenance(command: str | None = None) -> dict[str, Any]:
     >>> made["command"], sorted(made["versions"])
     ('simulator.run', ['h5py', 'numba', 'numpy', 'program', 'python', 'simpy'])
     """
-    return {"schema": SCHEMA, "command": command or shlex.join(sys.argv), "versions": versions()}
+    return {"schema": SCHEMA, "command": command or _command(), "versions": versions()}
+
+
+def _command() -> str:
+    """The command line of this process, as it can be given again."""
+    program, *arguments = sys.argv or [""]
+    if Path(program).name == "__main__.py":
+        return shlex.join(["python", "-m", Path(program).parent.name, *arguments])
+    return shlex.join([program, *arguments])
 
 
 @cache

@@ -367,6 +367,9 @@ def run_layer(
     if not isinstance(layer, Layer):
         # callers without a type checker
         raise SettingsError(f"layer is {layer!r}; expected a Layer")
+    if not isinstance(mapping, str | LayerMapping):
+        # callers without a type checker
+        raise SettingsError(f"mapping is {mapping!r}; expected the name of a mapper, or a mapping")
     own = None if isinstance(mapping, str) else Chosen(mapping=mapping, origin=Origin.FILE)
     # what has no dimension has no length either; given() says what shape it should have
     if isinstance(ifmap, np.ndarray) and ifmap.ndim == 4 and batch is None:

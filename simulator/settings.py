@@ -168,10 +168,12 @@ def title_of(settings: Mapping[str, Any]) -> str:
     'alexnet on eyeriss-16bit, 16 bit, mapping cnnergy, batch 1, seed 0, fast engine'
     """
     # files of other programs may not say
-    batch = settings.get("batch")
+    batch = f"batch {settings['batch']}, " if settings.get("batch") is not None else "batches of the table, "
+    if "batch" not in settings:
+        batch = ""
     return (
         f"{settings['network']} on {settings['hardware']['name']}, {settings['bits']} bit, "
         f"mapping {settings['mapping']}, "
-        f"{'batches of the table' if batch is None else f'batch {batch}'}, seed {settings['seed']}, "
+        f"{batch}seed {settings['seed']}, "
         f"{settings['engine']} engine"
     )

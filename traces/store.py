@@ -11,6 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 
+class OldFileError(ValueError):
+    """A run of a version whose text HDF5 cannot be trusted with, once it is damaged."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class StoredLayer:
     """A layer of a run: its columns, and what is recorded with them; the tensors that were asked for, by name.
@@ -154,7 +158,7 @@ def _read_attributes(of: Any) -> dict[str, Any]:
     for name in of.attrs:
         kind = h5py.check_string_dtype(of.attrs.get_id(name).dtype)
         if kind is not None and kind.length is None:
-            raise ValueError(f"attribute {name} is text of variable length, as an older version wrote it")
+            raise OldFileError(f"attribute {name} is text of variable length, as version 0.1.0 wrote it")
         value = of.attrs[name]
         found[name] = value.decode() if isinstance(value, bytes) else value
     in_json = json.loads(found.pop(AS_JSON))

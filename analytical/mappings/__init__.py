@@ -7,7 +7,7 @@ with a mapping and a mapper, and one line in :data:`MAPPERS`. Nobody else asks w
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from analytical.hardware import Hardware
 from analytical.layer import Layer
@@ -18,6 +18,7 @@ from analytical.traffic import Repetitions
 __all__ = ["MAPPERS", "Chosen", "LayerMapping", "Mapper", "MappingError", "Origin", "Tiling", "mapper_named"]
 
 
+@runtime_checkable
 class LayerMapping(Protocol):
     """How one layer is laid on a hardware; what machine and cross-check ask of it.
 

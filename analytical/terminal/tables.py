@@ -47,5 +47,6 @@ def people_table(title: str, *headings: str) -> Table:
     """
     table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=0, pad_edge=False)
     for number, heading in enumerate(headings):
-        table.add_column(heading, justify="right" if number else "left", no_wrap=True)
+        # where all cannot have its width, long names are folded, and never a number
+        table.add_column(heading, justify="right" if number else "left", no_wrap=number > 0, overflow="fold")
     return table

@@ -91,7 +91,7 @@ class File:
             raise self._error(f"cannot be read ({reason})", "a table of layers and joules") from error
 
     def _run(self, hardware: Hardware) -> list[tuple[str, Mapping[str, Any]]]:
-        from traces.store import read_record
+        from traces.store import OldFileError, read_record
 
         try:
             record = read_record(Path(self.name))
@@ -99,6 +99,8 @@ class File:
             ran_on = record["hardware"]
         except OSError as error:
             raise self._error(f"cannot be read ({error.strerror})", "a source of energies") from error
+        except OldFileError as error:
+            raise self._error(str(error), "a file of this version: run it again") from error
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise self._error("is no run of the simulator", "a .json or .h5 that simulator run wrote") from error
         # both as JSON has them, so that a list is not held to differ from a tuple

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from analytical.checks import is_number
 from analytical.closed_forms import latency_s
 from analytical.hardware import Hardware
 from analytical.network import Network
@@ -38,7 +39,7 @@ class Own:
             raise SourceError(f"own energies: layer {layer} is missing; expected joules of every layer")
         joules = self.energy_J[layer]
         # a nan is in no range
-        if not isinstance(joules, int | float) or not 0 <= joules < float("inf"):
+        if not is_number(joules) or not 0 <= joules < float("inf"):
             raise SourceError(f"own energies: layer {layer} has {joules!r}; expected joules, at least 0")
         return float(joules)
 

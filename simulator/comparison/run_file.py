@@ -12,11 +12,13 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError,
 from analytical.counts import exact
 from analytical.energy import ENERGY_PARTS, Energy
 from analytical.errors import InputError
+from analytical.results import frame
+from simulator.columns import COLUMNS
 from simulator.crosscheck import COMPARED
 from simulator.crosscheck.difference import Difference
 from simulator.result import NetworkResult
 from simulator.settings import title_of
-from traces.store import read_record
+from traces.store import OldFileError, read_record
 
 EXPECTED = "expected the JSON or HDF5 file of a run (--json, --out)"
 
@@ -150,6 +152,8 @@ class RunFile:
         What made it.
     layers : mapping of str to LayerRecord
         The record of each layer, by its name.
+    rows_kept : tuple of mappings
+        The columns of each layer, as :meth:`rows` gives them.
 
     See Also
     --------
@@ -159,6 +163,7 @@ class RunFile:
     title: str
     settings: Mapping[str, Any]
     layers: Mapping[str, LayerRecord]
+    rows_kept: tuple[Mapping[str, Any], ...] = ()
 
     @classmethod
     def of(cls, record: Mapping[str, Any], said: str) -> "RunFile":
@@ -178,7 +183,9 @@ class RunFile:
         """
         run = RunRecord.model_validate(record)
         settings = {name: value for name, value in record.items() if name not in ("layers", "total")}
+        rows = tuple({c.name: layer[c.name] for c in COLUMNS if c.name in layer} for layer in record["layers"])
         return cls(
+            rows_kept=rows,
             title=f"{f'{said}: ' if said else ''}{title_of(settings)}, accounting {run.accounting}",
             settings=settings,
             layers={layer.layer: layer for layer in run.layers},
@@ -189,6 +196,19 @@ class RunFile:
         """A run that was just made, as its file would keep it; ``said`` as for :meth:`of`."""
         # through JSON, so that a run that was just made has exactly what its file would have
         return cls.of(json.loads(json.dumps(result.record())), said)
+
+    def __getitem__(self, layer: str) -> LayerRecord:
+        if layer not in self.layers:
+            raise KeyError(f"{layer}: no such layer; expected one of {', '.join(self.layers)}")
+        return self.layers[layer]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row a layer, with those columns of a run that the file has."""
+        return [dict(row) for row in self.rows_kept]
+
+    def to_frame(self) -> Any:
+        """The rows as a pandas DataFrame; :class:`ImportError` without the extra ``frame``."""
+        return frame(self.rows())
 
     @property
     def energy_J(self) -> float:
@@ -246,6 +266,8 @@ def read_run(path: str | Path) -> RunFile:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise RunFileError(f"{path}: {where or 'run'}: {first['msg']}; {EXPECTED}") from error
+    except OldFileError as error:
+        raise RunFileError(f"{path}: {error}; expected a file of this version: run it again") from error
     except (ValueError, RecursionError) as error:
         raise RunFileError(f"{path}: is not a run; {EXPECTED}") from error
     except OSError as error:

@@ -68,7 +68,7 @@ RAMP_UP, STARTED = range(2)
     GLB_PSUM_WRITES,
     STUCK,
 ) = range(13)
-"""Positions in ``Outcome.events``; words, unless said otherwise.
+"""Positions in ``Outcome.events``; words, but for cycles and flags.
 
 CYCLES             cycles of the pass
 FILTERS_LOADED_AT  cycle after which the filter buffer is free; 0 if nothing was loaded

@@ -99,7 +99,7 @@ class Measured(_Strict):
     layers : dict of str to MeasuredLayer
         Figures by the layers' names.
     also : list of AlsoMapped
-        Layers to run with another's mapping, too.
+        Layers to run with the mapping of another layer, too.
     one_factor : list of OneFactor
         Published models of the latency to set beside.
     """

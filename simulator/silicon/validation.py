@@ -151,7 +151,7 @@ class Validation:
     result : NetworkResult
         The machine's run of it.
     also : list of (AlsoMapped, NetworkResult)
-        Layers that it ran with another's mapping, too.
+        Layers that it ran with the mapping of another layer, too.
 
     See Also
     --------
@@ -167,7 +167,7 @@ class Validation:
         return {result.run.layer.name: self._cells(result) for result in self.result}
 
     def also_cells(self) -> list[tuple[AlsoMapped, dict[str, Cell]]]:
-        """Figures of layers with another's mapping; they enter no sum and no mean."""
+        """Figures of layers with the mapping of another layer; they enter no sum and no mean."""
         return [(also, self._cells(result.layers[0])) for also, result in self.also]
 
     def sums(self) -> dict[str, Cell]:
@@ -292,7 +292,7 @@ def _records(cells: Mapping[str, Cell]) -> dict[str, dict[str, float | None]]:
 def settings_of(
     measured: Measured, hardware: Hardware, own_mappings: Mapping[str, EyerissMapping], seed: int
 ) -> tuple[Settings, list[Settings]]:
-    """What to run: all that was measured; and each layer that is run with another's mapping, too.
+    """What to run: all that was measured; and each layer that is run with the mapping of another, too.
 
     Parameters
     ----------
@@ -323,7 +323,7 @@ def settings_of(
         seed=seed,
         accounting=Accounting.CHIP,
     )
-    # another's mapping is an own mapping, of a run of that layer alone
+    # the mapping of another layer is an own mapping, of a run of that layer alone
     chosen = settings.mappings()
     also = [
         replace(settings, selected=(also.layer,), own_mappings={also.layer: chosen[also.mapping_of].mapping})

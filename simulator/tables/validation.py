@@ -24,7 +24,7 @@ def print_validation(console: Console, validation: Validation) -> None:
     console.print(f"{measured.chip} and the machine: {settings.title}, batch {measured.batch}", style="bold")
     console.print(mapping_table(validation.result))
     table = people_table("Measured and machine, for the batch", "layer", "", *(figure.title for figure in FIGURES))
-    # names of layers with another's mapping are long, and would make the table wider than a terminal
+    # names of layers with the mapping of another layer are long, and would make the table wider than a terminal
     table.columns[0].no_wrap, table.columns[0].overflow = False, "fold"
     rows = [*validation.cells().items()]
     rows += [(f"{also.layer} as {also.mapping_of}", cells) for also, cells in validation.also_cells()]

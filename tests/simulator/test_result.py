@@ -118,6 +118,11 @@ def test_a_result_carries_what_made_it() -> None:
     assert set(record["versions"]) == {"program", "python", "numpy", "numba", "simpy", "h5py"}
     assert versions()["program"].startswith(record["version"])
     assert record["command"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.argv", ["/anywhere/simulator/__main__.py", "run", "my net.csv"])
+        assert provenance()["command"] == "python -m simulator run 'my net.csv'"
+        patch.setattr("sys.argv", ["neupart", "simulate", "alexnet"])
+        assert provenance()["command"] == "neupart simulate alexnet"
     assert provenance("by hand")["command"] == "by hand"
     assert record["hardware"] == json.loads(json.dumps(EYERISS_16BIT.record()))
     assert record["mappings"]["A"]["origin"] == "rules"

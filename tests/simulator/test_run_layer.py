@@ -79,6 +79,7 @@ def test_a_mapping_of_one_s_own() -> None:
         ({"ifmap": [[1, 2], [3]]}, "layer L: ifmap is no array"),
         ({"engine": "quick"}, "engine is 'quick'; expected fast or detailed"),
         ({"mapping": "eyerriss"}, "mapping is 'eyerriss'; expected cnnergy or eyeriss"),
+        ({"mapping": 3}, "mapping is 3; expected the name of a mapper, or a mapping"),
         ({"batch": 0}, "batch is 0; expected a whole number"),
         ({"accounting": "free"}, "accounting is 'free'; expected cnnergy, chip, full"),
         ({"hardware": EYERISS_8BIT, "bits": 16}, "hardware eyeriss-8bit: b_w is 8; expected 16"),

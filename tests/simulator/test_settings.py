@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from analytical import InputError, load_network
@@ -51,3 +52,9 @@ def test_the_layers_that_run_are_in_the_network_s_order() -> None:
     assert (
         settings.title == "alexnet on eyeriss-16bit, 16 bit, mapping cnnergy, batches of the table, seed 0, fast engine"
     )
+
+
+def test_numpy_s_integers_become_python_s() -> None:
+    settings = Settings(network=ALEXNET, hardware=EYERISS_16BIT, batch=np.int64(2), seed=np.int32(3))
+    assert (type(settings.batch), type(settings.seed)) == (int, int)
+    assert (settings.batch, settings.seed) == (2, 3)

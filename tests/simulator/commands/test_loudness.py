@@ -133,4 +133,4 @@ def test_text_of_variable_length_is_refused(tmp_path: Path) -> None:
         file.attrs["network"] = "alexnet"
     result = call("simulator", "compare", str(path), "alexnet")
     assert result.returncode == 2
-    assert "is not a run" in result.stderr
+    assert "run it again" in result.stderr

@@ -36,3 +36,26 @@ def test_a_file_that_is_no_run_is_refused_in_one_line(tmp_path: Path) -> None:
         assert "\n" not in str(refused.value)
     with pytest.raises(RunFileError, match=r"nowhere\.h5: cannot be read \(No such file"):
         simulator.read_run("nowhere.h5")
+
+
+def test_a_file_s_rows_are_the_run_s(tmp_path: Path) -> None:
+    RESULT.to_json(tmp_path / "run.json")
+    read = simulator.read_run(tmp_path / "run.json")
+    assert read.rows() == RESULT.rows()
+    assert read.to_frame()["macs"].tolist() == [RESULT["A"].row()["macs"]]
+    assert read["A"].images == 2
+    with pytest.raises(KeyError, match="B: no such layer; expected one of A"):
+        read["B"]
+
+
+def test_a_file_of_version_0_1_0_is_told_from_one_that_is_no_run(tmp_path: Path) -> None:
+    import h5py
+
+    with h5py.File(tmp_path / "old.h5", "w") as file:
+        file.attrs["network"] = "alexnet"
+    with pytest.raises(
+        RunFileError, match=r"as version 0\.1\.0 wrote it; expected a file of this version: run it again"
+    ):
+        simulator.read_run(tmp_path / "old.h5")
+    with pytest.raises(RunFileError, match="run is 3; expected the JSON or HDF5 file"):
+        simulator.read_run(3)  # type: ignore[arg-type]

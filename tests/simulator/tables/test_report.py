@@ -74,3 +74,13 @@ def test_lines_fit_a_terminal_with_and_without_the_cross_check() -> None:
     assert max(map(len, long.splitlines())) <= 80
     assert len(short.splitlines()) < len(long.splitlines())
     assert short.splitlines()[-2:] == long.splitlines()[-2:]
+
+
+def test_long_names_are_folded_and_numbers_are_not() -> None:
+    long = tuple(replace(layer, name=f"{layer.name}_{'very_long_name' * 3}") for layer in LAYERS)
+    result = simulator.run(Network("long", long))
+    text = report(result)
+    assert max(map(len, text.splitlines())) <= 80
+    assert "\u2026" not in text
+    assert f"{result.energy_J * 1e6:.3f}" in text
+    assert f"{result[long[0].name].energy.dram * 1e6:.3f}"[:5] in text

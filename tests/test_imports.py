@@ -1,0 +1,35 @@
+"""Imports that a contract cannot see: through the public names of a package, which are looked up when they are used."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("analytical", "traces", "simulator", "partition")
+MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+
+
+def through_the_front_door(source: str) -> list[str]:
+    """Public names that a module takes from a package, in place of the modules that have them."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom) and node.module in PACKAGES:
+            for alias in node.names:
+                home = ROOT / node.module / alias.name
+                if alias.name != "__version__" and not (home.is_dir() or home.with_suffix(".py").exists()):
+                    found.append(f"{node.module}.{alias.name}")
+        elif isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names if alias.name in PACKAGES]
+    return found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_modules_import_modules_and_not_public_names(path: Path) -> None:
+    """Import contracts would not see what is behind such a name."""
+    assert through_the_front_door(path.read_text()) == []
+
+
+def test_what_is_looked_for_is_found() -> None:
+    source = "from analytical import estimate, counts\nimport simulator\nfrom analytical.model import estimate"
+    assert through_the_front_door(source) == ["analytical.estimate", "simulator"]
