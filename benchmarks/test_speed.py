@@ -18,15 +18,19 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from analytical.graph import graph_of
 from analytical.hardware import EYERISS_8BIT, EYERISS_16BIT
+from analytical.layer import Layer
+from analytical.mappings.cnnergy import map_layer
 from analytical.mappings.search import find_mapping
+from analytical.mappings.tiling import Tiling
 from analytical.networks import load_network
 from partition.channel import MEDIAN_SPARSITY_IN, bits_of
 from partition.cuts import cuts_of
 from partition.envelope import Envelope, Lines, algorithm_2
-from partition.sources import Analytical
+from partition.sources.analytical import Analytical
 from simulator.crosscheck import crosscheck
-from simulator.machine.layer_run import run_layer
-from simulator.machine.pe_array import PassShape, PEArray
+from simulator.machine.geometry import PassShape
+from simulator.machine.layer_run import run_tiling
+from simulator.machine.pe_array import PEArray
 from traces import rlc
 from traces.convolution import convolve
 from traces.tensors import LayerTensors, synthesise
@@ -34,12 +38,17 @@ from traces.tensors import LayerTensors, synthesise
 CASES: dict[str, list[dict[str, Any]]] = tomllib.loads(Path(__file__).with_name("cases.toml").read_text())
 
 
+def tiling_of(layer: Layer) -> Tiling:
+    """A layer for one image on Eyeriss."""
+    return map_layer(layer, EYERISS_16BIT).tiling(layer, EYERISS_16BIT, batch=1)
+
+
 @pytest.mark.parametrize("case", CASES["pass"], ids=lambda case: case["name"])
 def test_kernel(benchmark: BenchmarkFixture, case: dict[str, Any]) -> None:
     shape = PassShape(
         **{name: tuple(value) if isinstance(value, list) else value for name, value in case.items() if name != "name"},
         images=1,
-        strip_rows=case["U"] * (case["columns"] - 1) + case["R"],
+        strip_rows=case["U"] * (case["pe_columns"] - 1) + case["R"],
         width=case["U"] * (case["windows"] - 1) + case["S"],
         loads_filters=True,
         reads_psums=True,
@@ -47,7 +56,7 @@ def test_kernel(benchmark: BenchmarkFixture, case: dict[str, Any]) -> None:
     tensors = (
         np.ones((shape.images, shape.channels, shape.strip_rows, shape.width), np.int32),
         np.ones((shape.filters, shape.channels, shape.R, shape.S), np.int32),
-        np.zeros((shape.images, shape.filters, shape.columns, shape.windows), np.int64),
+        np.zeros((shape.images, shape.filters, shape.pe_columns, shape.windows), np.int64),
     )
     result = benchmark(PEArray(EYERISS_16BIT).run, shape, *tensors)
     benchmark.extra_info |= {"pe_cycles": shape.active_pes * result.cycles, "macs": shape.macs}
@@ -87,7 +96,7 @@ def test_machine(benchmark: BenchmarkFixture, case: dict[str, Any]) -> None:
     def run() -> int:
         # psums are computed once and kept in the tensors: start from tensors that have not yet any
         fresh = [LayerTensors(t.layer, t.b_w, t.ifmap, t.filters) for t in tensors]
-        runs = [run_layer(t.layer, EYERISS_16BIT, t, engine=case["engine"]) for t in fresh]
+        runs = [run_tiling(tiling_of(t.layer), t, engine=case["engine"]) for t in fresh]
         return sum(EYERISS_16BIT.pes * r.processing_cycles for r in runs)
 
     pe_cycles = benchmark.pedantic(run, rounds=2, warmup_rounds=1)
@@ -99,7 +108,7 @@ def test_crosscheck(benchmark: BenchmarkFixture, case: dict[str, Any]) -> None:
     """Both sides and all effects, beside the runs that ``test_machine`` times."""
     layers = load_network(case["network"]).subset(case["layers"])
     tensors = [synthesise(layer, b_w=16, batch=1, seed=0) for layer in layers]
-    runs = [run_layer(t.layer, EYERISS_16BIT, t) for t in tensors]
+    runs = [run_tiling(tiling_of(t.layer), t) for t in tensors]
 
     def check() -> int:
         checks = [crosscheck(run, t) for run, t in zip(runs, tensors, strict=True)]
