@@ -34,7 +34,8 @@ def provenance(command: str | None = None) -> dict[str, Any]:
 
 def _command() -> str:
     """The command line of this process, as it can be given again."""
-    program, *arguments = sys.argv or [""]
+    # names of files may hold bytes that no text has
+    program, *arguments = (word.encode("utf-8", "backslashreplace").decode() for word in sys.argv or [""])
     if Path(program).name == "__main__.py":
         return shlex.join(["python", "-m", Path(program).parent.name, *arguments])
     return shlex.join([program, *arguments])

@@ -82,7 +82,7 @@ class Comparison:
     def worse_than(self, share: float) -> list[str]:
         """In one line each, where run ``b`` takes more energy or time than ``a`` by more than ``share`` of it.
 
-        Layers that both have, and all layers together.
+        Layers that both have, and these together: one that only one side has would hide, or feign, a difference.
 
         Parameters
         ----------
@@ -90,11 +90,15 @@ class Comparison:
             Of what ``a`` takes: 0.02 for 2 %.
         """
         shared = [name for name in self.a.layers if name in self.b.layers]
+        if not shared:
+            return ["no layer is in both runs; expected at least one to compare"]
+        energies = [(f"layer {n}: energy", "J", self.a.energy(n).total, self.b.energy(n).total) for n in shared]
+        latencies = [(f"layer {n}: latency", "s", self.a.layer_latency_s(n), self.b.layer_latency_s(n)) for n in shared]
         pairs = [
-            *((f"layer {n}: energy", "J", self.a.energy(n).total, self.b.energy(n).total) for n in shared),
-            ("all layers: energy", "J", self.a.energy_J, self.b.energy_J),
-            *((f"layer {n}: latency", "s", self.a.layer_latency_s(n), self.b.layer_latency_s(n)) for n in shared),
-            ("all layers: latency", "s", self.a.latency_s, self.b.latency_s),
+            *energies,
+            ("all layers: energy", "J", sum(pair[2] for pair in energies), sum(pair[3] for pair in energies)),
+            *latencies,
+            ("all layers: latency", "s", sum(pair[2] for pair in latencies), sum(pair[3] for pair in latencies)),
         ]
         return [
             f"{where} of an image is {after:.4g} {unit}, was {before:.4g}"

@@ -121,6 +121,8 @@ def test_a_result_carries_what_made_it() -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sys.argv", ["/anywhere/simulator/__main__.py", "run", "my net.csv"])
         assert provenance()["command"] == "python -m simulator run 'my net.csv'"
+        patch.setattr("sys.argv", ["neupart", "simulate", "--out", "o\udcff.h5"])
+        assert RESULT.hdf5()  # a name of bytes that are no text
         patch.setattr("sys.argv", ["neupart", "simulate", "alexnet"])
         assert provenance()["command"] == "neupart simulate alexnet"
     assert provenance("by hand")["command"] == "by hand"

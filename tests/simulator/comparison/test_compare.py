@@ -52,3 +52,16 @@ def test_mappings_of_one_kind_are_compared_number_by_number() -> None:
     assert simulator.compare(BASE, BASE).mapping_changes == []
     assert any("y_o 13 -> 7" in change for change in simulator.compare(BASE, other).mapping_changes)
     assert simulator.compare(BASE, ONLY_B).mapping_changes == []
+
+
+def test_a_layer_of_one_side_neither_hides_nor_feigns_what_is_worse() -> None:
+    only_b = simulator.run(Network("two", (A, B)), layers="B")
+    assert simulator.compare(only_b, BASE).worse_than(0.0) == []
+    slow_b = simulator.run(Network("two", (A, B)), layers="B", hardware=SLOW.hardware)
+    assert [line.split(" of an image")[0] for line in simulator.compare(BASE, slow_b).worse_than(0.02)][-1] == (
+        "all layers: latency"
+    )
+    only_a = simulator.run(Network("two", (A, B)), layers="A")
+    assert simulator.compare(only_a, only_b).worse_than(1.0) == [
+        "no layer is in both runs; expected at least one to compare"
+    ]
