@@ -191,7 +191,7 @@ class Layer:
         """
         numbers = {"channels": channels, "size": size, "filters": filters, "filter": filter, "stride": stride}
         for field, value in (numbers | {"groups": groups, "padding": padding}).items():
-            sides = value if isinstance(value, tuple) else (value, value)
+            sides = _pair(value)
             right = is_number if field == "padding" else is_whole
             if len(sides) != 2 or not all(map(right, sides)):
                 expected = "a number, or one for each side" if field == "padding" else "a whole number"

@@ -23,7 +23,7 @@ from analytical.traffic import repeated_by
 from simulator.crosscheck import closed_side, crosscheck
 from simulator.machine.layer_run import LayerRun, run_tiling
 from simulator.result import LayerResult, NetworkResult
-from simulator.settings import ENGINES, Settings, SettingsError
+from simulator.settings import ACCOUNTINGS, ENGINES, Settings, SettingsError
 from traces.convolution import convolve_plainly
 from traces.tensors import LayerTensors, given, synthesise
 
@@ -407,5 +407,4 @@ def accounting_named(accounting: str | Accounting) -> Accounting:
     try:
         return Accounting(accounting)
     except ValueError:
-        known = ", ".join(known.value for known in Accounting)
-        raise SettingsError(f"accounting is {accounting!r}; expected {known}") from None
+        raise SettingsError(f"accounting is {accounting!r}; expected {', '.join(ACCOUNTINGS)}") from None

@@ -17,6 +17,9 @@ from analytical.networks import as_table
 ENGINES = ("fast", "detailed")
 """Names of the machine's engines, known without importing them; the first is the default."""
 
+ACCOUNTINGS = tuple(accounting.value for accounting in Accounting)
+"""Names of the accountings."""
+
 LARGEST_SEED = 2**63 - 1
 
 
@@ -104,8 +107,8 @@ class Settings:
             object.__setattr__(self, name, value if value is None else int(value))
         if not isinstance(self.accounting, Accounting):
             # callers without a type checker
-            known = ", ".join(accounting.value for accounting in Accounting)  # type: ignore[unreachable]
-            raise SettingsError(f"accounting is {self.accounting!r}; expected {known}, as an Accounting")
+            expected = f"{', '.join(ACCOUNTINGS)}, as an Accounting"  # type: ignore[unreachable]
+            raise SettingsError(f"accounting is {self.accounting!r}; expected {expected}")
 
     @property
     def layers(self) -> tuple[Layer, ...]:

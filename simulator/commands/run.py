@@ -23,7 +23,7 @@ from analytical.terminal.options import (
     seed_option,
 )
 from analytical.terminal.outputs import STANDARD_OUTPUT, as_csv, as_json, check_writable, write_chosen
-from simulator.settings import ENGINES, Settings
+from simulator.settings import ACCOUNTINGS, ENGINES, Settings
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ SETTINGS_OPTIONS = (
     seed_option,
     click.option(
         "--accounting",
-        type=click.Choice([accounting.value for accounting in Accounting]),
+        type=click.Choice(ACCOUNTINGS),
         default=Accounting.CNNERGY.value,
         show_default=True,
         help="Which events are charged energy.",

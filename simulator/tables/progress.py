@@ -20,7 +20,7 @@ def progress_bar(settings: Settings) -> Iterator[Progress]:
     Parameters
     ----------
     settings : Settings
-        Of the run that follows; its layers are mapped here once more, to know their work.
+        Of the run that follows; where somebody watches, its layers are mapped here once more, to know their work.
 
     Yields
     ------
@@ -30,15 +30,15 @@ def progress_bar(settings: Settings) -> Iterator[Progress]:
     Raises
     ------
     MappingError
-        A layer does not fit the hardware.
+        A layer does not fit the hardware; where nobody watches, the run itself says so.
     """
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:3.0f} %"))
     disable = is_quiet() or not console.is_terminal
     # transient: once done, the bar leaves no line above the tables
     with Bar(*columns, TimeRemainingColumn(), console=console, transient=True, disable=disable) as bar:
-        work = sum(Work.expected(planned, settings.engine).total for planned in plan(settings))
-        task = bar.add_task("", total=work)
+        watched = [] if disable else plan(settings)
+        task = bar.add_task("", total=sum(Work.expected(planned, settings.engine).total for planned in watched))
 
         def start(layer: Layer) -> Advance:
             bar.update(task, description=layer.name)
