@@ -26,7 +26,7 @@ _HOMES = {
     "estimate": "analytical.model",
     "find_mapping": "analytical.mappings.search",
     "load_network": "analytical.networks",
-    "map_layer": "analytical.mappings.cnnergy",
+    "map_layer": "analytical.mappings.rules",
 }
 """Public names, and the modules that have them, imported when a name is first used."""
 
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from analytical.hardware import CHIPS as CHIPS
     from analytical.hardware import Hardware as Hardware
     from analytical.layer import Layer as Layer
-    from analytical.mappings.cnnergy import map_layer as map_layer
     from analytical.mappings.eyeriss import EyerissMapping as EyerissMapping
+    from analytical.mappings.rules import map_layer as map_layer
     from analytical.mappings.search import find_mapping as find_mapping
     from analytical.model import LayerEstimate as LayerEstimate
     from analytical.model import NetworkEstimate as NetworkEstimate

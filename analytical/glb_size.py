@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 
 from analytical.energy import Energy
 from analytical.hardware import Hardware
-from analytical.mappings.cnnergy import map_layer
+from analytical.mappings.cnnergy import RuleSet
+from analytical.mappings.rules import map_layer
 from analytical.mappings.tiling import MappingError
 from analytical.model import estimate_layer
 from analytical.network import Network
@@ -30,7 +31,7 @@ class SizedGlb:
     energy: Energy | None
 
 
-def explore(network: Network, hardware: Hardware) -> list[SizedGlb]:
+def explore(network: Network, hardware: Hardware, rules: RuleSet | str = RuleSet.CORRECTED) -> list[SizedGlb]:
     """Energy by the closed forms for every size that the trend has; layers run as many images of their batch as fit.
 
     Parameters
@@ -38,6 +39,8 @@ def explore(network: Network, hardware: Hardware) -> list[SizedGlb]:
     network : Network
     hardware : Hardware
         All but the GLB and the price of its words stays as it is.
+    rules : RuleSet or str
+        As for :func:`analytical.estimate`.
 
     Returns
     -------
@@ -52,7 +55,9 @@ def explore(network: Network, hardware: Hardware) -> list[SizedGlb]:
     >>> min(sizes, key=lambda size: size.energy.total).kib
     64.0
     """
-    return [SizedGlb(kib=kib, energy=_energy(network, with_glb(hardware, kib))) for kib in sorted(sram_read_nJ())]
+    return [
+        SizedGlb(kib=kib, energy=_energy(network, with_glb(hardware, kib), rules)) for kib in sorted(sram_read_nJ())
+    ]
 
 
 def with_glb(hardware: Hardware, kib: float) -> Hardware:
@@ -85,14 +90,14 @@ def with_glb(hardware: Hardware, kib: float) -> Hardware:
     return replace(hardware, glb_kib=kib, prices=replace(hardware.prices, glb=price))
 
 
-def _energy(network: Network, hardware: Hardware) -> Energy | None:
+def _energy(network: Network, hardware: Hardware, rules: RuleSet | str) -> Energy | None:
     total = Energy.zero()
     for layer in network.layers:
-        # the estimate takes a layer's own batch as it stands, even where fewer images fit: here it is cut first
+        # by the published rules a layer's own batch stands as it is, even where fewer images fit: here it is cut first
         try:
-            images = min(layer.batch, map_layer(layer, hardware).N)
+            images = min(layer.batch, map_layer(layer, hardware, rules).N)
         except MappingError:
             # no sum without the layer, which would pass for the network's
             return None
-        total += estimate_layer(replace(layer, batch=images), hardware).energy
+        total += estimate_layer(replace(layer, batch=images), hardware, rules=rules).energy
     return total

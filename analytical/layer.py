@@ -132,10 +132,9 @@ class Layer:
                 self._refuse("pad", padding, f"a multiple of 0.5 that leaves some of the padded {axis} of {size}")
             if filter_size > size:
                 self._refuse(f"filter {axis}", filter_size, f"at most the padded ifmap's {size}")
-            # an upper bound only: an ofmap may leave out windows that would fit
-            most = (size - filter_size) // self.U + 1
-            if ofmap > most:
-                self._refuse(f"ofmap {axis}", ofmap, f"at most ({size} - {filter_size}) // {self.U} + 1 = {most}")
+            windows = (size - filter_size) // self.U + 1
+            if ofmap != windows:
+                self._refuse(f"ofmap {axis}", ofmap, f"({size} - {filter_size}) // {self.U} + 1 = {windows}")
         if self.kind == "fc" and (self.E, self.G) != (1, 1):
             self._refuse("ofmap", f"{self.E}x{self.G}", "1x1 for an fc layer")
 

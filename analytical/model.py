@@ -14,7 +14,8 @@ from analytical.energy import Energy, price
 from analytical.files import choose_hardware
 from analytical.hardware import Hardware
 from analytical.layer import Layer
-from analytical.mappings.cnnergy import CnnergyMapping, map_layer
+from analytical.mappings.cnnergy import CnnergyMapping, RuleSet
+from analytical.mappings.rules import images_together, map_layer
 from analytical.mappings.tiling import MappingError
 from analytical.network import Network
 from analytical.networks import load_network
@@ -97,7 +98,8 @@ class LayerEstimate:
 
 # the rules have a field of their own, by name
 def _mapping(estimate: LayerEstimate) -> dict[str, Any]:
-    return {name: value for name, value in asdict(estimate.mapping).items() if name != "rules"}
+    own_field = ("rules", "rule_set", "corrections")
+    return {name: value for name, value in asdict(estimate.mapping).items() if name not in own_field}
 
 
 _of_image = partial(Column, per=Per.IMAGE)
@@ -164,6 +166,11 @@ FIELDS: tuple[Column, ...] = (
         meaning="exception rules of the mapping that fired",
         of=lambda e: e.mapping.record()["rules"],
     ),
+    Column(
+        name="corrections",
+        meaning="where the corrected rules depart from the published ones",
+        of=lambda e: e.mapping.record()["corrections"],
+    ),
 )
 """What JSON has beside the columns."""
 
@@ -214,12 +221,13 @@ class NetworkEstimate(ByLayer[LayerEstimate]):
         )
 
 
-def estimate_layer(layer: Layer, hardware: Hardware, batch: int | None = None) -> LayerEstimate:
+def estimate_layer(
+    layer: Layer, hardware: Hardware, batch: int | None = None, rules: RuleSet | str = RuleSet.CORRECTED
+) -> LayerEstimate:
     """Energy and accesses of one image when ``batch`` images (the layer's own by default) share its filters.
 
-    No more share them than the N that fit the GLB, or than the layer's own batch, which CNNergy's program takes as it
-    stands: SqueezeNet's Fs6 runs two images at 8 bit where one fits, and the GLB left for its psums is what remains
-    beside two ifmaps.
+    No more share them than fit the GLB (:func:`analytical.mappings.rules.images_together`); by the published rules, the
+    layer's own batch is taken as it stands, as CNNergy's program does.
 
     Parameters
     ----------
@@ -227,6 +235,8 @@ def estimate_layer(layer: Layer, hardware: Hardware, batch: int | None = None) -
     hardware : Hardware
     batch : int, optional
         Images of a run, at least 1; default: the layer's own batch.
+    rules : RuleSet or str
+        As for :func:`estimate`.
 
     Raises
     ------
@@ -242,8 +252,8 @@ def estimate_layer(layer: Layer, hardware: Hardware, batch: int | None = None) -
     """
     if batch is not None and not (is_whole(batch) and batch >= 1):
         raise MappingError(f"layer {layer.name}: batch is {batch!r}; expected a whole number of images, at least 1")
-    mapping = map_layer(layer, hardware)
-    images = layer.batch if batch is None else min(int(batch), max(mapping.N, layer.batch))
+    mapping = map_layer(layer, hardware, rules)
+    images = min(int(batch or layer.batch), images_together(layer, hardware, mapping))
     # the equations are of all images together, the published figures of one
     counts = closed_forms.count(layer, hardware, mapping, images) * (1 / images)
     return LayerEstimate(
@@ -257,11 +267,18 @@ def estimate_layer(layer: Layer, hardware: Hardware, batch: int | None = None) -
 
 
 @overload
-def estimate(what: Layer, hardware: Hardware | str | Path | None = None) -> LayerEstimate: ...
-@overload
-def estimate(what: Network | str | Path, hardware: Hardware | str | Path | None = None) -> NetworkEstimate: ...
 def estimate(
-    what: Layer | Network | str | Path, hardware: Hardware | str | Path | None = None
+    what: Layer, hardware: Hardware | str | Path | None = None, *, rules: RuleSet | str = ...
+) -> LayerEstimate: ...
+@overload
+def estimate(
+    what: Network | str | Path, hardware: Hardware | str | Path | None = None, *, rules: RuleSet | str = ...
+) -> NetworkEstimate: ...
+def estimate(
+    what: Layer | Network | str | Path,
+    hardware: Hardware | str | Path | None = None,
+    *,
+    rules: RuleSet | str = RuleSet.CORRECTED,
 ) -> LayerEstimate | NetworkEstimate:
     """What a layer or a network costs, by CNNergy's closed forms: no simulation, milliseconds.
 
@@ -271,6 +288,10 @@ def estimate(
         A layer; or a network, a name of the zoo, or a file of a network.
     hardware : Hardware, str or Path, optional
         A hardware, the name of one that ships, or a file; default: Eyeriss at 16 bit.
+    rules : RuleSet or str
+        ``"corrected"``: CNNergy's mapping, with named corrections where its rules give what cannot be, or what costs
+        needlessly much; ``"published"``: that of the authors' program, to the last digit. They are one on the paper's
+        four networks.
 
     Returns
     -------
@@ -290,10 +311,10 @@ def estimate(
     """
     chip = choose_hardware(hardware)
     if isinstance(what, Layer):
-        return estimate_layer(what, chip)
+        return estimate_layer(what, chip, rules=rules)
     network = load_network(what)
     return NetworkEstimate(
         network=network,
         hardware=chip,
-        layers=tuple(estimate_layer(layer, chip) for layer in network.layers),
+        layers=tuple(estimate_layer(layer, chip, rules=rules) for layer in network.layers),
     )

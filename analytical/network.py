@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from analytical.errors import InputError
 from analytical.layer import Layer
+from analytical.sheet import list_names
 
 
 class NetworkError(InputError):
@@ -105,5 +106,5 @@ class Network:
         known = self.names
         for name in names:
             if name not in known:
-                raise NetworkError(f"network {self.name} has no layer {name!r}; expected some of {', '.join(known)}")
+                raise NetworkError(f"network {self.name} has no layer {name!r}; expected some of {list_names(known)}")
         return tuple(layer for layer in self.layers if layer.name in names)

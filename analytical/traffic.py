@@ -147,7 +147,7 @@ def repeated_by(tiling: "Tiling") -> Repetitions:
     Examples
     --------
     >>> from analytical.hardware import EYERISS_16BIT
-    >>> from analytical.mappings.cnnergy import map_layer
+    >>> from analytical.mappings.rules import map_layer
     >>> layer = Layer(name="L", C=48, H=15, W=15, R=3, S=3, F=40, E=13, G=13)
     >>> repeated = repeated_by(map_layer(layer, EYERISS_16BIT).tiling(layer, EYERISS_16BIT, batch=1))
     >>> repeated.channel_passes, repeated.filter_passes, repeated.hops

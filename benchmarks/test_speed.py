@@ -19,7 +19,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from analytical.graph import graph_of
 from analytical.hardware import EYERISS_8BIT, EYERISS_16BIT
 from analytical.layer import Layer
-from analytical.mappings.cnnergy import map_layer
+from analytical.mappings.rules import map_layer
 from analytical.mappings.search import find_mapping
 from analytical.mappings.tiling import Tiling
 from analytical.networks import load_network

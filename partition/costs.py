@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Costs:
-    """What an image costs the phone; pools and concatenations, which are no layers, cost nothing.
+    """What an image costs the phone; pools and concatenations cost nothing, unless somebody has measured them.
 
     Attributes
     ----------
     energy_J : mapping of str to float
-        Joules, by layer.
+        Joules, by layer; and by other nodes, where these are known to cost something.
     latency_s : mapping of str to float
-        Seconds, by layer.
+        Seconds, likewise.
     codec_bits : mapping of str to int
         Bits that a codec made of tensors, by the node that makes them; where no codec ran, none.
     """

@@ -59,7 +59,7 @@ def cuts_of(graph: Graph, bits: Mapping[str, float], costs: Costs, image_energy_
     bits : mapping of str to float
         Bits of each tensor that may be sent, by the node that makes it.
     costs : Costs
-        Joules and seconds of every layer; pools and all else cost nothing.
+        Joules and seconds of every layer, and of other nodes that cost something.
     image_energy_J : float
         What JPEG costs if the image itself is sent, in joules.
     """
@@ -94,9 +94,9 @@ def cut_at(
     # where the last node is on the phone, nothing is sent and both sums over what is sent are 0: fully in situ
     return Cut(
         name=name,
-        client_energy_J=sum(costs.energy_J[node] for node in layers if node in client)
+        client_energy_J=sum(costs.energy_J.get(node, 0.0) for node in graph.nodes if node in client)
         + (image_energy_J if IMAGE in sent else 0.0),
         transmit_bits=sum(bits[node] for node in sent),
-        client_s=sum(costs.latency_s[node] for node in layers if node in client),
+        client_s=sum(costs.latency_s.get(node, 0.0) for node in graph.nodes if node in client),
         cloud_s=2 * cloud_macs / CLOUD_OPS,
     )

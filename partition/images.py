@@ -121,9 +121,8 @@ def read_sparsities(images: str, graph: Graph) -> list[float]:
             files = sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
             shares = [read_image_of(str(file), graph).sparsity_in for file in files]
         else:
-            shares = [
-                _share(line, images, number) for number, line in enumerate(path.read_text().splitlines(), start=1)
-            ]
+            lines = enumerate(path.read_text(encoding="utf-8-sig").splitlines(), start=1)
+            shares = [_share(line.strip(" \t,"), images, number) for number, line in lines if line.strip(" \t,")]
     except OSError as error:
         raise ImageError(f"{images}: cannot be read ({error.strerror}); expected {EXPECTED}") from error
     except UnicodeDecodeError as error:

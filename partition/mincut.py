@@ -55,7 +55,7 @@ def least_energy_cut(
     ['C1', 'In', 'P1']
     """
     joules = {
-        **{("spent", name): Fraction(energy_J[name]) for name, node in graph.nodes.items() if node.layer is not None},
+        **{("spent", name): Fraction(energy_J[name]) for name in graph.nodes if name in energy_J},
         **{
             ("sent", name): Fraction(channel.energy_J(bits[name])) + (Fraction(image_energy_J) if name == IMAGE else 0)
             for name in graph.nodes

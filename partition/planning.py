@@ -12,6 +12,7 @@ from analytical.errors import InputError
 from analytical.files import choose_hardware
 from analytical.graph import Graph, graph_of
 from analytical.hardware import Hardware
+from analytical.mappings.cnnergy import RuleSet
 from analytical.network import Network
 from analytical.networks import load_network
 from analytical.results import ByLayer, frame
@@ -289,6 +290,7 @@ def plan(
     sparsity_in: float | None = None,
     jpeg_energy: str | float = 0.0,
     max_delay: str | float | None = None,
+    rules: RuleSet | str = RuleSet.CORRECTED,
     seed: int = 0,
     cache: str | Path | None = None,
     watch: Watch | None = None,
@@ -316,6 +318,8 @@ def plan(
         What compressing the image costs: ``"0.3mJ"``, or joules.
     max_delay : str or float, optional
         The longest that an inference may take: ``"50ms"``, or seconds.
+    rules : RuleSet or str
+        Whose rules CNNergy's mapping goes by, as for :func:`analytical.estimate`.
     seed : int
         Of the synthetic values, for ``"simulated"``.
     cache : str or Path, optional
@@ -348,7 +352,7 @@ def plan(
     if not is_number(share) or not 0 <= share <= 1:
         raise InputError(f"sparsity_in is {share!r}; expected a share of zeros from 0 to 1")
     chosen = load_network(network)
-    known = choose_source(source, cache=None if cache is None else Path(cache), seed=seed, watch=watch)
+    known = choose_source(source, cache=None if cache is None else Path(cache), seed=seed, watch=watch, rules=rules)
     return Plan(
         graph=graph_of(chosen),
         hardware=chip,

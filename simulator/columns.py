@@ -123,6 +123,8 @@ COLUMNS: tuple[Column, ...] = (
         of=lambda r: r.energy.without_control,
     ),
     _joules(name="analytical_energy_J", meaning="by the closed forms", of=lambda r: r.model_energy.total),
+    Column(name="bits", unit="bits", meaning="width of a word", of=lambda r: r.run.tiling.hardware.b_w),
+    Column(name="hardware", meaning="name of the hardware", of=lambda r: r.run.tiling.hardware.name),
 )
 """The columns of a layer, in the order in which CSV has them; new ones are added at the end."""
 

@@ -14,7 +14,7 @@ from analytical.energy import Accounting
 from analytical.files import choose_hardware
 from analytical.hardware import Hardware
 from analytical.layer import Layer
-from analytical.mappings import DEFAULT_MAPPER, FILE_MAPPER, Chosen, LayerMapping, Origin, Tiling
+from analytical.mappings import DEFAULT_MAPPER, FILE_MAPPER, Chosen, LayerMapping, Origin, RuleSet, Tiling
 from analytical.mappings.eyeriss import EyerissMapping
 from analytical.model import LayerEstimate
 from analytical.network import Network
@@ -67,7 +67,7 @@ def plan(settings: Settings) -> list[PlannedLayer]:
     Raises
     ------
     MappingError
-        A layer does not fit the hardware: as was asked for, or by CNNergy, beside whose closed forms it is set.
+        A layer does not fit the hardware in the way that was asked for.
 
     Examples
     --------
@@ -81,10 +81,10 @@ def plan(settings: Settings) -> list[PlannedLayer]:
 
 def _plan_layer(settings: Settings, layer: Layer, chosen: Chosen | None = None) -> PlannedLayer:
     batch = settings.images(layer)
-    # first, so that a layer that CNNergy cannot map is refused before a mapper searches for a mapping of it
-    closed = closed_side(layer, settings.hardware, batch)
+    # the mapper that was asked for says whether a layer fits, and nobody else
     chosen = chosen or settings.choose(layer)
     tiling = chosen.mapping.tiling(layer, settings.hardware, batch)
+    closed = closed_side(layer, settings.hardware, batch, settings.rules)
     return PlannedLayer(layer=layer, chosen=chosen, tiling=tiling, closed=closed)
 
 
@@ -228,6 +228,7 @@ def run(
     layers: str | Sequence[str] | None = None,
     mapping: str = DEFAULT_MAPPER,
     own_mappings: Mapping[str, EyerissMapping] | None = None,
+    rules: RuleSet | str = RuleSet.CORRECTED,
     hardware: Hardware | str | Path | None = None,
     engine: str = ENGINES[0],
     seed: int = 0,
@@ -252,6 +253,8 @@ def run(
         How layers are laid on the array: ``"cnnergy"`` or ``"eyeriss"``.
     own_mappings : mapping of str to EyerissMapping, optional
         Mappings of your own by layer, for ``"eyeriss"``.
+    rules : RuleSet or str
+        Whose rules CNNergy's mapping goes by, as for :func:`analytical.estimate`.
     hardware : Hardware, str or Path, optional
         A hardware, the name of one that ships, or a file; default: Eyeriss.
     engine : str
@@ -296,6 +299,7 @@ def run(
             hardware=choose_hardware(hardware, bits),
             mapping=mapping,
             own_mappings=dict(own_mappings or {}),
+            rules=rules,
             engine=engine,
             batch=batch,
             seed=seed,
@@ -324,6 +328,7 @@ def run_layer(
     bits: int | None = None,
     batch: int | None = None,
     mapping: str | LayerMapping = DEFAULT_MAPPER,
+    rules: RuleSet | str = RuleSet.CORRECTED,
     engine: str = ENGINES[0],
     seed: int = 0,
     accounting: str | Accounting = Accounting.CNNERGY,
@@ -339,7 +344,7 @@ def run_layer(
         Padded; default: synthetic, with the layer's share of zeros.
     filters : (F, C, R, S), integers, optional
         Default: synthetic, none zero.
-    hardware, bits, engine, seed, accounting, verify
+    hardware, bits, rules, engine, seed, accounting, verify
         As for :func:`run`.
     batch : int, optional
         Images; default: those of ``ifmap``, or the layer's own.
@@ -378,6 +383,7 @@ def run_layer(
         network=Network(layer.name, (layer,)),
         hardware=choose_hardware(hardware, bits),
         mapping=mapping if isinstance(mapping, str) else FILE_MAPPER,
+        rules=rules,
         engine=engine,
         batch=batch,
         seed=seed,

@@ -10,7 +10,8 @@ from analytical.energy import Accounting
 from analytical.errors import InputError
 from analytical.hardware import Hardware
 from analytical.layer import LARGEST, Layer
-from analytical.mappings import DEFAULT_MAPPER, FILE_MAPPER, Chosen, LayerMapping, mapper_named
+from analytical.mappings import DEFAULT_MAPPER, FILE_MAPPER, Chosen, LayerMapping, MapperOptions, RuleSet, mapper_named
+from analytical.mappings.rules import rule_set_named
 from analytical.network import Network
 from analytical.networks import as_table
 
@@ -43,6 +44,8 @@ class Settings:
         How layers are laid on the array, one of :data:`analytical.mappings.MAPPERS`.
     own_mappings : mapping of str to LayerMapping
         A person's own, by layer; other layers get what the mapper chooses.
+    rules : RuleSet or str
+        Whose rules CNNergy's mapping goes by, and with it the closed forms.
     engine : str
         One of :data:`ENGINES`; the results are the same.
     batch : int or None
@@ -76,6 +79,7 @@ class Settings:
     hardware: Hardware
     mapping: str = DEFAULT_MAPPER
     own_mappings: Mapping[str, LayerMapping] = field(default_factory=dict)
+    rules: RuleSet | str = RuleSet.CORRECTED
     engine: str = ENGINES[0]
     batch: int | None = None
     seed: int = 0
@@ -94,6 +98,7 @@ class Settings:
         if self.own_mappings and not mapper.takes_files:
             raise SettingsError(f"own mappings are given with mapping {self.mapping}; expected {FILE_MAPPER}")
         self.network.subset([*self.own_mappings])
+        object.__setattr__(self, "rules", rule_set_named(self.rules))
         if self.engine not in ENGINES:
             raise SettingsError(f"engine is {self.engine!r}; expected {' or '.join(ENGINES)}")
         # is_whole takes NumPy's integers, and refuses True, which is 1 to Python
@@ -133,7 +138,8 @@ class Settings:
         MappingError
             It does not fit.
         """
-        return mapper_named(self.mapping).choose(layer, self.hardware, self.images(layer), self.own_mappings)
+        options = MapperOptions(own=self.own_mappings, rules=rule_set_named(self.rules))
+        return mapper_named(self.mapping).choose(layer, self.hardware, self.images(layer), options)
 
     def mappings(self) -> dict[str, Chosen]:
         """The mappings of all layers that run, by name."""
@@ -145,6 +151,7 @@ class Settings:
             "network": self.network.name,
             "bits": self.hardware.b_w,
             "mapping": self.mapping,
+            "rules": rule_set_named(self.rules).value,
             "engine": self.engine,
             "batch": self.batch,
             "selected": list(self.selected) if self.selected is not None else None,

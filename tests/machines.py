@@ -3,7 +3,7 @@
 from analytical.hardware import Hardware
 from analytical.layer import Layer
 from analytical.mappings import LayerMapping
-from analytical.mappings.cnnergy import map_layer
+from analytical.mappings.rules import map_layer
 from analytical.mappings.tiling import Tiling
 from simulator.machine.layer_run import LayerRun, run_tiling
 from traces.tensors import LayerTensors

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from analytical.hardware import PRESETS, Hardware
 from analytical.layer import Layer
 from analytical.mappings import MappingError
-from analytical.mappings.cnnergy import map_layer
 from analytical.mappings.eyeriss import EyerissMapping, stacks_of_array
+from analytical.mappings.rules import map_layer
 from tests.machines import tile
 
 SMALL = 300_000
@@ -25,7 +25,7 @@ def layers(draw: st.DrawFn, most_macs: int = SMALL) -> Layer:
     groups = draw(st.sampled_from([1, 1, 1, 2, 3]))
     C = draw(st.integers(1, min(40, max(1, most_macs // (R * S * E * G * groups)))))
     F = draw(st.integers(1, min(40, max(1, most_macs // (R * S * E * G * groups * C)))))
-    H = U * (E - 1) + R + draw(st.integers(0, U + 4))
+    H = U * (E - 1) + R + draw(st.integers(0, U - 1))
     W = U * (G - 1) + S + draw(st.integers(0, U - 1))
     layer = Layer(
         name="random",
@@ -74,6 +74,23 @@ def hardwares(draw: st.DrawFn, least_J: int = 1, least_I_s: int = 4) -> Hardware
         ifmap_fifo=draw(st.integers(1, 12)),
         psum_fifo=draw(st.integers(1, 8)),
         pe_stages=draw(st.integers(2, 4)),
+    )
+
+
+@st.composite
+def any_hardwares(draw: st.DrawFn) -> Hardware:
+    """Hardware of any array and memories, many of which hold no more than a tile or two."""
+    preset = PRESETS[draw(st.sampled_from([8, 16]))]
+    return replace(
+        preset,
+        name="any",
+        J=draw(st.integers(1, 20)),
+        K=draw(st.integers(1, 20)),
+        f_s=draw(st.integers(1, 448)),
+        I_s=draw(st.integers(1, 30)),
+        P_s=draw(st.integers(1, 48)),
+        glb_kib=draw(st.sampled_from([0.01, 0.05, 0.3, 1.5, 6, 20, 27.3, 100, 500])),
+        glb_bank_kib=draw(st.sampled_from([0.5, 4])),
     )
 
 

@@ -2,7 +2,7 @@
 
 from analytical.hardware import Hardware
 from analytical.layer import Layer
-from analytical.mappings.cnnergy import map_layer
+from analytical.mappings.rules import map_layer
 from analytical.mappings.tiling import Tiling
 from tests.machines import tile
 

@@ -115,7 +115,7 @@ def read_record(path: Path) -> dict[str, Any]:
     if h5py.is_hdf5(path):
         settings, layers = read_hdf5(path, tensors=False)
         return settings | {"layers": [dict(layer.columns) for layer in layers]}
-    record = json.loads(path.read_text())
+    record = json.loads(path.read_text(encoding="utf-8-sig"))
     if not isinstance(record, dict) or not isinstance(record.get("layers"), list):
         raise ValueError(f"{path}: no layers; expected the record of a run")
     return record

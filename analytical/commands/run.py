@@ -13,6 +13,7 @@ from analytical.terminal.options import (
     json_option,
     network_argument,
     network_command,
+    rules_option,
 )
 from analytical.terminal.outputs import as_csv, as_json, check_writable, write_chosen
 
@@ -21,9 +22,12 @@ from analytical.terminal.outputs import as_csv, as_json, check_writable, write_c
 @network_argument
 @bits_option(default=16)
 @hardware_option
+@rules_option
 @csv_option
 @json_option
-def run(network: str, bits: int | None, hardware: str | None, csv_file: str | None, json_file: str | None) -> None:
+def run(
+    network: str, bits: int | None, hardware: str | None, rules: str, csv_file: str | None, json_file: str | None
+) -> None:
     """Estimate energy, accesses and GLB use of each layer of NETWORK, for one image.
 
     \b
@@ -32,15 +36,17 @@ def run(network: str, bits: int | None, hardware: str | None, csv_file: str | No
     """
     check_writable(csv_file, json_file, inputs=(network, hardware))
     chip = choose_hardware(hardware, bits)
-    result = estimate(load_network(network), chip)
-    written = write_chosen((csv_file, lambda: as_csv(result.rows())), (json_file, lambda: as_json(record(result))))
+    result = estimate(load_network(network), chip, rules=rules)
+    written = write_chosen(
+        (csv_file, lambda: as_csv(result.rows())), (json_file, lambda: as_json(record(result, rules)))
+    )
     if not written:
         from analytical.commands.tables import print_estimate
 
         print_estimate(result)
 
 
-def record(result: NetworkEstimate) -> dict[str, Any]:
+def record(result: NetworkEstimate, rules: str) -> dict[str, Any]:
     """An estimate as JSON has it."""
     energy = result.energy
     return {
@@ -48,6 +54,7 @@ def record(result: NetworkEstimate) -> dict[str, Any]:
         "bits": result.hardware.b_w,
         "version": __version__,
         "hardware": result.hardware.record(),
+        "rules": rules,
         "layers": [layer.record() for layer in result],
         "total": {
             "energy_J": energy.total,

@@ -95,7 +95,7 @@ def load_hardware(path: str | Path, b_w: int | None = None) -> Hardware:
 def _of_run(path: str | Path) -> dict[str, Any]:
     """The hardware that the JSON of a run keeps, without what follows from it."""
     try:
-        hardware = json.loads(Path(path).read_text(encoding="utf-8"))["hardware"]
+        hardware = json.loads(Path(path).read_text(encoding="utf-8-sig"))["hardware"]
         written = {name: value for name, value in hardware.items() if name != "clock_W"}
     except OSError as error:
         raise HardwareError(f"{path}: cannot be read ({error.strerror}); expected {EXPECTED}") from error

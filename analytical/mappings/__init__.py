@@ -5,17 +5,29 @@ with a mapping and a mapper, and one line in :data:`MAPPERS`. Nobody else asks w
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Protocol, runtime_checkable
 
 from analytical.hardware import Hardware
 from analytical.layer import Layer
-from analytical.mappings.cnnergy import map_layer
+from analytical.mappings.cnnergy import RuleSet
+from analytical.mappings.rules import map_layer
 from analytical.mappings.tiling import MappingError, Tiling
 from analytical.traffic import Repetitions
 
-__all__ = ["MAPPERS", "Chosen", "LayerMapping", "Mapper", "MappingError", "Origin", "Tiling", "mapper_named"]
+__all__ = [
+    "MAPPERS",
+    "Chosen",
+    "LayerMapping",
+    "Mapper",
+    "MapperOptions",
+    "MappingError",
+    "Origin",
+    "RuleSet",
+    "Tiling",
+    "mapper_named",
+]
 
 
 @runtime_checkable
@@ -85,6 +97,22 @@ class Chosen:
         return self.mapping.record() | {"origin": self.origin.value, "weighed": self.weighed}
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MapperOptions:
+    """What a person may say of how layers are mapped; each mapper looks at what is its own.
+
+    Attributes
+    ----------
+    own : mapping of str to LayerMapping
+        A person's own mappings, by the layers' names; only for mappers that take files.
+    rules : RuleSet
+        Whose rules CNNergy's mapper goes by.
+    """
+
+    own: Mapping[str, LayerMapping] = field(default_factory=dict)
+    rules: RuleSet = RuleSet.CORRECTED
+
+
 class Mapper(Protocol):
     """Who chooses the mapping of a layer."""
 
@@ -100,8 +128,8 @@ class Mapper(Protocol):
     def takes_files(self) -> bool:
         """Whether people can give mappings of their own for it."""
 
-    def choose(self, layer: Layer, hardware: Hardware, batch: int, own: Mapping[str, LayerMapping]) -> Chosen:
-        """The mapping of a layer; ``own`` has a person's, by layer.
+    def choose(self, layer: Layer, hardware: Hardware, batch: int, options: MapperOptions) -> Chosen:
+        """The mapping of a layer.
 
         Parameters
         ----------
@@ -109,8 +137,8 @@ class Mapper(Protocol):
         hardware : Hardware
         batch : int
             Images of the run.
-        own : mapping of str to LayerMapping
-            A person's mappings by the layers' names; used only by mappers that take files.
+        options : MapperOptions
+            What a person said.
 
         Raises
         ------
@@ -126,7 +154,7 @@ class CnnergyMapper:
     --------
     >>> from analytical.hardware import EYERISS_16BIT
     >>> from analytical.networks import load_network
-    >>> chosen = CnnergyMapper().choose(load_network("alexnet").layer("C3"), EYERISS_16BIT, batch=1, own={})
+    >>> chosen = CnnergyMapper().choose(load_network("alexnet").layer("C3"), EYERISS_16BIT, 1, MapperOptions())
     >>> chosen.origin.value, chosen.mapping.z_i
     ('rules', 16)
     """
@@ -135,10 +163,10 @@ class CnnergyMapper:
     summary = "by CNNergy's rules"
     takes_files = False
 
-    def choose(self, layer: Layer, hardware: Hardware, batch: int, own: Mapping[str, LayerMapping]) -> Chosen:
-        """See :meth:`Mapper.choose`; the batch does not matter to the rules."""
-        del batch, own
-        return Chosen(mapping=map_layer(layer, hardware), origin=Origin.RULES)
+    def choose(self, layer: Layer, hardware: Hardware, batch: int, options: MapperOptions) -> Chosen:
+        """See :meth:`Mapper.choose`; the batch of a run does not matter to the rules."""
+        del batch
+        return Chosen(mapping=map_layer(layer, hardware, options.rules), origin=Origin.RULES)
 
 
 class EyerissMapper:
@@ -148,7 +176,7 @@ class EyerissMapper:
     --------
     >>> from analytical.hardware import EYERISS_16BIT
     >>> from analytical.networks import load_network
-    >>> chosen = EyerissMapper().choose(load_network("alexnet").layer("C3"), EYERISS_16BIT, batch=4, own={})
+    >>> chosen = EyerissMapper().choose(load_network("alexnet").layer("C3"), EYERISS_16BIT, 4, MapperOptions())
     >>> chosen.origin.value, chosen.weighed
     ('published', 0)
     """
@@ -157,12 +185,12 @@ class EyerissMapper:
     summary = "as on the Eyeriss chip: as published, or else with least energy"
     takes_files = True
 
-    def choose(self, layer: Layer, hardware: Hardware, batch: int, own: Mapping[str, LayerMapping]) -> Chosen:
+    def choose(self, layer: Layer, hardware: Hardware, batch: int, options: MapperOptions) -> Chosen:
         """See :meth:`Mapper.choose`."""
         # a person's own comes first, even where another would cost less
-        if layer.name in own:
-            own[layer.name].tiling(layer, hardware, batch)  # refuses what does not fit
-            return Chosen(mapping=own[layer.name], origin=Origin.FILE)
+        if layer.name in options.own:
+            options.own[layer.name].tiling(layer, hardware, batch)  # refuses what does not fit
+            return Chosen(mapping=options.own[layer.name], origin=Origin.FILE)
         from analytical.mappings.files import published_mapping  # pydantic takes its time to import, search NumPy
         from analytical.mappings.search import find_mapping
 

@@ -1,24 +1,32 @@
-"""How a layer is laid on the hardware: CNNergy's automated mapping (section IV-C), with its exception rules."""
+"""How CNNergy lays a layer on the hardware (section IV-C): the scheduling parameters, and what they repeat.
+
+:mod:`analytical.mappings.rules` chooses them.
+"""
 
 import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from enum import Enum
 from fractions import Fraction
-from functools import lru_cache
 from typing import Any
 
 from analytical.hardware import Hardware
 from analytical.layer import Layer
+from analytical.mappings.advice import least_needs
 from analytical.mappings.tiling import MappingError, Tiling, fit_glb
 from analytical.spans import share
 from analytical.traffic import Repetitions, repeated_by
 
-CHANNELS_OF_1X1_PASS = 72
-"""z_i that rule 3 sets (the paper's "reduced z_i" for 1x1 filters)."""
 
-FEW_1X1_FILTERS, SOME_1X1_FILTERS = 18, 36
-"""Up to the first, rule 3 keeps all filters in one set; below the second, it shares them out among the sets."""
+class RuleSet(Enum):
+    """Whose rules choose the mapping.
+
+    ``corrected``: CNNergy's where they give what can be, and named corrections elsewhere. ``published``: those
+    of the authors' program, whatever they give.
+    """
+
+    CORRECTED = "corrected"
+    PUBLISHED = "published"
 
 
 class Rule(Enum):
@@ -35,6 +43,77 @@ class Rule(Enum):
     FEW_FILTERS = 4
     PSUM_RF = 5
     WHOLE_STRIP = 6
+
+
+class Correction(Enum):
+    """Where the corrected rules depart from the published ones; the values name it in reports.
+
+    The published rules are those of four networks on one chip. Each correction is for what they give elsewhere.
+    """
+
+    GROUP_FILTERS = "filters of a group"
+    """A pass has at most the filters of a group: those of another group read other channels (rules 3 and 4 compare with
+    all filters of the layer)."""
+
+    FILTERS_HELD = "filters that the RFs hold"
+    """A pass has at most the filters for which its sets have room (rules 4 and 5 count sets that hold channels)."""
+
+    CHANNELS_HELD = "channels that the filter RF holds"
+    """A set has at most the channels of which the filter RF holds a row, and not only the ifmap RF (eq 5)."""
+
+    NARROWER_TILE = "narrower tile"
+    """The width is halved once more than the ifmap strip asks for: until the psums of one filter fit beside it, or
+    where that costs less (eqs 9 and 10)."""
+
+    LOWER_STRIP = "lower strip"
+    """A pass has fewer ofmap rows than the array has columns (eq 6), where a whole strip fits badly or not at all."""
+
+    FEWER_CHANNELS = "fewer channels"
+    """A pass has fewer channels than the array holds (eq 7), for the same reason."""
+
+    FEWER_FILTERS = "fewer filters"
+    """Where all channels are in one pass, at most the filters of which the GLB has room for one window (eq 12)."""
+
+    IMAGES_THAT_FIT = "images that fit"
+    """Filters serve at most the images that the GLB holds together, whatever batch the table has (eq 11)."""
+
+    PSUMS_TAKEN = "psums taken"
+    """A PE takes a psum from the PE below only with a nonzero MAC: psum reads are never fewer than none."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Passes:
+    """How many passes along each direction (Algorithm 1, lines 6, 8 and 9).
+
+    Attributes
+    ----------
+    z : float
+        Along the channels: C/z_i.
+    strips : float
+        Along the rows, in one row block: Y_o/y_o.
+    row_blocks : float
+        Row blocks, for each of which filters are loaded anew: E/Y_o.
+    column_tiles : float
+        Along the columns: G/X_o.
+    filters : float
+        Along the filters: F/f_i.
+    """
+
+    z: float
+    strips: float
+    row_blocks: float
+    column_tiles: float
+    filters: float
+
+    @property
+    def residencies(self) -> float:
+        """Loads of filters: each stays for the strips of a block."""
+        return self.z * self.row_blocks * self.column_tiles * self.filters
+
+    @property
+    def all(self) -> float:
+        """Passes of the layer, each over all images that run together."""
+        return self.residencies * self.strips
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,6 +140,10 @@ class CnnergyMapping:
         GLB for one image, in KiB.
     rules : tuple of Rule
         The exception rules that fired.
+    rule_set : RuleSet
+        Whose rules it is made by.
+    corrections : tuple of Correction
+        Where these depart from the published ones.
     """
 
     S_pass: int
@@ -77,6 +160,8 @@ class CnnergyMapping:
     ifmap_kib: float
     psum_kib: float
     rules: tuple[Rule, ...]
+    rule_set: RuleSet = RuleSet.CORRECTED
+    corrections: tuple[Correction, ...] = ()
 
     @property
     def all_channels_in_one_pass(self) -> bool:
@@ -85,7 +170,79 @@ class CnnergyMapping:
 
     def record(self) -> dict[str, Any]:
         """The parameters as files keep them, rules by their names."""
-        return asdict(self) | {"rules": [rule.name.lower() for rule in self.rules]}
+        return asdict(self) | {
+            "rules": [rule.name.lower() for rule in self.rules],
+            "rule_set": self.rule_set.value,
+            "corrections": [correction.value for correction in self.corrections],
+        }
+
+    def passes(self, layer: Layer) -> Passes:
+        """C/z_i, Y_o/y_o, E/Y_o, G/X_o and F/f_i (eqs 16-18).
+
+        Parameters
+        ----------
+        layer : Layer
+            That the mapping was made for.
+
+        Examples
+        --------
+        >>> from analytical.hardware import EYERISS_16BIT
+        >>> from analytical.mappings.rules import map_layer
+        >>> layer = Layer(name="L", C=48, H=15, W=15, R=3, S=3, F=40, E=13, G=13)
+        >>> n = map_layer(layer, EYERISS_16BIT).passes(layer)
+        >>> n.z, round(n.filters, 2), round(n.all, 2)
+        (3.0, 2.22, 6.67)
+        """
+        # C is of one filter and F of all groups together, so that a grouped convolution needs no case of its own
+        return Passes(
+            z=layer.C / self.z_i,
+            strips=self.Y_o / self.y_o,
+            row_blocks=layer.E / self.Y_o,
+            column_tiles=layer.G / self.X_o,
+            filters=layer.F / self.f_i,
+        )
+
+    def pe_column_height(self, layer: Layer) -> int:
+        """h: PEs that a psum climbs through in one pass.
+
+        R rows for each set that shares the z_i channels; h - 1 of these PEs hand the psum on. With a last set that is
+        not full, the quotient may fall inside it and is rounded up.
+        """
+        return math.ceil(layer.R * self.z_i / self.C_set)
+
+    def repetitions(self, layer: Layer) -> Repetitions:
+        """How often the mapping repeats the layer's data, for images that run together: eqs 13-18, by axis.
+
+        With exact numbers its words are those of :func:`analytical.closed_forms.count`, which a test holds. The closed
+        forms multiply a pass by the number of passes, as the equations and the authors' program do: in floats, the
+        order is a part of the result.
+
+        Parameters
+        ----------
+        layer : Layer
+            That the mapping was made for; numbers of both may be fractions.
+
+        Returns
+        -------
+        Repetitions
+            Of one image batch.
+        """
+        # each tile of filters fetches the ifmap anew: the mapping keeps psums of one tile only
+        n = self.passes(layer)
+        further_rows = (n.strips - 1) * (self.y_i - (layer.R - layer.U))
+        return Repetitions(
+            channel_passes=n.z,
+            hops=n.z * (self.pe_column_height(layer) - 1),
+            filter_passes=n.filters,
+            ifmap_fetches=n.filters,
+            strips=n.row_blocks * n.strips,
+            row_blocks=n.row_blocks,
+            strip_rows=n.row_blocks * n.strips * self.y_i,
+            fetched_rows=n.row_blocks * (self.y_i + further_rows),
+            column_tiles=n.column_tiles,
+            ifmap_columns=n.column_tiles * self.X_i,
+            image_batches=1,
+        )
 
     def tiling(self, layer: Layer, hardware: Hardware, batch: int) -> Tiling:
         """The mapping in whole tiles that the RFs and the GLB hold.
@@ -106,12 +263,18 @@ class CnnergyMapping:
         Examples
         --------
         >>> from analytical.hardware import EYERISS_16BIT
+        >>> from analytical.mappings.rules import map_layer
         >>> layer = Layer(name="L", C=48, H=15, W=15, R=3, S=3, F=40, E=13, G=13)
         >>> tiling = map_layer(layer, EYERISS_16BIT).tiling(layer, EYERISS_16BIT, batch=10)
         >>> tiling.z, tiling.f, tiling.N
         (16, 18, 7)
         """
-        return fit_glb(self._whole_tiles(layer, hardware, batch))
+        try:
+            return fit_glb(self._whole_tiles(layer, hardware, batch))
+        except MappingError as error:
+            # the corrected rules have seen to it that a tile fits
+            way_out = "" if least_needs(layer, hardware) else "; the corrected rules map it"
+            raise MappingError(f"{error}{way_out}") from None
 
     def _whole_tiles(self, layer: Layer, hardware: Hardware, batch: int) -> Tiling:
         """Whole tiles, which may exceed the GLB by what is rounded up.
@@ -141,21 +304,20 @@ class CnnergyMapping:
         )
 
     def filters_held(self, layer: Layer, hardware: Hardware) -> int:
-        """Filters of a pass. Where the paper's rules ask for more than the RFs of the sets hold (rules 4 and 5 count
+        """Filters of a pass. Where the published rules ask for more than the RFs of the sets hold (rules 4 and 5 count
         sets that others have given to channels), what they hold counts.
 
         Examples
         --------
         >>> from analytical.hardware import EYERISS_16BIT
+        >>> from analytical.mappings.rules import map_layer
         >>> few = replace(EYERISS_16BIT, P_s=8)
         >>> layer = Layer(name="L", C=48, H=15, W=15, R=3, S=3, F=40, E=13, G=13)
-        >>> mapping = map_layer(layer, few)
+        >>> mapping = map_layer(layer, few, RuleSet.PUBLISHED)
         >>> mapping.f_i, mapping.filters_held(layer, few)  # all four sets work on channels of the same filters
         (32, 8)
         """
-        sets = share(self.z_i, self.C_set)
-        filters_of_set = min(hardware.P_s, hardware.f_s // (self.C_set * layer.S))
-        return min(int(self.f_i), self.S_pass // sets * filters_of_set)
+        return min(int(self.f_i), filters_of_sets(layer, hardware, self.S_pass, self.C_set, self.z_i))
 
     def exact_steps(self, tiling: Tiling, closed: Repetitions) -> Iterator[tuple[str, Repetitions]]:
         """See :meth:`analytical.mappings.LayerMapping.exact_steps`."""
@@ -173,168 +335,7 @@ class CnnergyMapping:
         return repeated_by(self._whole_tiles(tiling.layer, tiling.hardware, tiling.batch))
 
 
-# remembered, since estimate, machine and exploration of the GLB ask for the same layers
-@lru_cache(maxsize=1024)
-def map_layer(layer: Layer, hardware: Hardware) -> CnnergyMapping:
-    """Map ``layer`` on ``hardware`` (section IV-C, Fig. 7).
-
-    Parameters
-    ----------
-    layer : Layer
-        Its shape; sparsity and batch do not matter to the rules.
-    hardware : Hardware
-        Its array, RFs and GLB (paper, Table II).
-
-    Raises
-    ------
-    MappingError
-        No mapping exists: the filter is taller than the array, longer than the RFs, or a tile fits no GLB.
-
-    Examples
-    --------
-    >>> from analytical.hardware import EYERISS_16BIT
-    >>> layer = Layer(name="L", C=48, H=15, W=15, R=3, S=3, F=40, E=13, G=13)
-    >>> mapping = map_layer(layer, EYERISS_16BIT)
-    >>> mapping.z_i, mapping.f_i, mapping.N
-    (16, 18, 7)
-    """
-    _require(
-        layer.R <= hardware.J,
-        layer,
-        f"a filter of {layer.R} rows is taller than the array of {hardware.J} PE rows; J >= {layer.R} would fit it",
-    )
-    _require(
-        hardware.I_s >= layer.S,
-        layer,
-        f"a filter row of {layer.S} words exceeds the ifmap RF of {hardware.I_s}; I_s >= {layer.S} would fit it",
-    )
-    # eqs 5 to 8; the filter RF is shared out by rows, of which a filter has one for each channel of the set
-    S_pass = hardware.J // layer.R
-    C_set = hardware.I_s // layer.S
-    rows = hardware.f_s // layer.S
-    rules: list[Rule] = []
-
-    # a set holds all channels: the sets, which would hold others, take more filters
-    if C_set >= layer.C:
-        rules.append(Rule.FEW_CHANNELS)
-        C_set = z_i = layer.C
-        f_set: float = rows // C_set
-        f_i: float = f_set * S_pass
-    else:
-        z_i = C_set * S_pass
-        f_set = f_i = rows // C_set
-    _require(
-        f_set >= 1,
-        layer,
-        f"the filter RF of {hardware.f_s} words cannot hold a row of {layer.S} words for each of {C_set} channels; "
-        f"f_s >= {C_set * layer.S} would fit them",
-    )
-
-    # a stack of sets holds all channels: the sets left over make further stacks, with filters of their own
-    if C_set < layer.C < z_i:
-        rules.append(Rule.SETS_TO_SPARE)
-        z_i = layer.C
-        f_i = f_set * (S_pass // math.ceil(layer.C / C_set))
-    elif _is_1x1(layer) and not rules and _holds_1x1_pass(S_pass, C_set):
-        # fewer channels in a pass than the array holds leave sets for more filters
-        rules.append(Rule.FILTERS_1X1)
-        z_i = CHANNELS_OF_1X1_PASS
-        super_sets = S_pass // math.ceil(z_i / C_set)
-        if layer.F <= FEW_1X1_FILTERS:
-            f_set = f_i = layer.F
-        elif layer.F < SOME_1X1_FILTERS:
-            f_set, f_i = layer.F / super_sets, layer.F
-        else:
-            f_i = f_set * super_sets
-
-    # rules 4 and 5 limit what the rules above have given, and so come after them
-    if f_i > layer.F:
-        rules.append(Rule.FEW_FILTERS)
-        f_set, f_i = layer.F / S_pass, layer.F
-    if f_set > hardware.P_s:
-        rules.append(Rule.PSUM_RF)
-        # a PE keeps one psum for each filter of its set
-        f_set, f_i = hardware.P_s, hardware.P_s * S_pass
-
-    return _fit_glb(layer, hardware, S_pass=S_pass, C_set=C_set, f_set=f_set, z_i=z_i, f_i=f_i, rules=rules)
-
-
-def _fit_glb(
-    layer: Layer, hardware: Hardware, *, S_pass: int, C_set: int, f_set: float, z_i: int, f_i: float, rules: list[Rule]
-) -> CnnergyMapping:
-    """Choose X_i, X_o, Y_o and N so that ifmap and psums fit the GLB (section IV-C3, eqs 9-12; rule 6)."""
-    glb = hardware.glb_kib
-    kib = hardware.b_w / 8192
-    # eq 6 for a strip of K ofmap rows; one that reaches over the ifmap is the whole of it
-    strip = layer.U * (hardware.K - 1) + layer.R
-    y_i, y_o = (layer.H, layer.E) if strip >= layer.H else (strip, hardware.K)
-    one_pass = Rule.FEW_CHANNELS in rules or Rule.SETS_TO_SPARE in rules
-
-    X_i: float = layer.W
-    X_o: float = layer.G
-    Y_o: float = layer.E
-    # also when the ifmap fills the GLB to the last word: psums need some of it, and the loops below rely on that
-    while X_i * y_i * z_i * kib >= glb:
-        # fractions stay, as in the authors' program: the closed forms take them, and tiles are made whole later
-        X_i /= 2
-        X_o = (X_i - layer.S) / layer.U + 1
-    _require(
-        X_o > 0,
-        layer,
-        f"a strip of {y_i} rows by {z_i} channels, one window wide, exceeds the GLB of {glb} KiB; "
-        f"more than {layer.S * y_i * z_i * kib:g} KiB would fit it",
-    )
-    ifmap_kib = X_i * y_i * z_i * kib
-    # eq 11; where it gives none, psums of all channels at once need not wait in the GLB, and others get fewer rows
-    N = 1
-    if ifmap_kib + X_o * Y_o * f_i * kib <= glb:
-        N = math.floor(glb / (ifmap_kib + X_o * Y_o * f_i * kib))
-    elif not one_pass:
-        while ifmap_kib + X_o * Y_o * f_i * kib > glb:
-            Y_o /= 2
-    # halving may have gone below a strip, which would leave PE columns without work: fewer filters instead
-    if Y_o < y_o:
-        rules.append(Rule.WHOLE_STRIP)
-        Y_o = y_o
-        if not one_pass:
-            # at least one fewer, as in the authors' program; where that would leave none, a filter that fits stays
-            f_i = f_i - 1 if f_i > 1 else f_i
-            while ifmap_kib + X_o * Y_o * f_i * kib > glb:
-                f_i -= 1
-            _require(
-                f_i >= 1,
-                layer,
-                f"the psums of one filter over a strip of {y_o} rows do not fit the GLB of {glb} KiB beside "
-                f"{ifmap_kib:g} KiB of ifmap; {ifmap_kib + X_o * y_o * kib:g} KiB would fit them",
-            )
-    psum_kib = X_o * Y_o * f_i * kib
-    return CnnergyMapping(
-        S_pass=S_pass,
-        C_set=C_set,
-        f_set=f_set,
-        z_i=z_i,
-        f_i=f_i,
-        y_i=y_i,
-        y_o=y_o,
-        X_i=X_i,
-        X_o=X_o,
-        Y_o=Y_o,
-        N=N,
-        ifmap_kib=ifmap_kib,
-        psum_kib=psum_kib,
-        rules=tuple(rules),
-    )
-
-
-def _is_1x1(layer: Layer) -> bool:
-    return layer.R == layer.S == 1 and layer.E != 1
-
-
-def _holds_1x1_pass(S_pass: int, C_set: int) -> bool:
-    """Rule 3 is a heuristic for arrays that hold its 72 channels; a smaller one keeps the general mapping."""
-    return S_pass * C_set >= CHANNELS_OF_1X1_PASS
-
-
-def _require(fits: bool, layer: Layer, why: str) -> None:
-    if not fits:
-        raise MappingError(f"layer {layer.name} cannot be mapped: {why}")
+def filters_of_sets(layer: Layer, hardware: Hardware, S_pass: int, C_set: int, z_i: int) -> int:
+    """Filters for which the RFs of all stacks of sets have room, where a stack holds ``z_i`` channels."""
+    of_set = min(hardware.P_s, hardware.f_s // (C_set * layer.S))
+    return S_pass // share(z_i, C_set) * of_set

@@ -14,6 +14,7 @@ from analytical.counts import Event, Level
 from analytical.energy import Accounting, joules_of_word
 from analytical.hardware import Hardware
 from analytical.layer import Layer
+from analytical.mappings.advice import least_needs, way_out
 from analytical.mappings.eyeriss import EyerissMapping, banks_of_glb, stacks_of_array
 from analytical.mappings.tiling import MappingError
 from analytical.traffic import Repetitions, rlc_words
@@ -84,19 +85,16 @@ def find_mapping(layer: Layer, hardware: Hardware, batch: int) -> SearchResult:
 
 
 def _why_not(layer: Layer, hardware: Hardware) -> str:
-    """The limit that even the smallest mapping exceeds."""
-    if layer.R > hardware.J:
-        return f"a filter of {layer.R} rows is taller than the array of {hardware.J} PE rows"
-    if min(hardware.I_s, hardware.f_s) < layer.S:
-        return (
-            f"a filter row of {layer.S} words exceeds the RFs of {hardware.I_s} ifmap and {hardware.f_s} filter words"
+    """The limit that even the smallest mapping exceeds, and a way out."""
+    exceeded = least_needs(layer, hardware)
+    if not exceeded:
+        least = EyerissMapping(m=1, n=1, e=1, p=1, q=1, r=1, t=1)
+        words = least.strip_words(layer) + least.psum_words(layer)
+        exceeded = (
+            f"the {words} words of one channel's strip and one filter's psums, for a single ofmap row, do not fit the "
+            f"banks of the GLB of {hardware.glb_kib} KiB"
         )
-    least = EyerissMapping(m=1, n=1, e=1, p=1, q=1, r=1, t=1)
-    words = least.strip_words(layer) + least.psum_words(layer)
-    return (
-        f"the {words} words of one channel's strip and one filter's psums, for a single ofmap row, do not fit the "
-        f"banks of the GLB of {hardware.glb_kib} KiB"
-    )
+    return exceeded + way_out(layer, hardware, lambda any_layer, chip: _find(any_layer, chip, 1) is not None)
 
 
 @lru_cache(maxsize=256)

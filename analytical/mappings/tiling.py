@@ -61,7 +61,7 @@ class Tiling:
     Examples
     --------
     >>> from analytical.hardware import EYERISS_16BIT
-    >>> from analytical.mappings.cnnergy import map_layer
+    >>> from analytical.mappings.rules import map_layer
     >>> layer = Layer(name="L", C=48, H=15, W=15, R=3, S=3, F=40, E=13, G=13)
     >>> tiling = map_layer(layer, EYERISS_16BIT).tiling(layer, EYERISS_16BIT, batch=4)
     >>> tiling.strip_words, tiling.least_psum_words, tiling.fits
@@ -165,7 +165,7 @@ class Tiling:
         Examples
         --------
         >>> from analytical.hardware import EYERISS_16BIT
-        >>> from analytical.mappings.cnnergy import map_layer
+        >>> from analytical.mappings.rules import map_layer
         >>> layer = Layer(name="L", C=48, H=15, W=15, R=3, S=3, F=40, E=13, G=13)
         >>> tiling = map_layer(layer, EYERISS_16BIT).tiling(layer, EYERISS_16BIT, batch=1)
         >>> [[str(tile) for tile in block] for block in replace(tiling, m=36).filter_blocks(group=0)]
@@ -183,7 +183,7 @@ class Tiling:
         Examples
         --------
         >>> from analytical.hardware import EYERISS_16BIT
-        >>> from analytical.mappings.cnnergy import map_layer
+        >>> from analytical.mappings.rules import map_layer
         >>> layer = Layer(name="L", C=48, H=15, W=15, R=3, S=3, F=40, E=13, G=13)
         >>> tiling = replace(map_layer(layer, EYERISS_16BIT).tiling(layer, EYERISS_16BIT, batch=1), X_o=7)
         >>> [(str(ofmap), str(ifmap)) for ofmap, ifmap in tiling.column_tiles()]
@@ -201,7 +201,7 @@ class Tiling:
         Examples
         --------
         >>> from analytical.hardware import EYERISS_16BIT
-        >>> from analytical.mappings.cnnergy import map_layer
+        >>> from analytical.mappings.rules import map_layer
         >>> layer = Layer(name="L", C=48, H=30, W=15, R=3, S=3, F=40, E=28, G=13)
         >>> tiling = map_layer(layer, EYERISS_16BIT).tiling(layer, EYERISS_16BIT, batch=1)
         >>> [[tuple(map(str, (s.rows, s.ifmap, s.fetched))) for s in block] for block in tiling.row_blocks()]
@@ -290,10 +290,10 @@ def _shrink(tiling: Tiling) -> Tiling:
     if tiling.f > 1:
         return replace(tiling, f=tiling.f - 1, m=tiling.f - 1)
     # a strip is never cut lower than its y_o rows, the PE columns that the mapping keeps at work
-    kib = (tiling.strip_words + tiling.least_psum_words) * tiling.hardware.b_w / 8192
+    words = tiling.strip_words + tiling.least_psum_words
     raise MappingError(
-        f"layer {layer.name} cannot be mapped: the smallest tile, one window wide, exceeds the GLB of "
-        f"{tiling.hardware.glb_kib} KiB; {kib:g} KiB would fit it"
+        f"layer {layer.name} cannot be mapped: the smallest tile, one window wide, has {words} words, more than the "
+        f"GLB of {tiling.hardware.glb_kib} KiB"
     )
 
 

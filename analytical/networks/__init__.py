@@ -14,9 +14,6 @@ __all__ = ["READERS", "ZOO", "as_table", "load_network", "parse_table"]
 ZOO = ("alexnet", "vgg16", "squeezenet1_1", "googlenet")
 """Networks that ship with the package, by their torchvision names."""
 
-ZOO_IMAGE = (3, 224, 224)
-"""Channels, height and width of the image that the paper's networks take: only with it is its Table IV consistent."""
-
 READERS: dict[str, Callable[[Path], Network]] = {".csv": read_table}
 """Readers of network files, by the ending of the file's name. Each takes a path and raises :class:`NetworkError`."""
 
@@ -53,13 +50,13 @@ def load_network(network: str | Path | Network) -> Network:
         files_read = ", ".join(READERS)
         raise NetworkError(f"{name}: no such network; expected one of {', '.join(ZOO)}, or a file ({files_read})")
     read = reader(path)
-    zoo = _zoo(read.name) if read.name in ZOO else None
-    # a copy of a zoo table, as older versions of the zoo wrote it: without edges, and without the image
-    return replace(zoo, name=read.name) if zoo and zoo.layers == read.layers else read
+    # a copy of a zoo table as older versions of the zoo wrote it, without edges: known by its layers, whatever its name
+    edges = next((zoo.edges for zoo in map(_zoo, ZOO) if zoo.layers == read.layers), {}) if not read.edges else {}
+    return replace(read, edges=edges) if edges else read
 
 
 @cache
 def _zoo(name: str) -> Network:
     """A network that ships, read once: networks never change, and runs, cuts and figures ask for the same ones."""
     text = files("analytical.networks").joinpath("zoo", f"{name}.csv").read_text(encoding="utf-8")
-    return replace(parse_table(text, name), image=ZOO_IMAGE)
+    return parse_table(text, name)

@@ -2,17 +2,20 @@
 
 import csv
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
-from analytical.layer import Layer, LayerError
+from analytical.layer import LARGEST, Layer, LayerError
 from analytical.network import Edges, Network, NetworkError
+from analytical.sheet import Sheet, list_names, parse_names, parse_sheet, read_text, whole_number
 
 
 # readers of cells are functions with names, by which errors say what was expected
 def _whole(text: str) -> int:
-    return int(text)
+    return whole_number(text)
 
 
 def _number(text: str) -> float:
@@ -49,8 +52,12 @@ _WIDTHS: dict[str, tuple[str, str, Callable[[str], int | float]]] = {
 """Optional columns for what is not square: the field, and the height that stands for it where the cell is empty."""
 
 _EDGES = ("inputs", "pool")
-"""Optional columns for what branches: names of earlier layers that a layer reads, and of pools between, each with
-semicolons; where empty, a layer reads the one before it."""
+"""Optional columns for what branches: names of earlier layers that a layer reads, and of pools between, with semicolons
+between them (a name with a semicolon in double quotes); where empty, a layer reads the one before it."""
+
+_IMAGE = "image"
+"""Optional column for the size of the image that the network takes, in its first row: ``224``, ``224x224`` or
+``3x224x224``. Where empty, it is the first layer's ifmap without its padding."""
 
 _EXPECTED = {_whole: "a whole number", _number: "a number", str: "a word"}
 
@@ -68,11 +75,7 @@ def read_table(path: Path) -> Network:
     NetworkError
         The file cannot be read, or is no layer table.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise NetworkError(f"{path}: cannot be read ({reason}); expected a layer table") from error
+    text = read_text(path, lambda why: NetworkError(f"{path}: {why}"), "a layer table")
     return parse_table(text, path.stem, source=str(path))
 
 
@@ -105,41 +108,98 @@ def parse_table(text: str, name: str, *, source: str | None = None) -> Network:
     56448
     """
     source = source or name
-    rows = csv.reader(StringIO(text))
-    try:
-        header = [cell.strip() for cell in next(rows, [])]
-    except csv.Error as error:
-        raise NetworkError(f"{source}, row 1: {error}; expected the names of columns") from error
+    sheet = parse_sheet(text, lambda why: NetworkError(f"{source}: {why}"), "cells of a layer table")
     # what is missing before what is unknown: a file that is no layer table at all lacks the first column
     for column in _COLUMNS:
-        if column not in header:
-            found = ", ".join(header) or "nothing"
+        if column not in sheet.headings:
+            found = ", ".join(sheet.headings) or "nothing"
             raise NetworkError(
                 f"{source}: column {column!r} is missing; expected {', '.join(_COLUMNS)}, with commas; found {found}"
             )
-    for column in header:
-        if column not in _COLUMNS and column not in _WIDTHS and column not in _EDGES:
-            optional = ", ".join((*_WIDTHS, *_EDGES))
-            raise NetworkError(f"{source}: column {column!r} is unknown; the optional columns are {optional}")
-        if header.count(column) > 1:
-            raise NetworkError(f"{source}: column {column!r} stands twice; expected it once")
-    try:
-        read = list(_layers(rows, header, source))
-    except csv.Error as error:
-        raise NetworkError(f"{source}, row {rows.line_num}: {error}; expected cells of a layer table") from error
+    optional = (*_WIDTHS, *_EDGES, _IMAGE)
+    for column in sheet.headings:
+        if column not in _COLUMNS and column not in optional:
+            raise NetworkError(
+                f"{source}: column {column!r} is unknown; the optional columns are {', '.join(optional)}"
+            )
+    read = list(_layers(sheet, source))
     if not read:
         raise NetworkError(f"{source}: no layers; expected one row a layer under the header")
     return Network(
         name,
         tuple(layer for layer, _ in read),
         {layer.name: edges for layer, edges in read if edges is not None},
+        _image(sheet, read[0][0], source),
     )
+
+
+def image_size(text: str, channels: int) -> tuple[int, int, int]:
+    """Channels, height and width of an image, as people write them.
+
+    Parameters
+    ----------
+    text : str
+        ``224``, ``224x224`` or ``3x224x224``.
+    channels : int
+        Where the text does not say.
+
+    Raises
+    ------
+    ValueError
+        It is no size.
+
+    Examples
+    --------
+    >>> image_size("224", 3), image_size("1x28x32", 3)
+    ((3, 224, 224), (1, 28, 32))
+    """
+    sizes = [whole_number(part) for part in re.split("[xX*]", text)]
+    if not 1 <= len(sizes) <= 3 or min(sizes) < 1 or max(sizes) > LARGEST:
+        raise ValueError(f"{text} is no size")
+    height, width = (sizes * 2)[:2] if len(sizes) == 1 else sizes[-2:]
+    return (sizes[0] if len(sizes) == 3 else channels), height, width
+
+
+def with_image(network: Network, text: str) -> Network:
+    """The same network with an image of that size.
+
+    Parameters
+    ----------
+    network : Network
+    text : str
+        As for :func:`image_size`.
+
+    Raises
+    ------
+    NetworkError
+        It is no size.
+    """
+    try:
+        return replace(network, image=image_size(text, network.layers[0].channels))
+    except ValueError as error:
+        raise NetworkError(f"image size is {text!r}; expected {_SIZE}") from error
+
+
+_SIZE = "one like 224, 224x224 or 3x224x224"
+
+
+def _image(sheet: Sheet, first: Layer, source: str) -> tuple[int, int, int] | None:
+    """The size of the image, if the table says it."""
+    for number, (where, row) in enumerate(sheet.rows):
+        text = row.get(_IMAGE, "")
+        if not text:
+            continue
+        if number:
+            raise NetworkError(f"{source}, {where}: image is {text!r}; expected it in the first row alone")
+        try:
+            return image_size(text, first.channels)
+        except ValueError as error:
+            raise NetworkError(f"{source}, {where}: image is {text!r}; expected {_SIZE}") from error
+    return None
 
 
 def as_table(network: Network) -> str:
     """The layer table of a network: the text from which :func:`parse_table` makes the same layers and edges.
-
-    The size of the image is not in a table, where it differs from the first layer's ifmap.
 
     Parameters
     ----------
@@ -154,26 +214,23 @@ def as_table(network: Network) -> str:
     """
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*_COLUMNS, *_WIDTHS, *_EDGES])
-    for layer in network.layers:
+    writer.writerow([*_COLUMNS, *_WIDTHS, *_EDGES, _IMAGE])
+    image = "x".join(map(str, network.image or ()))
+    for number, layer in enumerate(network.layers):
         edges = network.edges.get(layer.name, Edges())
         cells = [getattr(layer, field) for field, _ in _COLUMNS.values()]
         cells += [getattr(layer, field) for field, _, _ in _WIDTHS.values()]
         # semicolons, since commas part the cells
-        writer.writerow([*cells, *(";".join(names) for names in (edges.inputs, edges.pools))])
+        names = (list_names(names, ";") for names in (edges.inputs, edges.pools))
+        writer.writerow([*cells, *names, "" if number else image])
     return text.getvalue()
 
 
-def _layers(rows: Iterator[list[str]], header: list[str], source: str) -> Iterator[tuple[Layer, Edges | None]]:
-    """Layers and edges, row by row; the header is row 1, and blank rows are passed over."""
+def _layers(sheet: Sheet, source: str) -> Iterator[tuple[Layer, Edges | None]]:
+    """Layers and edges, row by row."""
     names: set[str] = set()
-    for number, cells in enumerate(rows, start=2):
-        if not any(cell.strip() for cell in cells):
-            continue
-        where = f"{source}, row {number}"
-        if len(cells) != len(header):
-            raise NetworkError(f"{where}: {len(cells)} cells; expected {len(header)}, one for each column")
-        row = {column: cell.strip() for column, cell in zip(header, cells, strict=True)}
+    for place, row in sheet.rows:
+        where = f"{source}, {place}"
         values: dict[str, str | int | float] = {}
         for column, (name, read) in _COLUMNS.items():
             values[name] = _read(row[column], column, read, where)
@@ -195,9 +252,7 @@ def _layers(rows: Iterator[list[str]], header: list[str], source: str) -> Iterat
 
 def _edges(row: Mapping[str, str], earlier: set[str], where: str) -> Edges | None:
     """What a row says that its layer reads; None where it says nothing."""
-    inputs, pools = (
-        tuple(name.strip() for name in row.get(column, "").split(";") if name.strip()) for column in _EDGES
-    )
+    inputs, pools = (parse_names(row.get(column, ""), ";") for column in _EDGES)
     # rows stand in the order in which layers run: with inputs from above only, no edge can close a circle
     for name in inputs:
         if name not in earlier:

@@ -10,6 +10,7 @@ from click.shell_completion import CompletionItem
 
 from analytical import __version__
 from analytical.hardware import CHIPS
+from analytical.mappings.rules import RULE_SETS
 from analytical.networks import READERS, ZOO
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -160,6 +161,13 @@ hardware_option = click.option(
     metavar="HARDWARE",
     shell_complete=complete_files(*CHIPS),
     help=f"{', '.join(CHIPS)}, a hardware file (.toml), or the JSON of a run.  [default: Eyeriss]",
+)
+rules_option = click.option(
+    "--rules",
+    type=click.Choice(RULE_SETS),
+    default=RULE_SETS[0],
+    show_default=True,
+    help="CNNergy's rules as published, or corrected where they break; the same on the paper's four networks.",
 )
 seed_option = click.option(
     "--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="Seed of the synthetic data."

@@ -11,6 +11,7 @@ from analytical.terminal.options import (
     json_option,
     network_argument,
     network_command,
+    rules_option,
 )
 from analytical.terminal.outputs import as_csv, as_json, check_writable, write_chosen
 
@@ -19,16 +20,19 @@ from analytical.terminal.outputs import as_csv, as_json, check_writable, write_c
 @network_argument
 @bits_option(default=8)
 @hardware_option
+@rules_option
 @csv_option
 @json_option
-def glb(network: str, bits: int | None, hardware: str | None, csv_file: str | None, json_file: str | None) -> None:
+def glb(
+    network: str, bits: int | None, hardware: str | None, rules: str, csv_file: str | None, json_file: str | None
+) -> None:
     """Say what NETWORK costs with a GLB of other sizes, by the closed forms and CACTI's trend (Fig. 13(c)).
 
     \b
     python -m partition glb alexnet
     """
     check_writable(csv_file, json_file, inputs=(network, hardware))
-    sizes = explore(load_network(network), choose_hardware(hardware, bits, default_bits=8))
+    sizes = explore(load_network(network), choose_hardware(hardware, bits, default_bits=8), rules)
     rows = [
         {"glb_kib": size.kib, "energy_J": size.energy.total, "energy_without_control_J": size.energy.without_control}
         for size in sizes

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from analytical.errors import InputError
-from analytical.terminal.options import bits_option, complete_files, hardware_option, seed_option
+from analytical.terminal.options import bits_option, complete_files, hardware_option, rules_option, seed_option
 from partition.channel import MEDIAN_SPARSITY_IN, UnitError, parse_quantity
 from partition.sources import ANALYTICAL, EXPECTED, SOURCES, SourceError, require_known
 
@@ -111,6 +111,7 @@ def phone_options(command: Callable[..., Any]) -> Callable[..., Any]:
             default=None,
             help="What compressing the image costs.  [default: nothing]",
         ),
+        rules_option,
         source_option,
         hardware_option,
         bits_option(default=8),

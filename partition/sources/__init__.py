@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from analytical.mappings.cnnergy import RuleSet
+from analytical.mappings.rules import rule_set_named
 from analytical.results import ByLayer
 from partition.sources.analytical import Analytical
 from partition.sources.base import EnergySource, SourceError
@@ -25,18 +27,18 @@ Watch = Callable[["Settings"], Any]
 """Makes a context for a run of the machine that says whom to tell of its progress."""
 
 
-def _analytical(cache: Path | None, seed: int, watch: Watch | None) -> EnergySource:
+def _analytical(cache: Path | None, seed: int, watch: Watch | None, rules: RuleSet | str) -> EnergySource:
     del cache, seed, watch
-    return Analytical()
+    return Analytical(rules)
 
 
-def _simulated(cache: Path | None, seed: int, watch: Watch | None) -> EnergySource:
+def _simulated(cache: Path | None, seed: int, watch: Watch | None, rules: RuleSet | str) -> EnergySource:
     from partition.sources.simulated import Simulated  # the machine takes its time to import
 
-    return Simulated(cache or default_cache(), seed, watch)
+    return Simulated(cache or default_cache(), seed, watch, rules)
 
 
-SOURCES: dict[str, Callable[[Path | None, int, Watch | None], EnergySource]] = {
+SOURCES: dict[str, Callable[[Path | None, int, Watch | None, RuleSet | str], EnergySource]] = {
     "analytical": _analytical,
     "simulated": _simulated,
 }
@@ -54,6 +56,7 @@ def choose_source(
     cache: Path | None = None,
     seed: int = 0,
     watch: Watch | None = None,
+    rules: RuleSet | str = RuleSet.CORRECTED,
 ) -> EnergySource:
     """The source that was asked for.
 
@@ -68,6 +71,8 @@ def choose_source(
         Of the machine's synthetic values.
     watch : callable, optional
         Makes a context for a run that says whom to tell of its progress.
+    rules : RuleSet or str
+        Whose rules CNNergy's mapping goes by, in closed forms and machine.
 
     Raises
     ------
@@ -79,6 +84,7 @@ def choose_source(
     >>> choose_source({"C1": 0.001}).name
     'own'
     """
+    rules = rule_set_named(rules)
     if isinstance(said, Mapping):
         return Own(said)
     if isinstance(said, ByLayer):
@@ -89,7 +95,7 @@ def choose_source(
             raise SourceError(f"source is {said!r}; expected {EXPECTED}, joules by layer, or a result")
         return said
     if str(said) in SOURCES:
-        return SOURCES[str(said)](cache, seed, watch)
+        return SOURCES[str(said)](cache, seed, watch, rules)
     # a name of a source comes before a file that is called the same
     require_known(said)
     return File(str(said))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from analytical.closed_forms import latency_s
 from analytical.hardware import Hardware
+from analytical.mappings.cnnergy import RuleSet
 from analytical.model import estimate_layer
 from analytical.network import Network
 from partition.costs import Costs
@@ -14,6 +15,13 @@ class Analytical:
     """CNNergy's closed forms (section IV-D), and the latency of its throughput (section V); each layer with the batch
     that its table states.
 
+    Attributes
+    ----------
+    rules : RuleSet or str
+        Whose rules the mapping goes by.
+    name : str
+        What the source is called.
+
     Examples
     --------
     >>> from analytical.hardware import EYERISS_8BIT
@@ -23,11 +31,14 @@ class Analytical:
     1.244
     """
 
+    rules: RuleSet | str = RuleSet.CORRECTED
     name: str = "analytical"
 
     def costs(self, network: Network, hardware: Hardware) -> Costs:
         """See :meth:`partition.sources.base.EnergySource.costs`; :class:`MappingError` if a layer does not fit."""
         return Costs(
-            energy_J={layer.name: estimate_layer(layer, hardware).energy.total for layer in network.layers},
+            energy_J={
+                layer.name: estimate_layer(layer, hardware, rules=self.rules).energy.total for layer in network.layers
+            },
             latency_s={layer.name: latency_s(layer, hardware) for layer in network.layers},
         )

@@ -1,6 +1,5 @@
 """Files as a source of energies: measurements, other tools' figures, recorded runs."""
 
-import csv
 import json
 import math
 from collections.abc import Mapping
@@ -9,13 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from analytical.closed_forms import latency_s
+from analytical.graph import IMAGE, graph_of
 from analytical.hardware import Hardware
+from analytical.layer import Layer
 from analytical.network import Network
+from analytical.sheet import list_names, parse_sheet, read_text
 from partition.costs import Costs
 from partition.sources.base import SourceError
 
 ENDINGS = (".csv", ".json", ".h5")
 """Endings of the names of files with energies."""
+
+SUMS = ("total", "sum", "all", "all layers", "network")
+"""What tables call the row of all layers together, which is passed over."""
 
 LARGEST = 1e15
 """Beyond any cost of a layer."""
@@ -26,6 +31,9 @@ class File:
     """A file: a table (.csv) with the columns layer, energy_J and, if known, latency_s, both for one image; or a run
     that ``python -m simulator run`` wrote (.csv, .json, .h5), with its cycles. Without latencies, those of the closed
     forms stand in.
+
+    A table may have rows for pools and other nodes of the network, and one for their sum (:data:`SUMS`), which is
+    passed over. Columns ``bits`` and ``hardware``, where there are some, have to be those of the plan.
 
     Attributes
     ----------
@@ -51,44 +59,60 @@ class File:
     def costs(self, network: Network, hardware: Hardware) -> Costs:
         """See :meth:`partition.sources.base.EnergySource.costs`; each layer must stand in the file, once."""
         rows = self._table() if Path(self.name).suffix.lower() == ".csv" else self._run(hardware)
-        names = [layer.name for layer in network.layers]
-        energy, latency = {}, {}
+        layers = {layer.name: layer for layer in network.layers}
+        # what is no layer but a node of the graph, such as a pool, may have costs; the image has none
+        nodes = [name for name in graph_of(network).nodes if name != IMAGE]
+        energy: dict[str, float] = {}
+        latency: dict[str, float] = {}
         for where, row in rows:
-            layer = str(row.get("layer"))
-            if layer not in names:
-                raise self._error(f"{where}layer is {layer!r}", f"layers of {network.name}: {', '.join(names)}")
-            if layer in energy:
-                raise self._error(f"{where}layer {layer} stands twice", "each layer once")
-            energy[layer] = self._number(row, "energy_J", where)
+            name = str(row.get("layer"))
+            if name.lower() in SUMS and name not in nodes:
+                continue
+            if name not in nodes:
+                raise self._error(f"{where}layer is {name!r}", f"layers of {network.name}: {list_names(nodes)}")
+            if name in energy:
+                raise self._error(f"{where}layer {name} stands twice", "each layer once")
+            self._require_width(row, layers.get(name), hardware, where)
+            energy[name] = self._number(row, "energy_J", where)
             if row.get("latency_s") not in (None, ""):
-                latency[layer] = self._number(row, "latency_s", where)
+                latency[name] = self._number(row, "latency_s", where)
             elif row.get("total_cycles") and row.get("images"):
                 cycles, images = (self._number(row, column, where) for column in ("total_cycles", "images"))
                 # cycles are of the batch; a table in which it is 0 is not worth a division by zero
-                latency[layer] = cycles / hardware.core_hz / max(1.0, images)
-        missing = [name for name in names if name not in energy]
+                latency[name] = cycles / hardware.core_hz / max(1.0, images)
+        missing = [name for name in layers if name not in energy]
         if missing:
             raise self._error(f"layer {missing[0]} is missing", f"all layers of {network.name}")
         return Costs(
             energy_J=energy,
-            latency_s={layer.name: latency.get(layer.name, latency_s(layer, hardware)) for layer in network.layers},
+            latency_s={name: latency_s(layer, hardware) for name, layer in layers.items()} | latency,
         )
 
+    def _require_width(self, row: Mapping[str, Any], layer: Layer | None, hardware: Hardware, where: str) -> None:
+        """Refuse figures of words of another width, or of another hardware, if the row says of which it has them."""
+        here = f"one on {hardware.name}, {hardware.b_w} bit, as here (--bits, --hardware)"
+        if row.get("bits") not in (None, "") and self._number(row, "bits", where) != hardware.b_w:
+            raise self._error(f"{where}bits is {row['bits']}", here)
+        ran_on = row.get("hardware")
+        if isinstance(ran_on, str) and ran_on and ran_on != hardware.name:
+            raise self._error(f"{where}hardware is {ran_on}", here)
+        # the closed forms' table has no column for it, but says how many MiB so many words are
+        if layer is not None and row.get("rf_mib") and row.get("nonzero_macs"):
+            words = layer.macs + 3 * self._number(row, "nonzero_macs", where)
+            b_w = self._number(row, "rf_mib", where) * 2**20 * 8 / words
+            if abs(b_w - hardware.b_w) > 0.5:
+                raise self._error(f"{where}rf_mib is that of words of {b_w:.0f} bit", here)
+
     def _table(self) -> list[tuple[str, Mapping[str, Any]]]:
-        try:
-            # utf-8-sig: spreadsheets begin a file with a byte order mark, which would hide the first heading
-            with Path(self.name).open(newline="", encoding="utf-8-sig") as file:
-                table = csv.DictReader(file)
-                for column in ("layer", "energy_J"):
-                    if column not in (table.fieldnames or []):
-                        raise self._error(
-                            f"column {column!r} is missing", "columns layer, energy_J and maybe latency_s"
-                        )
-                # the headings are row 1
-                return [(f"row {number}: ", row) for number, row in enumerate(table, start=2)]
-        except (OSError, UnicodeDecodeError, csv.Error) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise self._error(f"cannot be read ({reason})", "a table of layers and joules") from error
+        def refuse(why: str) -> SourceError:
+            return SourceError(f"{self.name}: {why}")
+
+        expected = "a table of layers and joules"
+        sheet = parse_sheet(read_text(Path(self.name), refuse, expected), refuse, expected, ragged=True)
+        for column in ("layer", "energy_J"):
+            if column not in sheet.headings:
+                raise self._error(f"column {column!r} is missing", "columns layer, energy_J and maybe latency_s")
+        return [(f"{where}: ", row) for where, row in sheet.rows]
 
     def _run(self, hardware: Hardware) -> list[tuple[str, Mapping[str, Any]]]:
         from traces.store import OldFileError, read_record

@@ -6,6 +6,7 @@ from typing import Any
 
 from analytical.checks import is_number
 from analytical.closed_forms import latency_s
+from analytical.graph import graph_of
 from analytical.hardware import Hardware
 from analytical.network import Network
 from partition.costs import Costs
@@ -19,7 +20,7 @@ class Own:
     Attributes
     ----------
     energy_J : mapping of str to float
-        Joules of every layer of the network, by its name; others are passed over.
+        Joules of every layer of the network, by its name, and maybe of its pools; others are passed over.
     name : str
         What the source is called.
     """
@@ -29,8 +30,10 @@ class Own:
 
     def costs(self, network: Network, hardware: Hardware) -> Costs:
         """See :meth:`partition.sources.base.EnergySource.costs`."""
+        # layers have to be there; of other nodes, such as pools, those that are
+        others = [name for name in graph_of(network).nodes if name in self.energy_J]
         return Costs(
-            energy_J={layer.name: self._joules(layer.name) for layer in network.layers},
+            energy_J={name: self._joules(name) for name in dict.fromkeys([*network.names, *others])},
             latency_s={layer.name: latency_s(layer, hardware) for layer in network.layers},
         )
 

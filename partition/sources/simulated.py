@@ -17,6 +17,7 @@ import numpy as np
 from analytical.graph import IMAGE, Graph, graph_of
 from analytical.hardware import Hardware
 from analytical.layer import Layer
+from analytical.mappings.cnnergy import RuleSet
 from analytical.network import Network
 from partition.costs import Costs
 from simulator.result import LayerResult, NetworkResult
@@ -42,6 +43,8 @@ class Simulated:
         Of the synthetic values.
     progress : callable, optional
         Makes a context for a run that says whom to tell of its progress.
+    rules : RuleSet or str
+        Whose rules the mapping goes by.
     name : str
         What the source is called.
     """
@@ -49,6 +52,7 @@ class Simulated:
     cache: Path
     seed: int = 0
     progress: Callable[[Settings], Any] | None = None
+    rules: RuleSet | str = RuleSet.CORRECTED
     name: str = "simulated"
 
     def costs(self, network: Network, hardware: Hardware) -> Costs:
@@ -59,7 +63,7 @@ class Simulated:
         InputError
             The network cannot run on the hardware (:class:`MappingError`), or has no graph (:class:`GraphError`).
         """
-        settings = Settings(network=network, hardware=hardware, seed=self.seed)
+        settings = Settings(network=network, hardware=hardware, rules=self.rules, seed=self.seed)
         path = self.cache / f"{_key(settings)}.h5"
         try:
             said, layers = read_hdf5(path, tensors=False)

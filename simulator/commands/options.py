@@ -6,6 +6,7 @@ from analytical.mappings.eyeriss import EyerissMapping
 from analytical.mappings.files import load_mappings
 from analytical.mappings.tiling import MappingError
 from analytical.network import Network
+from analytical.sheet import list_names
 from simulator.result import NetworkResult
 from simulator.runner import run_network
 from simulator.settings import Settings
@@ -24,7 +25,7 @@ def read_own_mappings(file: str | None, network: Network, hardware: Hardware) ->
     own = load_mappings(file)
     for name, mapping in own.items():
         if name not in network.names:
-            known = ", ".join(network.names)
+            known = list_names(network.names)
             raise InputError(f"{file}: network {network.name} has no layer {name!r}; expected some of {known}")
         try:
             mapping.require_fits(network.layer(name), hardware)

@@ -11,7 +11,9 @@ from analytical.energy import Accounting
 from analytical.errors import InputError
 from analytical.files import choose_hardware
 from analytical.mappings import DEFAULT_MAPPER, FILE_MAPPER, MAPPERS
+from analytical.network import Network
 from analytical.networks import load_network
+from analytical.sheet import parse_names
 from analytical.terminal.errors import CHECK_FAILED
 from analytical.terminal.options import (
     bits_option,
@@ -20,6 +22,7 @@ from analytical.terminal.options import (
     json_option,
     network_argument,
     network_command,
+    rules_option,
     seed_option,
 )
 from analytical.terminal.outputs import STANDARD_OUTPUT, as_csv, as_json, check_writable, write_chosen
@@ -43,6 +46,7 @@ SETTINGS_OPTIONS = (
         metavar="FILE",
         help=f"Mappings of your own (.toml) for layers that it names; implies --mapping {FILE_MAPPER}.",
     ),
+    rules_option,
     click.option(
         "--engine",
         type=click.Choice(ENGINES),
@@ -56,7 +60,11 @@ SETTINGS_OPTIONS = (
         metavar="N",
         help="Images.  [default: what the table says, layer by layer]",
     ),
-    click.option("--layers", metavar="C1,C3", help="Run only these layers, by their names.  [default: all]"),
+    click.option(
+        "--layers",
+        metavar="C1,C3",
+        help="Run only these layers, by name; one with a comma in double quotes.  [default: all]",
+    ),
     seed_option,
     click.option(
         "--accounting",
@@ -75,6 +83,7 @@ def settings_of(
     hardware: str | None,
     mapping: str | None,
     mapping_file: str | None,
+    rules: str,
     engine: str,
     batch: int | None,
     layers: str | None,
@@ -89,15 +98,21 @@ def settings_of(
     chosen, chip = load_network(network), choose_hardware(hardware, bits)
     return Settings(
         network=chosen,
-        selected=None if layers is None else tuple(name.strip() for name in layers.split(",") if name.strip()),
+        selected=None if layers is None else _names(layers, chosen),
         hardware=chip,
         mapping=mapping or (DEFAULT_MAPPER if mapping_file is None else FILE_MAPPER),
         own_mappings=read_own_mappings(mapping_file, chosen, chip),
+        rules=rules,
         engine=engine,
         batch=batch,
         seed=seed,
         accounting=Accounting(accounting),
     )
+
+
+def _names(layers: str, network: Network) -> tuple[str, ...]:
+    """The layers that a person lists; the whole text may be one name, whatever is in it."""
+    return (layers,) if layers in network.names else parse_names(layers)
 
 
 def _with_settings(function: Any) -> Any:

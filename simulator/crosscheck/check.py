@@ -7,11 +7,12 @@ from functools import partial
 from typing import Any, TypeVar
 
 from analytical import closed_forms
-from analytical.counts import Action, Counts, Event, Level, Number, exact
+from analytical.counts import INTER_PE_PSUM, RF_PSUM_READ, Action, Counts, Event, Level, Number, exact
 from analytical.energy import Accounting, Energy, price
 from analytical.hardware import Hardware
 from analytical.layer import Layer
-from analytical.mappings.cnnergy import CnnergyMapping
+from analytical.mappings.cnnergy import CnnergyMapping, RuleSet
+from analytical.mappings.tiling import MappingError
 from analytical.model import LayerEstimate, estimate_layer
 from simulator.columns import EVENT_COLUMNS, in_units
 from simulator.crosscheck.difference import Difference
@@ -171,17 +172,23 @@ def _with_total(energy: Energy) -> dict[str, float]:
     return energy.parts() | {"without_control": energy.without_control, "total": energy.total}
 
 
-def closed_side(layer: Layer, hardware: Hardware, batch: int) -> LayerEstimate:
-    """The closed forms beside which a run of ``batch`` images is set; asked for before it, since they may not exist.
+def closed_side(
+    layer: Layer, hardware: Hardware, batch: int, rules: RuleSet | str = RuleSet.CORRECTED
+) -> LayerEstimate:
+    """The closed forms beside which a run of ``batch`` images is set.
 
-    They have CNNergy's mapping, whatever mapping runs.
+    They have CNNergy's mapping, whatever mapping runs. Where the published rules give none, those of the corrected
+    rules stand in, which have one for every layer that can run.
 
     Raises
     ------
     MappingError
-        CNNergy cannot map the layer.
+        CNNergy cannot map the layer, by any rules: nothing can.
     """
-    return estimate_layer(layer, hardware, batch)
+    try:
+        return estimate_layer(layer, hardware, batch, rules)
+    except MappingError:
+        return estimate_layer(layer, hardware, batch)
 
 
 def crosscheck(
@@ -221,14 +228,17 @@ def crosscheck(
     latency_s = closed_forms.latency_s(layer, hardware)
     analytical_cycles = Fraction(latency_s) * hardware.core_hz * batch
     exact_layer, exact_mapping = exactly(layer), exactly(closed.mapping)
-    repetitions = replace(closed_forms.repetitions(exact_layer, exact_mapping), image_batches=image_batches)
+    repetitions = replace(exact_mapping.repetitions(exact_layer), image_batches=image_batches)
+    analytical = closed_forms.count(exact_layer, hardware, exact_mapping, closed.images) * image_batches
+    # what a PE hands on and no nonzero MAC takes, in the closed forms' own words
+    taken = analytical.nonzero_macs - analytical[RF_PSUM_READ]
     return Crosscheck(
         hardware=hardware,
         images=batch,
         accounting=accounting,
         simulated=run.counts,
-        analytical=closed_forms.count(exact_layer, hardware, exact_mapping, closed.images) * image_batches,
-        effects=count_effects(tiling, repetitions, tensors),
+        analytical=analytical,
+        effects=count_effects(tiling, repetitions, tensors, analytical[INTER_PE_PSUM] - taken),
         cycles=run.total_cycles,
         analytical_cycles=analytical_cycles,
         cycle_effects=cycle_effects(run, analytical_cycles),

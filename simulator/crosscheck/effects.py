@@ -58,7 +58,9 @@ class Effect(Enum):
     DRAM_WRITE_BACK = "DRAM write-back"
 
 
-def count_effects(tiling: Tiling, closed: Repetitions, tensors: LayerTensors) -> dict[Effect, Counts]:
+def count_effects(
+    tiling: Tiling, closed: Repetitions, tensors: LayerTensors, untaken: Number = 0
+) -> dict[Effect, Counts]:
     """What each effect adds to the counts of the closed forms, for the whole batch.
 
     Parameters
@@ -69,6 +71,9 @@ def count_effects(tiling: Tiling, closed: Repetitions, tensors: LayerTensors) ->
         What the closed forms repeat, in exact fractions.
     tensors : LayerTensors
         The layer's values.
+    untaken : number
+        Psums of the batch that PEs hand on in the closed forms, and of which these say themselves that no MAC takes
+        them.
 
     Returns
     -------
@@ -78,7 +83,12 @@ def count_effects(tiling: Tiling, closed: Repetitions, tensors: LayerTensors) ->
     effects = dict(_tiles(tiling, closed))
     # steps of the tiles have effects of their own; what data and code add may come from several sides
     effects[Effect.NO_CLOSED_FORM] = _without_closed_form(tiling)
-    for part in (_zeros(tiling, tensors), _ifmap_code(tiling, tensors), _ofmap_code(tiling, tensors), _raw(tiling)):
+    for part in (
+        _zeros(tiling, tensors, untaken),
+        _ifmap_code(tiling, tensors),
+        _ofmap_code(tiling, tensors),
+        _raw(tiling),
+    ):
         for effect, counts in part.items():
             effects[effect] = effects.get(effect, Counts()) + counts
     return effects
@@ -210,7 +220,7 @@ def _coded(tiling: Tiling, sparsity: Fraction) -> Fraction:
     return (1 - sparsity) * tiling.hardware.rlc_words_per_value
 
 
-def _zeros(tiling: Tiling, tensors: LayerTensors) -> dict[Effect, Counts]:
+def _zeros(tiling: Tiling, tensors: LayerTensors, untaken: Number) -> dict[Effect, Counts]:
     """MACs and psum reads that are gated: as many as the table's share of zeros, as the data's, where these are."""
     layer, ifmap = tiling.layer, tensors.ifmap
     macs = layer.macs * tiling.batch
@@ -220,7 +230,8 @@ def _zeros(tiling: Tiling, tensors: LayerTensors) -> dict[Effect, Counts]:
     return {
         Effect.SHARE_OF_ZEROS: _nonzero(by_share - macs * (1 - exact(layer.sparsity_ifmap))),
         Effect.PLACES_OF_ZEROS: _nonzero(zeros.nonzero_macs(layer, ifmap) - by_share),
-        Effect.EMPTY_WINDOWS: Counts(events={c.RF_PSUM_READ: zeros.empty_windows(tiling, ifmap)}),
+        # but for those that the closed forms have left out
+        Effect.EMPTY_WINDOWS: Counts(events={c.RF_PSUM_READ: zeros.empty_windows(tiling, ifmap) - untaken}),
     }
 
 

@@ -145,7 +145,7 @@ def run_tiling(
     Examples
     --------
     >>> from analytical.hardware import EYERISS_16BIT
-    >>> from analytical.mappings.cnnergy import map_layer
+    >>> from analytical.mappings.rules import map_layer
     >>> from traces.tensors import synthesise
     >>> layer = Layer.conv("L", channels=4, size=10, filters=8, filter=3)
     >>> tiling = map_layer(layer, EYERISS_16BIT).tiling(layer, EYERISS_16BIT, batch=1)

@@ -76,7 +76,7 @@ def schedule(tiling: Tiling) -> Iterator[Pass]:
     Examples
     --------
     >>> from analytical.hardware import EYERISS_16BIT
-    >>> from analytical.mappings.cnnergy import map_layer
+    >>> from analytical.mappings.rules import map_layer
     >>> from analytical.networks import load_network
     >>> layer = load_network("alexnet").layer("C3")
     >>> tiling = map_layer(layer, EYERISS_16BIT).tiling(layer, EYERISS_16BIT, batch=1)
@@ -160,7 +160,7 @@ def pass_shape(
     Examples
     --------
     >>> from analytical.hardware import EYERISS_16BIT
-    >>> from analytical.mappings.cnnergy import map_layer
+    >>> from analytical.mappings.rules import map_layer
     >>> from analytical.networks import load_network
     >>> layer = load_network("alexnet").layer("C3")
     >>> tiling = map_layer(layer, EYERISS_16BIT).tiling(layer, EYERISS_16BIT, batch=1)

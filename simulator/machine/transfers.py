@@ -45,7 +45,7 @@ def transfers(tiling: Tiling, shape: PassShape) -> list[Transfer]:
     A machine that does not overlap transfers moves all at once:
 
     >>> from analytical.hardware import EYERISS_16BIT
-    >>> from analytical.mappings.cnnergy import map_layer
+    >>> from analytical.mappings.rules import map_layer
     >>> from analytical.networks import load_network
     >>> from simulator.machine.schedule import schedule
     >>> layer = load_network("alexnet").layer("C3")

@@ -8,8 +8,10 @@ from rich.table import Table
 from analytical.counts import ALL_EVENTS, Counts, Data, Event, Level
 from analytical.energy import not_charged
 from analytical.mappings import Origin
+from analytical.mappings.cnnergy import Correction
 from analytical.terminal.tables import people_table
-from analytical.terminal.text import metric, short
+from analytical.terminal.text import digits, metric, short
+from simulator.alternatives import alternatives
 from simulator.crosscheck.difference import Difference, Differences, sum_of, unexplained
 from simulator.result import LayerResult, NetworkResult
 from simulator.tables.differences import difference_table, effects_table, percent
@@ -41,6 +43,8 @@ def print_report(console: Console, result: NetworkResult, *, crosscheck: bool = 
     console.print(energy_table("machine (sim), closed forms (model)", rows, totals))
     console.print(pe_table(result.layers, result.settings.hardware.pes))
     console.print(latency_table(result.layers))
+    _print_corrections(console, result)
+    _print_alternatives(console, result)
     if crosscheck:
         console.print(_traffic_table(result.layers, result.settings.hardware.b_w))
         _print_not_charged(console, result)
@@ -58,6 +62,25 @@ def mapping_table(result: NetworkResult) -> Table:
         numbers = (str(record.get(symbol, "")) for symbol in symbols)
         table.add_row(layer.name, *numbers, layer.chosen.origin.value, str(layer.chosen.weighed or ""))
     return table
+
+
+def _print_corrections(console: Console, result: NetworkResult) -> None:
+    """Layers whose mapping departs from CNNergy's published rules, by what is corrected; a line each."""
+    for correction in Correction:
+        names = [layer.name for layer in result if correction in getattr(layer.chosen.mapping, "corrections", ())]
+        if names:
+            console.print(f"Corrected rules, {correction.value}: {', '.join(names)}.")
+
+
+def _print_alternatives(console: Console, result: NetworkResult) -> None:
+    """Layers that the mapping serves badly, a line each."""
+    pes = result.hardware.pes
+    for found in alternatives(result):
+        scale, prefix = metric(found.energy_J)
+        console.print(
+            f"{found.layer}: {digits(found.energy_J * scale)} {prefix}J on {found.active_pes} of {pes} PEs; "
+            f"{found.option} would take {digits(found.mapper_energy_J * scale)} on {found.mapper_pes}"
+        )
 
 
 def _print_sums(console: Console, result: NetworkResult) -> None:

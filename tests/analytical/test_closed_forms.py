@@ -4,11 +4,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from analytical import counts as c
-from analytical.closed_forms import count, pe_column_height
+from analytical.closed_forms import count
 from analytical.counts import Counts
 from analytical.hardware import EYERISS_16BIT, Hardware
 from analytical.layer import Layer
-from analytical.mappings.cnnergy import CnnergyMapping, map_layer
+from analytical.mappings.cnnergy import CnnergyMapping
+from analytical.mappings.rules import map_layer
 from tests.strategies import hardwares
 
 
@@ -28,7 +29,7 @@ def whole_passes(layer: Layer, hardware: Hardware, mapping: CnnergyMapping, imag
                         for _ in range(images):
                             psums = mapping.f_i * mapping.X_o * mapping.y_o
                             macs = psums * mapping.z_i * layer.R * layer.S
-                            climbs = (pe_column_height(layer, mapping) - 1) * psums
+                            climbs = (mapping.pe_column_height(layer) - 1) * psums
                             ifmap = mapping.X_i * rows * mapping.z_i
                             if not layer.first:
                                 ifmap *= nonzero * hardware.rlc_words_per_value

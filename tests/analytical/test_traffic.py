@@ -7,12 +7,12 @@ import numpy as np
 from hypothesis import given, settings
 
 from analytical import counts as c
-from analytical.closed_forms import count, repetitions
+from analytical.closed_forms import count
 from analytical.counts import Level
 from analytical.hardware import EYERISS_16BIT, Hardware
 from analytical.layer import Layer
-from analytical.mappings.cnnergy import map_layer
 from analytical.mappings.eyeriss import EyerissMapping
+from analytical.mappings.rules import map_layer
 from analytical.mappings.search import Candidates, weigh
 from simulator.crosscheck import Effect
 from simulator.crosscheck.check import exactly
@@ -28,7 +28,7 @@ def test_fractions_of_tiles_are_the_closed_forms(case: tuple[Layer, Hardware, in
     """The first rung of the ladder is what :func:`analytical.closed_forms.count` says, but for code and zeros."""
     layer, hardware, batch = case
     mapping = map_layer(layer, hardware)
-    words = repetitions(exactly(layer), exactly(mapping)).words(layer, batch)
+    words = exactly(mapping).repetitions(exactly(layer)).words(layer, batch)
     closed = count(exactly(layer), hardware, exactly(mapping), batch)
     for event in words:
         if event != c.DRAM_IFMAP_READ or layer.first:
@@ -39,7 +39,7 @@ def test_repetitions_of_a_layer_by_hand() -> None:
     """Two strips of 14 and 6 rows, the second of which needs the last two rows of the first again."""
     layer = replace(BASE, E=20, H=22)
     mapping = map_layer(layer, EYERISS_16BIT)
-    repeated = repetitions(layer, exactly(mapping))
+    repeated = exactly(mapping).repetitions(layer)
     assert (repeated.strips, repeated.strip_rows) == (Fraction(20, 14), Fraction(20 * 16, 14))
     effect = check(layer, EYERISS_16BIT).counts()["glb_ifmap_reads"].effects[Effect.OVERLAP.value]
     further_strips = 2 - Fraction(20, 14)

@@ -39,7 +39,7 @@ def test_the_minimum_cut_is_the_best_of_all_cuts(case: tuple[Graph, dict[str, fl
     channel = Channel(bitrate_bps=1e8, tx_power_W=0.5)
 
     def cost(client: frozenset[str]) -> float:
-        spent = sum(energy[name] for name in client if graph.nodes[name].layer)
+        spent = sum(energy.get(name, 0) for name in client)
         return spent + sum(channel.energy_J(bits[name]) for name in graph.sent(client))
 
     others = [name for name in graph.nodes if name != "In"]

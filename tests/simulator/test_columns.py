@@ -104,6 +104,8 @@ EXPECTED: dict[str, Any] = {
     "glb_psum_reads": 0,
     "glb_psum_writes": OFMAP,
     "glb_ofmap_drains": OFMAP,
+    "bits": 16,
+    "hardware": "eyeriss-16bit",
     "dram_ifmap_bits": 64 * sum(len(rlc.encode(image, 16)) for image in TENSORS.ifmap),
     "dram_filter_bits": 18 * 16 * 9 * 16,
     "dram_ofmap_bits": coded_ofmap(ONE.requantise.bias, ONE.requantise.shift),
@@ -261,6 +263,7 @@ MODEL_EXPECTED: dict[str, Any] = {
     "ofmap_dram_mib": PSUMS * 4 / 3 * MIB,
     "latency_s": 36 * 48 * 9 * 14 * 16 / 23.1e9,
     "rules": [],
+    "corrections": [],
     "mapping": {
         "S_pass": 4,
         "C_set": 4,

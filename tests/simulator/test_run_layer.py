@@ -94,7 +94,7 @@ def test_wrong_input_is_refused_where_it_enters(given: dict[str, Any], said: str
 
 
 def test_tensors_of_another_layer_width_or_batch_are_refused() -> None:
-    from analytical.mappings.cnnergy import map_layer
+    from analytical.mappings.rules import map_layer
 
     tiling = map_layer(LAYER, EYERISS_16BIT).tiling(LAYER, EYERISS_16BIT, 1)
     other = Layer.conv("other", channels=2, size=6, filters=3, filter=3, padding=1)

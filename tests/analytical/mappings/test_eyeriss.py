@@ -8,7 +8,7 @@ import pytest
 
 from analytical.hardware import EYERISS_8BIT, EYERISS_16BIT, Hardware
 from analytical.layer import Layer
-from analytical.mappings import MAPPERS, Chosen, MappingError, Origin
+from analytical.mappings import MAPPERS, Chosen, MapperOptions, MappingError, Origin
 from analytical.mappings.eyeriss import EyerissMapping
 from analytical.mappings.files import as_toml, load_mappings, published_mappings
 from analytical.networks import load_network
@@ -69,7 +69,7 @@ def test_a_mapping_file_is_read_as_it_was_written(tmp_path: Path) -> None:
 
 
 def choose_mapping(layer: Layer, hardware: Hardware, batch: int, own: EyerissMapping | None = None) -> Chosen:
-    return MAPPERS["eyeriss"].choose(layer, hardware, batch, {layer.name: own} if own else {})
+    return MAPPERS["eyeriss"].choose(layer, hardware, batch, MapperOptions(own={layer.name: own} if own else {}))
 
 
 def test_a_person_s_own_mapping_goes_before_the_published_and_that_before_the_found() -> None:

@@ -7,9 +7,8 @@ from hypothesis import given, settings
 
 from analytical.hardware import EYERISS_16BIT, Hardware
 from analytical.layer import Layer
-from analytical.mappings.cnnergy import map_layer
 from analytical.mappings.eyeriss import EyerissMapping
-from analytical.mappings.tiling import MappingError
+from analytical.mappings.rules import map_layer
 from analytical.networks import load_network
 from tests.machines import tile
 from tests.strategies import chip_mappable
@@ -42,16 +41,9 @@ def test_a_block_that_the_mapping_leaves_whole_stays_whole() -> None:
 def test_rule_5_may_ask_for_more_filters_than_the_rfs_hold() -> None:
     """R = 2, S = 7: rule 2 gives each channel a set, and rule 5 counts these sets as if they held filters."""
     layer = Layer(name="L", H=14, W=19, C=3, R=2, S=7, F=400, E=13, G=13)
-    mapping = map_layer(layer, EYERISS_16BIT)
+    mapping = map_layer(layer, EYERISS_16BIT, "published")
     assert mapping.f_i == 144
     assert tile(layer, EYERISS_16BIT, mapping, 1).f == 48
-
-
-def test_a_tile_that_fits_no_glb_says_what_would() -> None:
-    layer = Layer(name="L", H=14, W=14, C=64, R=1, S=1, F=36, E=14, G=14)
-    hardware = replace(EYERISS_16BIT, glb_kib=1.76)
-    with pytest.raises(MappingError, match=r"layer L cannot be mapped: .* KiB would fit it"):
-        tiling_of(layer, hardware, 1)
 
 
 def test_blocks_shrink_by_strips_until_they_fit() -> None:

@@ -174,7 +174,7 @@ def test_a_layer_that_cannot_be_mapped_stops_the_run_before_it_starts(tmp_path: 
     result = simulator("run", str(path), "--csv", str(out))
     assert result.returncode == 2
     assert "layer D cannot be mapped" in result.stderr
-    assert "J >= 13 would fit" in result.stderr
+    assert "J >= 13 and I_s >= 13 would fit it" in result.stderr
     assert not out.exists()
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from analytical.hardware import EYERISS_8BIT, EYERISS_16BIT
 from analytical.layer import Layer
-from analytical.mappings.cnnergy import map_layer
+from analytical.mappings.rules import map_layer
 from simulator.crosscheck.zeros import Coded, code, empty_windows, nonzero_macs
 from tests.machines import tile
 from traces import rlc
@@ -14,7 +14,7 @@ from traces.tensors import synthesise
 
 
 def test_nonzero_macs_by_brute_force() -> None:
-    layer = Layer(name="L", groups=2, H=9, W=8, C=3, R=3, S=2, F=4, U=2, E=4, G=3, sparsity_ifmap=0.5)
+    layer = Layer(name="L", groups=2, H=9, W=7, C=3, R=3, S=2, F=4, U=2, E=4, G=3, sparsity_ifmap=0.5)
     ifmap = synthesise(layer, b_w=16, batch=2, seed=3).ifmap
     windows = (
         ifmap[n, f // 2 * 3 : f // 2 * 3 + 3, 2 * y : 2 * y + 3, 2 * x : 2 * x + 2]

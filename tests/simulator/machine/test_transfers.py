@@ -7,7 +7,7 @@ from hypothesis import given
 
 from analytical.hardware import EYERISS_16BIT, Hardware
 from analytical.layer import Layer
-from analytical.mappings.cnnergy import map_layer
+from analytical.mappings.rules import map_layer
 from simulator.machine.schedule import schedule
 from simulator.machine.transfers import MOST_PARTS, pieces, streamed_windows, transfers
 from tests.strategies import mappable

@@ -1,0 +1,157 @@
+"""CSV as people and spreadsheets write it: blanks around cells, empty rows, commas at the end, a byte order mark."""
+
+import csv
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Headings, and rows under them.
+
+    Attributes
+    ----------
+    headings : tuple of str
+        Each once, none empty.
+    rows : tuple of (str, dict of str to str)
+        Where a row stands (``row 3``; the headings are row 1), and its cells by heading; none is empty throughout.
+    """
+
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, dict[str, str]], ...]
+
+
+Refuse = Callable[[str], Exception]
+"""Makes the error of what is wrong."""
+
+
+def read_text(path: Path, refuse: Refuse, expected: str) -> str:
+    """The text of a file in UTF-8, with or without a byte order mark, which spreadsheets write.
+
+    Parameters
+    ----------
+    path : Path
+    refuse : callable
+        Makes the error.
+    expected : str
+        What the file should be.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise refuse(f"cannot be read ({reason}); expected {expected}") from error
+
+
+def parse_sheet(text: str, refuse: Refuse, expected: str, *, ragged: bool = False) -> Sheet:
+    """The sheet of a CSV text.
+
+    Blanks around cells do not count, nor do rows and columns without any text: a row may end in commas.
+
+    Parameters
+    ----------
+    text : str
+    refuse : callable
+        Makes the error of what is wrong.
+    expected : str
+        What the text should be, for the message.
+    ragged : bool
+        Whether cells at the end of a row may be left out, and then are empty.
+
+    Examples
+    --------
+    >>> sheet = parse_sheet("layer, energy_J,\\n,,\\nC1, 0.5,\\n", ValueError, "a table")
+    >>> sheet.headings, sheet.rows
+    (('layer', 'energy_J'), (('row 3', {'layer': 'C1', 'energy_J': '0.5'}),))
+    """
+    # blanks before a quote would make it a part of the cell
+    reader = csv.reader(StringIO(text), skipinitialspace=True)
+    lines: list[tuple[int, list[str]]] = []
+    try:
+        for number, cells in enumerate(reader, start=1):
+            stripped = [cell.strip() for cell in cells]
+            if any(stripped):
+                lines.append((number, stripped))
+    except csv.Error as error:
+        raise refuse(f"row {reader.line_num}: {error}; expected {expected}") from error
+    if not lines:
+        return Sheet((), ())
+    headings = _without_blanks_at_the_end(lines[0][1])
+    for heading in headings:
+        if not heading:
+            raise refuse("a column between others has no heading; expected a name for each")
+        if headings.count(heading) > 1:
+            raise refuse(f"column {heading!r} stands twice; expected it once")
+    rows = []
+    for number, cells in lines[1:]:
+        filled = _without_blanks_at_the_end(cells)
+        if len(filled) > len(headings) or (len(cells) < len(headings) and not ragged):
+            raise refuse(f"row {number}: {len(cells)} cells; expected {len(headings)}, one for each column")
+        row = dict.fromkeys(headings, "") | dict(zip(headings, filled, strict=False))
+        rows.append((f"row {number}", row))
+    return Sheet(tuple(headings), tuple(rows))
+
+
+def _without_blanks_at_the_end(cells: Sequence[str]) -> list[str]:
+    kept = list(cells)
+    while kept and not kept[-1]:
+        kept.pop()
+    return kept
+
+
+def parse_names(text: str, separator: str = ",") -> tuple[str, ...]:
+    """Names in a list; one with the separator in it stands in double quotes.
+
+    Parameters
+    ----------
+    text : str
+    separator : str
+
+    Examples
+    --------
+    >>> parse_names('C1, "conv 1, 5x5",')
+    ('C1', 'conv 1, 5x5')
+    """
+    names = next(csv.reader([text], delimiter=separator, skipinitialspace=True), [])
+    return tuple(name.strip() for name in names if name.strip())
+
+
+def list_names(names: Sequence[str], separator: str = ", ") -> str:
+    """Names as :func:`parse_names` reads them: in quotes where they hold the separator.
+
+    Examples
+    --------
+    >>> list_names(["C1", "conv 1, 5x5"])
+    'C1, "conv 1, 5x5"'
+    """
+    mark = separator.strip()
+    return separator.join(quoted(name) if mark in name or name.startswith('"') else name for name in names)
+
+
+def quoted(name: str) -> str:
+    """A name in double quotes, its own doubled."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def whole_number(text: str) -> int:
+    """A whole number, as written: ``200000000``, ``200e6`` or ``224.0``.
+
+    Raises
+    ------
+    ValueError
+        The text is none.
+
+    Examples
+    --------
+    >>> whole_number("200e6"), whole_number("224.0")
+    (200000000, 224)
+    """
+    try:
+        return int(text)
+    except ValueError:
+        number = float(text)
+        if not number.is_integer():
+            raise ValueError(f"{text} is not whole") from None
+        return int(number)
