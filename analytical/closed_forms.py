@@ -8,7 +8,7 @@ from analytical.counts import Counts
 from analytical.hardware import Hardware
 from analytical.layer import Layer
 from analytical.mappings.cnnergy import CnnergyMapping, Correction
-from analytical.traffic import rlc_words
+from analytical.traffic import fmap_words
 
 
 def filter_words(layer: Layer, mapping: CnnergyMapping) -> float:
@@ -42,7 +42,7 @@ def ifmap_dram_words(layer: Layer, hardware: Hardware, mapping: CnnergyMapping, 
     # neighbouring strips share R - U rows; a block's first strip finds none of them in the GLB
     rows = mapping.y_i + (n.strips - 1) * (mapping.y_i - (layer.R - layer.U))
     values = mapping.X_i * rows * mapping.z_i * n.residencies * images
-    return values if layer.first else rlc_words(values, layer.sparsity_ifmap, hardware)
+    return values if layer.first else fmap_words(values, layer.sparsity_ifmap, hardware)
 
 
 def ifmap_glb_words(layer: Layer, mapping: CnnergyMapping, images: int) -> float:
@@ -58,7 +58,7 @@ def psum_words(layer: Layer, mapping: CnnergyMapping, images: int) -> float:
 
 def ofmap_dram_words(layer: Layer, hardware: Hardware, images: int) -> float:
     """The whole ofmap in RLC (eq 17)."""
-    return rlc_words(layer.ofmap_size * images, layer.sparsity_ofmap, hardware)
+    return fmap_words(layer.ofmap_size * images, layer.sparsity_ofmap, hardware)
 
 
 def count(layer: Layer, hardware: Hardware, mapping: CnnergyMapping, images: int) -> Counts:

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import Enum
+from functools import cache
 
 from analytical import counts as c
-from analytical.counts import Counts, Event, Level, Number
+from analytical.counts import ALL_EVENTS, Action, Counts, Event, Level, Number
 from analytical.hardware import Hardware
+from analytical.technology import Prices
 
 # what both published accountings charge; they differ in filters and in the drain of the ofmap
 _CORE_EVENTS = frozenset(
@@ -123,10 +125,17 @@ class Energy:
         return Energy(**{f.name: 0.0 for f in fields(Energy)})
 
 
-def joules_of_word(hardware: Hardware) -> dict[Level, float]:
-    """What one b_w-bit word costs at each level, in joules (Table III)."""
-    prices = hardware.prices
-    return {Level.RF: prices.rf, Level.INTER_PE: prices.inter_pe, Level.GLB: prices.glb, Level.DRAM: prices.dram}
+def joules_of_word(hardware: Hardware) -> dict[Event, float]:
+    """What one b_w-bit word costs in each kind of event, in joules (Table III)."""
+    return _joules_of_word(hardware.prices)
+
+
+@cache
+def _joules_of_word(prices: Prices) -> dict[Event, float]:
+    # a word that is filled in, or written, enters a memory; one that is read or drained leaves it. The link's reads of
+    # DRAM are reads there, and its writes writes.
+    enters = (Action.WRITE, Action.FILL)
+    return {e: prices.of_word(e.level.value, e.data.value, e.action in enters) for e in ALL_EVENTS}
 
 
 def price(
@@ -160,11 +169,10 @@ def price(
     >>> round(energy.dram * 1e9, 1)  # nanojoules
     338.8
     """
-    # a machine's integers and exact fractions add up without rounding: only their sum becomes a float
+    of_word = joules_of_word(hardware)
     by_level = {
-        level: joules
-        * float(sum(counts[event] for event in counts if event.level is level and accounting.charges(event)))
-        for level, joules in joules_of_word(hardware).items()
+        level: _joules({event: counts[event] for event in counts if event.level is level}, of_word, accounting)
+        for level in Level
     }
     # a gated MAC costs no more than the read of its pixel, which is an event
     mac = hardware.prices.mac * float(counts.nonzero_macs)
@@ -181,6 +189,16 @@ def price(
         clock=clock,
         other_control=share / (1 - share) * (on_chip + clock),
     )
+
+
+def _joules(words: Mapping[Event, Number], of_word: Mapping[Event, float], accounting: Accounting) -> float:
+    """Joules of the words that are charged."""
+    # a machine's integers and exact fractions add up without rounding: only sums of what has one price become floats
+    sums: dict[float, Number] = {}
+    for event, number in words.items():
+        if accounting.charges(event):
+            sums[of_word[event]] = sums.get(of_word[event], 0) + number
+    return sum((joules * float(number) for joules, number in sums.items()), 0.0)
 
 
 def not_charged(counts: Counts, accounting: Accounting) -> Mapping[Event, Number]:

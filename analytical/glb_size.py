@@ -9,10 +9,7 @@ from analytical.mappings.rules import map_layer
 from analytical.mappings.tiling import MappingError
 from analytical.model import estimate_layer
 from analytical.network import Network
-from analytical.technology import HardwareError, sram_read_nJ
-
-REFERENCE_KIB = 100.0
-"""Size of Eyeriss's GLB, at which a word has the price of Table III; it stands for sizes that the trend lacks."""
+from analytical.technology import sram_factor, sram_read_nJ
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -68,12 +65,7 @@ def with_glb(hardware: Hardware, kib: float) -> Hardware:
     hardware : Hardware
         Its own price of a GLB word is taken to hold at its own size.
     kib : float
-        The new size, in KiB: one that :func:`analytical.technology.sram_read_nJ` has.
-
-    Raises
-    ------
-    HardwareError
-        The trend has no such size.
+        The new size, in KiB.
 
     Examples
     --------
@@ -82,12 +74,9 @@ def with_glb(hardware: Hardware, kib: float) -> Hardware:
     >>> small.glb_words, round(small.prices.glb / EYERISS_16BIT.prices.glb, 2)
     (16384, 0.53)
     """
-    trend = sram_read_nJ()
-    if kib not in trend:
-        sizes = ", ".join(f"{size:g}" for size in sorted(trend))
-        raise HardwareError(f"glb_kib is {kib!r}; expected a size that the SRAM's trend has: {sizes}")
-    price = hardware.prices.glb * trend[kib] / trend.get(hardware.glb_kib, trend[REFERENCE_KIB])
-    return replace(hardware, glb_kib=kib, prices=replace(hardware.prices, glb=price))
+    # the larger factor over the smaller: Table III's price comes back to the last digit
+    factor = sram_factor(kib) / sram_factor(hardware.glb_kib)
+    return replace(hardware, glb_kib=kib, prices=hardware.prices.with_glb_times(factor))
 
 
 def _energy(network: Network, hardware: Hardware, rules: RuleSet | str) -> Energy | None:

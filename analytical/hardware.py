@@ -9,6 +9,9 @@ from analytical.checks import is_number, is_whole
 from analytical.clock_tree import ClockTree
 from analytical.technology import HardwareError, Prices, prices
 
+RLC, RAW = "rlc", "raw"
+"""Codes of feature maps on the DRAM link."""
+
 RLC_RUN_BITS = {16: 5, 8: 4}
 """Bits of a run field in RLC, for each data width that the format is defined for (paper, section VI-A)."""
 
@@ -55,6 +58,8 @@ class Hardware:
         Words in the FIFOs at a PE's ports.
     pe_stages : int
         Stages of a PE's pipeline.
+    fmap_code : str
+        How feature maps move over the DRAM link: ``"rlc"``, run-length coded but for the image, or ``"raw"``.
     overlap_fmaps : bool
         Whether PEs work while ifmaps load and ofmaps drain over the DRAM link, or only while filters load.
     throughput : float
@@ -98,6 +103,7 @@ class Hardware:
     ifmap_fifo: int
     psum_fifo: int
     pe_stages: int = 3
+    fmap_code: str = RLC
     overlap_fmaps: bool = False
     throughput: float
     prices: Prices
@@ -109,6 +115,9 @@ class Hardware:
         if not is_whole(self.b_w) or self.b_w not in RLC_RUN_BITS:
             self._refuse("b_w", "8 or 16")
         for name in WHOLE:
+            # 200e6 is a whole number to who writes it
+            if isinstance(getattr(self, name), float) and getattr(self, name).is_integer():
+                object.__setattr__(self, name, int(getattr(self, name)))
             if not is_whole(getattr(self, name)):
                 self._refuse(name, "a whole number")
         for name in ("J", "K", "f_s", "I_s", "P_s", "core_hz", "link_hz", "ifmap_fifo", "psum_fifo"):
@@ -126,6 +135,8 @@ class Hardware:
         if self.link_bits != 64:
             # hardware with another link would need another code: pairs are packed into words of this size
             self._refuse("link_bits", "64, the width for which the RLC words are defined")
+        if self.fmap_code not in (RLC, RAW):
+            self._refuse("fmap_code", f"{RLC} or {RAW}")
         if not is_number(self.other_control) or not 0 <= self.other_control < 1:
             self._refuse("other_control", "a share of at least 0 and below 1")
         # 8192 bits are a KiB
@@ -172,6 +183,11 @@ class Hardware:
         return self.clock_tree.power_W(pes=self.pes, banks=self.glb_banks, clock_hz=self.core_hz)
 
     @property
+    def fmaps_move_raw(self) -> bool:
+        """Whether feature maps move over the DRAM link as they are."""
+        return self.fmap_code == RAW
+
+    @property
     def rlc_run_bits(self) -> int:
         """Bits of a run field in RLC."""
         return RLC_RUN_BITS[self.b_w]
@@ -195,7 +211,7 @@ class Hardware:
 
     def record(self) -> dict[str, Any]:
         """The hardware as files keep it (JSON), with the clock power that its tree gives."""
-        return asdict(self) | {"clock_W": self.clock_W}
+        return asdict(self) | {"prices": self.prices.record(), "clock_W": self.clock_W}
 
     def without_control(self) -> "Hardware":
         """The same hardware with free control: P_clk = 0 and c = 0.

@@ -57,7 +57,9 @@ class Layer:
     F : int
         Filters of the layer, all groups together; channels of the ofmap.
     U : int
-        Stride.
+        Stride; along the width, too, unless that has its own.
+    stride_width : int or None
+        Stride along the width, where it is another (:attr:`V` has it in any case).
     pad_h, pad_w : float
         Padding on each side; may end in .5: the smaller half then stands before the data.
     sparsity_ifmap : float
@@ -96,6 +98,7 @@ class Layer:
     S: int
     F: int
     U: int = 1
+    stride_width: int | None = None
     E: int
     G: int
     sparsity_ifmap: float = 0.0
@@ -115,6 +118,11 @@ class Layer:
                 self._refuse(field, value, f"a whole number from 1 to {LARGEST}")
             # NumPy's integers become Python's, which never overflow
             object.__setattr__(self, field, int(value))
+        V = self.stride_width
+        if V is not None and (not is_whole(V) or not 1 <= V <= LARGEST):
+            self._refuse("stride_width", V, f"a whole number from 1 to {LARGEST}")
+        # one way to say it, so that layers that are alike are equal
+        object.__setattr__(self, "stride_width", None if V is None or V == self.U else int(V))
         for field in ("sparsity_ifmap", "sparsity_ofmap", "pad_h", "pad_w"):
             value = getattr(self, field)
             if not is_number(value):
@@ -124,17 +132,17 @@ class Layer:
         if self.F % self.groups:
             self._refuse("F", self.F, f"a multiple of the {self.groups} groups")
         # height and width have the same limits
-        for padding, size, filter_size, ofmap, axis in (
-            (self.pad_h, self.H, self.R, self.E, "height"),
-            (self.pad_w, self.W, self.S, self.G, "width"),
+        for padding, size, filter_size, stride, ofmap, axis in (
+            (self.pad_h, self.H, self.R, self.U, self.E, "height"),
+            (self.pad_w, self.W, self.S, self.V, self.G, "width"),
         ):
             if not 0 <= padding * 2 < size or padding * 2 != int(padding * 2):
                 self._refuse("pad", padding, f"a multiple of 0.5 that leaves some of the padded {axis} of {size}")
             if filter_size > size:
                 self._refuse(f"filter {axis}", filter_size, f"at most the padded ifmap's {size}")
-            windows = (size - filter_size) // self.U + 1
+            windows = (size - filter_size) // stride + 1
             if ofmap != windows:
-                self._refuse(f"ofmap {axis}", ofmap, f"({size} - {filter_size}) // {self.U} + 1 = {windows}")
+                self._refuse(f"ofmap {axis}", ofmap, f"({size} - {filter_size}) // {stride} + 1 = {windows}")
         if self.kind == "fc" and (self.E, self.G) != (1, 1):
             self._refuse("ofmap", f"{self.E}x{self.G}", "1x1 for an fc layer")
 
@@ -151,7 +159,7 @@ class Layer:
         size: int | tuple[int, int],
         filters: int,
         filter: int | tuple[int, int],
-        stride: int = 1,
+        stride: int | tuple[int, int] = 1,
         padding: float | tuple[float, float] = 0,
         groups: int = 1,
         **more: Any,
@@ -168,8 +176,8 @@ class Layer:
             Height and width of the ifmap *without* its padding, and of a filter; one number means square.
         filters : int
             Filters, all groups together.
-        stride : int
-            Stride, both ways.
+        stride : int or (int, int)
+            Stride; two numbers are those along height and width.
         padding : float or (float, float)
             Rows above and below, columns left and right; 2.5 means 2 before and 3 after.
         groups : int
@@ -198,7 +206,8 @@ class Layer:
         (height, width), (R, S), (pad_h, pad_w) = _pair(size), _pair(filter), _pair(padding)
         H, W = height + round(2 * pad_h), width + round(2 * pad_w)
         # refused here and not by the layer, since sizes are divided first and errors should name what was given
-        for field, value in (("stride", stride), ("groups", groups)):
+        U, V = _pair(stride)
+        for field, value in (("stride", U), ("stride", V), ("groups", groups)):
             if value < 1:
                 raise LayerError(f"layer {name}: {field} is {value}; expected at least 1")
         if channels % groups:
@@ -216,9 +225,10 @@ class Layer:
             R=R,
             S=S,
             F=filters,
-            U=stride,
-            E=(H - R) // stride + 1,
-            G=(W - S) // stride + 1,
+            U=U,
+            stride_width=V,
+            E=(H - R) // U + 1,
+            G=(W - S) // V + 1,
             **more,
         )
 
@@ -246,6 +256,11 @@ class Layer:
         4096000
         """
         return cls(name=name, kind="fc", H=1, W=1, C=inputs, R=1, S=1, F=outputs, E=1, G=1, **more)
+
+    @property
+    def V(self) -> int:
+        """Stride along the width."""
+        return self.stride_width or self.U
 
     @property
     def channels(self) -> int:

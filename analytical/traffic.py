@@ -131,6 +131,17 @@ def rlc_words(values: float, sparsity: float, hardware: Hardware) -> float:
     return values * (1 - sparsity) * hardware.rlc_words_per_value
 
 
+def fmap_words(values: float, sparsity: float, hardware: Hardware) -> float:
+    """b_w-bit words of feature maps on the DRAM link: run-length coded, or as they are if the hardware has no code.
+
+    Parameters
+    ----------
+    values, sparsity, hardware
+        As for :func:`rlc_words`.
+    """
+    return values if hardware.fmaps_move_raw else rlc_words(values, sparsity, hardware)
+
+
 def repeated_by(tiling: "Tiling") -> Repetitions:
     """Repetitions of whole tiles, ragged ones among them.
 

@@ -81,7 +81,7 @@ def test_rlc(benchmark: BenchmarkFixture, case: dict[str, Any], step: str) -> No
 def test_convolution(benchmark: BenchmarkFixture) -> None:
     layer = load_network("alexnet").layer("C3")
     t = synthesise(layer, b_w=16, batch=1, seed=0)
-    benchmark(convolve, t.ifmap, t.filters, stride=layer.U, groups=layer.groups, E=layer.E, G=layer.G)
+    benchmark(convolve, t.ifmap, t.filters, stride=(layer.U, layer.V), groups=layer.groups, E=layer.E, G=layer.G)
     benchmark.extra_info["macs"] = layer.macs
 
 

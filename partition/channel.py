@@ -166,6 +166,8 @@ def tensor_bits(node: Node, hardware: Hardware) -> float:
     8000
     """
     raw = node.values * hardware.b_w
+    if hardware.fmaps_move_raw:
+        return raw
     coded = node.values * (1 - node.sparsity) * float(hardware.rlc_words_per_value) * hardware.b_w
     return min(raw, coded)
 

@@ -10,11 +10,12 @@ from analytical.checks import is_number
 from analytical.columns import Column, Per, row_of
 from analytical.errors import InputError
 from analytical.files import choose_hardware
-from analytical.graph import Graph, graph_of
+from analytical.graph import IMAGE, Graph, graph_of
 from analytical.hardware import Hardware
 from analytical.mappings.cnnergy import RuleSet
 from analytical.network import Network
 from analytical.networks import load_network
+from analytical.networks.table import with_image
 from analytical.results import ByLayer, frame
 from partition.channel import MEDIAN_SPARSITY_IN, Channel, bits_of, quantity
 from partition.costs import Costs
@@ -43,6 +44,8 @@ class Plan:
         Bit rate and transmission power.
     sparsity_in : float
         Share of zeros in the image's JPEG.
+    jpeg_bits : float or None
+        Bits of the image's JPEG file, where they are known; None: what the paper expects of the share of zeros.
     image_energy_J : float
         What JPEG costs if the image is sent, in joules.
     max_delay_s : float or None
@@ -67,13 +70,15 @@ class Plan:
     costs: Costs
     channel: Channel
     sparsity_in: float
+    jpeg_bits: float | None = None
     image_energy_J: float = 0.0
     max_delay_s: float | None = None
 
     @cached_property
     def bits(self) -> Mapping[str, float]:
         """Bits of every tensor that may be sent."""
-        return bits_of(self.graph, self.hardware, self.sparsity_in)
+        bits = bits_of(self.graph, self.hardware, self.sparsity_in)
+        return bits if self.jpeg_bits is None else bits | {IMAGE: self.jpeg_bits}
 
     @cached_property
     def cuts(self) -> tuple[Cut, ...]:
@@ -180,6 +185,10 @@ class Plan:
         )
 
 
+MOST_BITS = 1e15
+"""Beyond any image."""
+
+
 def _mJ(joules: float) -> str:
     return f"{joules * 1e3:.4g} mJ"
 
@@ -238,6 +247,12 @@ FIELDS: tuple[Column, ...] = (
     Column(name="bitrate_bps", unit="bit/s", meaning="of the channel", of=lambda plan: plan.channel.bitrate_bps),
     Column(name="tx_power_W", unit="W", meaning="transmission power", of=lambda plan: plan.channel.tx_power_W),
     Column(name="sparsity_in", meaning="share of zeros in the image's JPEG", of=lambda plan: plan.sparsity_in),
+    Column(
+        name="jpeg_bits",
+        unit="bits",
+        meaning="of the image's JPEG file; null: the paper's, by its zeros",
+        of=lambda plan: plan.jpeg_bits,
+    ),
     Column(name="max_delay_s", unit="s", meaning="longest delay; null: any", of=lambda plan: plan.max_delay_s),
     Column(name="optimum", meaning="cut of least energy; null: none is within the delay", of=_optimum),
     Column(
@@ -288,6 +303,8 @@ def plan(
     hardware: Hardware | str | Path | None = None,
     source: "str | Path | Mapping[str, float] | ByLayer[Any] | EnergySource" = ANALYTICAL,
     sparsity_in: float | None = None,
+    image_size: str | None = None,
+    jpeg_bits: float | None = None,
     jpeg_energy: str | float = 0.0,
     max_delay: str | float | None = None,
     rules: RuleSet | str = RuleSet.CORRECTED,
@@ -314,6 +331,10 @@ def plan(
         :func:`simulator.run` or :func:`analytical.estimate` gave for the network on the same hardware.
     sparsity_in : float, optional
         Share of zeros in the image's JPEG; default: the paper's median, 0.608.
+    image_size : str, optional
+        Of the image that the network takes: ``"224x224"``; default: what its table says, or the first layer's ifmap.
+    jpeg_bits : float, optional
+        Bits of the image's JPEG file; default: what the paper expects of the share of zeros.
     jpeg_energy : str or float
         What compressing the image costs: ``"0.3mJ"``, or joules.
     max_delay : str or float, optional
@@ -351,7 +372,11 @@ def plan(
     share = MEDIAN_SPARSITY_IN if sparsity_in is None else sparsity_in
     if not is_number(share) or not 0 <= share <= 1:
         raise InputError(f"sparsity_in is {share!r}; expected a share of zeros from 0 to 1")
+    if jpeg_bits is not None and (not is_number(jpeg_bits) or not 1 <= jpeg_bits <= MOST_BITS):
+        raise InputError(f"jpeg_bits is {jpeg_bits!r}; expected bits of a file, from 1 to {MOST_BITS:g}")
     chosen = load_network(network)
+    if image_size is not None:
+        chosen = with_image(chosen, image_size)
     known = choose_source(source, cache=None if cache is None else Path(cache), seed=seed, watch=watch, rules=rules)
     return Plan(
         graph=graph_of(chosen),
@@ -360,6 +385,7 @@ def plan(
         costs=known.costs(chosen, chip),
         channel=Channel(bitrate_bps=quantity(bitrate, "bps"), tx_power_W=quantity(tx_power, "W")),
         sparsity_in=float(share),
+        jpeg_bits=jpeg_bits,
         # 0 is below the least energy that a quantity may have, and is the default
         image_energy_J=quantity(jpeg_energy, "J") if jpeg_energy else 0.0,
         max_delay_s=None if max_delay is None else quantity(max_delay, "s"),

@@ -7,8 +7,10 @@ from typing import Any
 from rich.console import Console
 
 from analytical.glb_size import SizedGlb
+from analytical.graph import IMAGE
 from analytical.terminal.tables import people_console, people_table
 from analytical.terminal.text import digits, metric, short
+from partition.channel import image_bits
 from partition.images import JpegImage
 from partition.maps import COARSE, Quartile, cut_map, grid
 from partition.planning import Plan
@@ -88,8 +90,10 @@ def print_plan(plan: Plan, jpeg: JpegImage | None = None) -> None:
     if plan.max_delay_s is None:
         _print_beyond(console, plan, scale, prefix)
     if jpeg is not None:
-        ours = short(cuts[0].transmit_bits)
+        ours = short(image_bits(plan.graph.nodes[IMAGE].values, jpeg.sparsity_in))
         console.print(f"The image's JPEG file has {short(jpeg.file_bits)} bits; the paper expects {ours} by its zeros.")
+        if plan.jpeg_bits is None:
+            console.print("What is sent is the paper's figure; --jpeg-bits file takes the file's.")
 
 
 def _print_beyond(console: Console, plan: Plan, scale: float, prefix: str) -> None:

@@ -209,7 +209,7 @@ def _run_planned(
 def _wrong_values(run: LayerRun, tensors: LayerTensors) -> int:
     layer = run.layer
     expected = convolve_plainly(
-        tensors.ifmap, tensors.filters, stride=layer.U, groups=layer.groups, E=layer.E, G=layer.G
+        tensors.ifmap, tensors.filters, stride=(layer.U, layer.V), groups=layer.groups, E=layer.E, G=layer.G
     )
     return int(np.count_nonzero(run.ofmap != expected))
 

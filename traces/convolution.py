@@ -13,8 +13,12 @@ _PATCH_BYTES = 64 * 2**20
 """Patches and filters are multiplied in pieces of about this size."""
 
 
+Stride = int | tuple[int, int]
+"""Along both axes, or along height and width."""
+
+
 def convolve(
-    ifmap: NDArray[np.integer], filters: NDArray[np.integer], *, stride: int, groups: int, E: int, G: int
+    ifmap: NDArray[np.integer], filters: NDArray[np.integer], *, stride: Stride, groups: int, E: int, G: int
 ) -> NDArray[np.int64]:
     """Convolve padded ifmaps (N, groups*C, H, W) with filters (F, C, R, S) into psums (N, F, E, G), exactly.
 
@@ -27,8 +31,8 @@ def convolve(
         Padded integers; rows and columns behind the last of the E x G windows have no part in it.
     filters : (F, C, R, S)
         Integers; those of the first group come first.
-    stride : int
-        Along both axes.
+    stride : int or (int, int)
+        Along both axes, or along height and width.
     groups : int
         Groups of a grouped convolution; F is a multiple of it.
     E, G : int
@@ -46,6 +50,7 @@ def convolve(
     """
     N = ifmap.shape[0]
     F, C, R, S = filters.shape
+    U, V = _both(stride)
     # no partial sum can be larger than all products at their largest, with one sign
     if C * R * S * _magnitude(ifmap) * _magnitude(filters) >= EXACT_IN_FLOAT64:
         return convolve_plainly(ifmap, filters, stride=stride, groups=groups, E=E, G=G)
@@ -58,7 +63,7 @@ def convolve(
         # Windows become the columns of a matrix, and filters the rows of another; a pixel is copied for each window
         # that sees it, hence the pieces.
         views = sliding_window_view(ifmap[:, group * C : (group + 1) * C], (R, S), axis=(2, 3))
-        views = views[:, :, ::stride, ::stride][:, :, :E, :G]
+        views = views[:, :, ::U, ::V][:, :, :E, :G]
         for top in range(0, E, rows_at_once):
             patches = views[:, :, top : top + rows_at_once].transpose(1, 4, 5, 0, 2, 3)
             height = patches.shape[4]
@@ -71,7 +76,7 @@ def convolve(
 
 
 def convolve_plainly(
-    ifmap: NDArray[np.integer], filters: NDArray[np.integer], *, stride: int, groups: int, E: int, G: int
+    ifmap: NDArray[np.integer], filters: NDArray[np.integer], *, stride: Stride, groups: int, E: int, G: int
 ) -> NDArray[np.int64]:
     """The same, by the definition: every window times every filter, in integers.
 
@@ -85,8 +90,12 @@ def convolve_plainly(
     True
     """
     psums = np.zeros((ifmap.shape[0], filters.shape[0], E, G), np.int64)
-    _convolve_plainly(ifmap, filters, stride, groups, psums)
+    _convolve_plainly(ifmap, filters, *_both(stride), groups, psums)
     return psums
+
+
+def _both(stride: Stride) -> tuple[int, int]:
+    return stride if isinstance(stride, tuple) else (stride, stride)
 
 
 def _magnitude(values: NDArray[np.integer]) -> int:
@@ -94,7 +103,7 @@ def _magnitude(values: NDArray[np.integer]) -> int:
 
 
 @njit()
-def _convolve_plainly(ifmap, filters, stride, groups, psums):
+def _convolve_plainly(ifmap, filters, U, V, groups, psums):
     N, F, E, G = psums.shape
     C, R, S = filters.shape[1:]
     weights = np.ascontiguousarray(filters).reshape(F, C * R * S)
@@ -103,7 +112,7 @@ def _convolve_plainly(ifmap, filters, stride, groups, psums):
             channels = ifmap[n, group * C : (group + 1) * C]
             for y in range(E):
                 for x in range(G):
-                    window = channels[:, stride * y : stride * y + R, stride * x : stride * x + S].copy().reshape(-1)
+                    window = channels[:, U * y : U * y + R, V * x : V * x + S].copy().reshape(-1)
                     for f in range(group * (F // groups), (group + 1) * (F // groups)):
                         psums[n, f, y, x] = _dot(weights[f], window)
 

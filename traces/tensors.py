@@ -120,7 +120,7 @@ class LayerTensors:
     def psums(self) -> NDArray[np.int64]:
         """The exact ofmap (batch, F, E, G), before ReLU."""
         layer = self.layer
-        return convolve(self.ifmap, self.filters, stride=layer.U, groups=layer.groups, E=layer.E, G=layer.G)
+        return convolve(self.ifmap, self.filters, stride=(layer.U, layer.V), groups=layer.groups, E=layer.E, G=layer.G)
 
     @cached_property
     def requantise(self) -> Requantiser:

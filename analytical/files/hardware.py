@@ -3,15 +3,15 @@
 import json
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from analytical.clock_tree import ClockTree
 from analytical.files import EXPECTED
-from analytical.files.toml import read_toml
+from analytical.files.toml import Whole, as_written, expected_of, read_toml
 from analytical.hardware import PRESETS, Hardware
-from analytical.technology import HardwareError, Prices
+from analytical.technology import HardwareError, Prices, sram_factor
 
 # strict: a number in quotes is a mistake to be named, not to be converted; and so is a key that nobody reads
 _STRICT = ConfigDict(extra="forbid", strict=True)
@@ -19,17 +19,44 @@ _STRICT = ConfigDict(extra="forbid", strict=True)
 
 def _table(cls: type, **override: Any) -> type[BaseModel]:
     """A pydantic model in which every field of a dataclass may be left out."""
-    optional = {f.name: override.get(f.name, (f.type | None, None)) for f in fields(cls)}  # type: ignore[operator]  # a type, not a name: no postponed annotations there
-    return create_model(cls.__name__, __config__=_STRICT, **optional)
+    whole = {f.name: (Whole | None, None) for f in fields(cls) if f.type is int}
+    optional = {f.name: (f.type | None, None) for f in fields(cls)}  # type: ignore[operator]  # a type, not a name: no postponed annotations there
+    return create_model(cls.__name__, __config__=_STRICT, **(optional | whole | override))
 
 
-_Prices = _table(Prices)
+class _Apiece(BaseModel):
+    """A word that costs one price to read and another to write."""
+
+    model_config = _STRICT
+
+    read: float
+    write: float
+
+
+class _RegisterFiles(BaseModel):
+    """Prices of each of the three register files."""
+
+    model_config = _STRICT
+
+    ifmap: float | _Apiece | None = None
+    filter: float | _Apiece | None = None
+    psum: float | _Apiece | None = None
+
+
+# prices one by one are what a run's JSON has; people write tables
+_Prices = _table(
+    Prices,
+    unit=(Literal["J", "pJ", "MAC"] | None, None),
+    rf=(float | _RegisterFiles | None, None),
+    glb=(float | _Apiece | None, None),
+    dram=(float | _Apiece | None, None),
+)
 _ClockTree = _table(ClockTree)
 _Hardware = _table(
     Hardware,
     prices=(_Prices | None, None),
     clock_tree=(_ClockTree | bool | None, None),
-    b_w=(int | None, None),
+    b_w=(Whole | None, None),
     name=(str | None, None),
 )
 
@@ -39,7 +66,10 @@ def load_hardware(path: str | Path, b_w: int | None = None) -> Hardware:
 
     The keys of a TOML file are the fields of :class:`Hardware`; tables ``[prices]`` (joules) and ``[clock_tree]`` those
     of theirs, and ``clock_tree = false`` makes the clock free. What the file leaves out is Eyeriss at its ``b_w``
-    (default: 16), but FIFOs follow the RFs (four of ifmap, one of psums), and the throughput grows with PEs and clock.
+    (default: 16), but FIFOs follow the RFs (four of ifmap, one of psums), the throughput grows with PEs and clock, and
+    the price of a word of the GLB follows its size (:func:`analytical.technology.sram_factor`). Prices may be in
+    picojoules (``unit = "pJ"``) or, all but that of a MAC, in MACs (``unit = "MAC"``); those of ``glb`` and ``dram``
+    may be apart for reads and writes, and those of ``rf`` for ``ifmap``, ``filter`` and ``psum``.
     The JSON that a run wrote has its hardware under ``hardware``, whole.
 
     Parameters
@@ -73,13 +103,18 @@ def load_hardware(path: str | Path, b_w: int | None = None) -> Hardware:
     try:
         given = _Hardware.model_validate(written).model_dump(exclude_none=True)
     except ValidationError as error:
-        first = error.errors()[0]
+        # of a field that may be a number or a table, what is wrong inside the table says more
+        first = max(error.errors(), key=lambda each: len(each["loc"]))
         # pydantic puts the name of a type, capitalised, on the way to a field that may be of several; J, K and the like
         # are capitalised, too, and stay if the file has them
-        field = ".".join(str(part) for part in first["loc"] if not str(part)[:1].isupper() or str(part) in written)
-        table = {"prices": Prices, "clock_tree": ClockTree}.get(str(first["loc"][0]), Hardware)
-        known = ", ".join(f.name for f in fields(table))
-        why = f"unknown; expected some of {known}" if first["type"] == "extra_forbidden" else _reason(first)
+        way = [str(part) for part in first["loc"] if str(part) not in _TYPES]
+        field = ".".join(part for part in way if not part[:1].isupper() or part in written)
+        table = {"prices": _Prices, "clock_tree": _ClockTree}.get(str(first["loc"][0]), _Hardware)
+        known = ", ".join(_PRICES_IN_TABLES if table is _Prices else table.model_fields)
+        why = {
+            "extra_forbidden": f"unknown; expected some of {known}",
+            "missing": "missing; expected all of read, write",
+        }.get(first["type"], _reason(first))
         raise HardwareError(f"{path}: {field} is {why}") from error
     # the width chooses the Eyeriss that fills in the rest: it is settled before all else
     stated = given.get("b_w", b_w or 16)
@@ -105,8 +140,15 @@ def _of_run(path: str | Path) -> dict[str, Any]:
     return written | {"clock_tree": written.get("clock_tree") or False}
 
 
+_TYPES = ("float", "int", "bool", "str", "_Apiece", "_RegisterFiles")
+"""Names of types that pydantic puts on the way to a field that may be of several."""
+
+_PRICES_IN_TABLES = ("unit", "mac", "rf", "inter_pe", "glb", "dram")
+"""What people write under ``[prices]``."""
+
+
 def _reason(error: Any) -> str:
-    return f"{error['input']!r}; expected: {error['msg'].removeprefix('Input should be ')}"
+    return f"{as_written(error['input'])}; expected {expected_of(error)}"
 
 
 def _complete(preset: Hardware, given: dict[str, Any], *, name: str) -> Hardware:
@@ -117,8 +159,11 @@ def _complete(preset: Hardware, given: dict[str, Any], *, name: str) -> Hardware
     }
     # later ones win: what the file gives stands before what follows from it
     values = {"name": name} | fifos | given
-    if "prices" in given:
-        values["prices"] = replace(preset.prices, **given["prices"])
+    said = _prices(given.get("prices", {}), preset)
+    prices = replace(preset.prices, **said)
+    if "glb_kib" in given and not any(name.startswith("glb") for name in said):
+        prices = prices.with_glb_times(sram_factor(given["glb_kib"]) / sram_factor(preset.glb_kib))
+    values["prices"] = prices
     # false: a free clock; true, or nothing: Eyeriss's; a table: Eyeriss's with other constants
     tree = given.get("clock_tree")
     if tree is False:
@@ -130,3 +175,27 @@ def _complete(preset: Hardware, given: dict[str, Any], *, name: str) -> Hardware
         scale = hardware.pes * hardware.core_hz / (preset.pes * preset.core_hz)
         hardware = replace(hardware, throughput=preset.throughput * scale)
     return hardware
+
+
+def _prices(given: dict[str, Any], preset: Hardware) -> dict[str, float]:
+    """The prices that a file gives, in joules, by their names in :class:`Prices`."""
+    flat: dict[str, float] = {}
+    for name, price in given.items():
+        if name == "unit":
+            continue
+        # tables of tables: rf has its three files, and each memory its reads and writes
+        inner = price if isinstance(price, dict) else {"": price}
+        for part, joules in inner.items():
+            where = f"{name}_{part}" if part else name
+            if isinstance(joules, dict):
+                flat |= {f"{where}_{action}": apiece for action, apiece in joules.items()}
+            elif name == "rf" and part:
+                flat |= {f"{where}_read": joules, f"{where}_write": joules}
+            else:
+                flat[where] = joules
+    unit = given.get("unit", "J")
+    pJ = 1e-12
+    if unit == "MAC":
+        mac = flat["mac"] * pJ if "mac" in flat else preset.prices.mac
+        return {name: mac if name == "mac" else macs * mac for name, macs in flat.items()}
+    return {name: price * (pJ if unit == "pJ" else 1.0) for name, price in flat.items()}

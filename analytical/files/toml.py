@@ -1,12 +1,23 @@
 """TOML files that people write, read into pydantic models, with one line for what is wrong in them."""
 
+import json
 import tomllib
+from datetime import date, time
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Annotated, Any, TypeVar, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, BeforeValidator, ValidationError
 
 T = TypeVar("T", bound=BaseModel)
+
+
+def _whole(value: Any) -> Any:
+    # what is no whole number is left to pydantic, which says so
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Whole = Annotated[int, BeforeValidator(_whole)]
+"""A whole number, as people write it: ``200e6`` is one."""
 
 
 def read_toml(path: str | Path, refusal: type[ValueError], what: str) -> dict[str, Any]:
@@ -89,13 +100,81 @@ def as_model(tables: dict[str, Any], model: type[T], path: str | Path, refusal: 
         why = {
             "extra_forbidden": f"unknown; expected some of {', '.join(fields)}",
             "missing": f"missing; expected all of {', '.join(n for n, f in fields.items() if f.is_required())}",
-        }.get(first["type"], f"{first['input']!r}; expected: {_expected(first['msg'])}")
+        }.get(first["type"], f"{as_written(first['input'])}; expected {expected_of(first)}")
         raise refusal(f"{path}: {'.'.join(map(str, first['loc'])) or 'file'} is {why}") from error
 
 
-def _expected(message: str) -> str:
-    """What pydantic's message says was expected, without its opening words."""
-    return message.removeprefix("Input should be ").removeprefix("Value error, ")
+_KINDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "finite": "a number",
+    "bool": "true or false",
+    "string": "text in quotes",
+    "list": "a list in brackets",
+    "dict": "a table",
+    "model": "a table",
+}
+"""What TOML calls the kinds of values, by the beginning of pydantic's name for the error."""
+
+_LIMITS = {
+    "greater_than_equal": ("at least", "ge"),
+    "greater_than": ("more than", "gt"),
+    "less_than_equal": ("at most", "le"),
+    "less_than": ("less than", "lt"),
+}
+
+
+def expected_of(error: Any) -> str:
+    """What was expected, in the words of who writes TOML.
+
+    Parameters
+    ----------
+    error : mapping
+        One of those of a :class:`pydantic.ValidationError`.
+
+    Examples
+    --------
+    >>> class Point(BaseModel):
+    ...     x: Whole
+    >>> try:
+    ...     Point.model_validate({"x": 0.5}, strict=True)
+    ... except ValidationError as error:
+    ...     expected_of(error.errors()[0])
+    'a whole number'
+    """
+    kind = str(error["type"])
+    if kind in _LIMITS:
+        said, name = _LIMITS[kind]
+        return f"{said} {error['ctx'][name]}"
+    if kind == "literal_error":
+        return str(error["ctx"]["expected"]).replace("'", '"')
+    if kind.partition("_")[0] in _KINDS:
+        return _KINDS[kind.partition("_")[0]]
+    message: str = error["msg"]
+    return message.removeprefix("Input should be ").removeprefix("Value error, ").removeprefix("expected ")
+
+
+def as_written(value: Any) -> str:
+    """A value as TOML has it.
+
+    Examples
+    --------
+    >>> as_written(True), as_written("x"), as_written([1, {"a": 2.5}])
+    ('true', '"x"', '[1, {a = 2.5}]')
+    """
+    match value:
+        case bool():
+            return str(value).lower()
+        case str():
+            return json.dumps(value, ensure_ascii=False)
+        case list():
+            return f"[{', '.join(map(as_written, value))}]"
+        case dict():
+            return "{" + ", ".join(f"{name} = {as_written(inner)}" for name, inner in value.items()) + "}"
+        case date() | time():
+            return value.isoformat()
+        case _:
+            return str(value)
 
 
 def _model_of(model: type[BaseModel], where: tuple[int | str, ...]) -> type[BaseModel]:

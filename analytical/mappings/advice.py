@@ -107,7 +107,7 @@ def flattened(layer: Layer) -> Layer | None:
     """
     if (layer.R, layer.S) != (layer.H, layer.W):
         return None
-    return replace(layer, H=1, W=1, R=1, S=1, pad_h=0, pad_w=0, U=1, C=layer.C * layer.R * layer.S)
+    return replace(layer, H=1, W=1, R=1, S=1, pad_h=0, pad_w=0, U=1, stride_width=None, C=layer.C * layer.R * layer.S)
 
 
 def _glb_words(layer: Layer, hardware: Hardware) -> tuple[int, ...]:

@@ -68,6 +68,10 @@ class Correction(Enum):
     LOWER_STRIP = "lower strip"
     """A pass has fewer ofmap rows than the array has columns (eq 6), where a whole strip fits badly or not at all."""
 
+    LOWER_BLOCK = "lower block"
+    """Filters are loaded anew for each strip, where rows between windows would be fetched along with the strips of a
+    larger block (a stride beyond the filter; eq 11)."""
+
     FEWER_CHANNELS = "fewer channels"
     """A pass has fewer channels than the array holds (eq 7), for the same reason."""
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from analytical.files.toml import as_model, parse_toml, read_toml
+from analytical.files.toml import Whole, as_model, parse_toml, read_toml
 from analytical.hardware import EYERISS_16BIT, Hardware
 from analytical.layer import Layer
 from analytical.mappings.eyeriss import EyerissMapping
@@ -60,20 +60,20 @@ def _of_chip(hardware: Hardware) -> tuple[float, ...]:
 
 
 def _shape(layer: Layer) -> tuple[int, ...]:
-    return layer.groups, layer.H, layer.W, layer.C, layer.R, layer.S, layer.F, layer.U, layer.E, layer.G
+    return layer.groups, layer.H, layer.W, layer.C, layer.R, layer.S, layer.F, layer.U, layer.V, layer.E, layer.G
 
 
 # the fields of EyerissMapping, which would refuse the same numbers, but could not name file and field
 class _Numbers(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    m: int = Field(ge=1)
-    n: int = Field(ge=1)
-    e: int = Field(ge=1)
-    p: int = Field(ge=1)
-    q: int = Field(ge=1)
-    r: int = Field(ge=1)
-    t: int = Field(ge=1)
+    m: Whole = Field(ge=1)
+    n: Whole = Field(ge=1)
+    e: Whole = Field(ge=1)
+    p: Whole = Field(ge=1)
+    q: Whole = Field(ge=1)
+    r: Whole = Field(ge=1)
+    t: Whole = Field(ge=1)
 
 
 class _File(BaseModel):

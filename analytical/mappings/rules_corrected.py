@@ -4,20 +4,20 @@ The published rules were written for four networks on one chip. There the correc
 them, each departure is a :class:`Correction` with a name.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
 from analytical import counts as c
-from analytical.counts import Level
-from analytical.energy import Accounting, joules_of_word
+from analytical.counts import Event, Level
+from analytical.energy import joules_of_word
 from analytical.hardware import PRESETS, Hardware
 from analytical.layer import Layer
 from analytical.mappings.advice import least_needs, way_out
 from analytical.mappings.cnnergy import CnnergyMapping, Correction, RuleSet, filters_of_sets
 from analytical.mappings.rules_published import Sets, fit, halved, require, share_out, strip_of
 from analytical.spans import share
-from analytical.traffic import rlc_words
+from analytical.traffic import fmap_words
 
 WORTH = 0.05
 """What another tile has to save before the one of the published rules gives way to it, as a share of its energy: on the
@@ -64,6 +64,8 @@ def map_corrected(layer: Layer, hardware: Hardware) -> CnnergyMapping:
             mapping = _with_room_for_a_window(hardware, mapping)
         if mapping is None:
             continue
+        if tile.one_strip:
+            mapping = _with_blocks_of_a_strip(hardware, mapping)
         joules = _joules(layer, hardware, mapping, most_at_work)
         tried.append(_Tried(joules, mapping, tile))
         # nothing could save enough: the other tiles need not be tried
@@ -114,6 +116,7 @@ class _Tile(NamedTuple):
     X_i: float
     X_o: float
     corrections: tuple[Correction, ...]
+    one_strip: bool = False
 
 
 class _Tried(NamedTuple):
@@ -134,7 +137,10 @@ def _tiles(layer: Layer, hardware: Hardware, sets: Sets) -> Iterator[_Tile]:
             for X_i, X_o in _widths(layer):
                 if X_i * y_i * channels.z_i * kib >= hardware.glb_kib:
                     continue
-                yield _Tile(channels, y_i, y_o, X_i, X_o, departs + (() if widest else (Correction.NARROWER_TILE,)))
+                where = departs + (() if widest else (Correction.NARROWER_TILE,))
+                yield _Tile(channels, y_i, y_o, X_i, X_o, where)
+                if layer.U > layer.R and y_o < layer.E:
+                    yield _Tile(channels, y_i, y_o, X_i, X_o, (*where, Correction.LOWER_BLOCK), one_strip=True)
                 widest = False
 
 
@@ -181,6 +187,13 @@ def _with_room_for_a_window(hardware: Hardware, mapping: CnnergyMapping) -> Cnne
     return replace(mapping, f_i=int(f_i), psum_kib=mapping.X_o * mapping.Y_o * f_i * kib) if f_i >= 1 else None
 
 
+def _with_blocks_of_a_strip(hardware: Hardware, mapping: CnnergyMapping) -> CnnergyMapping:
+    """With row blocks of one strip, and the images that then fit."""
+    psum_kib = mapping.X_o * mapping.y_o * mapping.f_i * hardware.b_w / 8192
+    together = int(hardware.glb_kib // (mapping.ifmap_kib + psum_kib))
+    return replace(mapping, Y_o=mapping.y_o, psum_kib=psum_kib, N=max(1, together))
+
+
 def images_that_fit(layer: Layer, hardware: Hardware, mapping: CnnergyMapping) -> int:
     """Images that filters can serve: N of eq 11; or more of the layer's batch where psums only pass through, as long as
     their ifmaps fit.
@@ -198,44 +211,49 @@ def _joules(layer: Layer, hardware: Hardware, mapping: CnnergyMapping, most_at_w
     a whole strip on all sets would not, so that a tile that is small in every direction does not pass for a cheap one.
     """
     images = min(layer.batch, images_that_fit(layer, hardware, mapping))
-    words = mapping.repetitions(layer).words(layer, images)
-    glb = sum(words[event] for event in words if event.level is Level.GLB and Accounting.CNNERGY.charges(event))
-    return _priced(
-        layer,
-        hardware,
-        filters=words[c.DRAM_FILTER_READ] / images,
-        ifmap=words[c.DRAM_IFMAP_READ] / images,
-        glb=glb / images,
-        hops=words[c.INTER_PE_PSUM] / images,
-        longer=max(1.0, most_at_work / _at_work(mapping)),
-    )
+    moved = mapping.repetitions(layer).words(layer, images)
+    words = {event: moved[event] / images for event in moved}
+    return _priced(layer, hardware, words, longer=max(1.0, most_at_work / _at_work(mapping)))
 
 
 def _least_J(layer: Layer, hardware: Hardware) -> float:
     """Joules that no mapping falls below: every value moves once, for as many images as the batch has."""
     filters = layer.F * layer.C * layer.R * layer.S / layer.batch
     # rows and columns between windows may stay where they are
-    rows, columns = min(layer.H, layer.E * min(layer.U, layer.R)), min(layer.W, layer.G * min(layer.U, layer.S))
+    rows, columns = min(layer.H, layer.E * min(layer.U, layer.R)), min(layer.W, layer.G * min(layer.V, layer.S))
     ifmap = layer.channels * rows * columns
+    word_J = joules_of_word(hardware)
     # a psum from the PE below costs more than the read that it spares, or no more than for each MAC
-    hops = layer.macs if hardware.prices.inter_pe < hardware.prices.rf else 0
-    glb = filters + ifmap + layer.ofmap_size
-    return _priced(layer, hardware, filters=filters, ifmap=ifmap, glb=glb, hops=hops, longer=1.0)
+    hops = layer.macs if word_J[c.INTER_PE_PSUM] < word_J[c.RF_PSUM_READ] else 0
+    words = {
+        c.DRAM_FILTER_READ: filters,
+        c.GLB_FILTER_READ: filters,
+        c.DRAM_IFMAP_READ: ifmap,
+        c.GLB_IFMAP_READ: ifmap,
+        c.GLB_PSUM_WRITE: layer.ofmap_size,
+        c.INTER_PE_PSUM: hops,
+    }
+    return _priced(layer, hardware, words, longer=1.0)
 
 
-def _priced(
-    layer: Layer, hardware: Hardware, *, filters: float, ifmap: float, glb: float, hops: float, longer: float
-) -> float:
-    """Joules of an image of which so many words move, uncoded, and whose clock runs so much longer."""
-    price = joules_of_word(hardware)
+def _priced(layer: Layer, hardware: Hardware, words: Mapping[Event, float], longer: float) -> float:
+    """Joules of an image of which so many words move, fmaps not yet coded, and whose clock runs so much longer."""
+    word_J = joules_of_word(hardware)
     nonzero = layer.macs * (1 - layer.sparsity_ifmap)
-    coded = ifmap if layer.first else float(rlc_words(ifmap, layer.sparsity_ifmap, hardware))
-    dram = filters + coded + float(rlc_words(layer.ofmap_size, layer.sparsity_ofmap, hardware))
-    # a psum from the PE below spares a read of the RF
-    of_macs = hardware.prices.mac * nonzero + price[Level.RF] * (layer.macs + 3 * nonzero - hops)
+    ifmap = words[c.DRAM_IFMAP_READ]
+    all_words = dict(words) | {
+        c.DRAM_IFMAP_READ: ifmap if layer.first else float(fmap_words(ifmap, layer.sparsity_ifmap, hardware)),
+        c.DRAM_OFMAP_WRITE: float(fmap_words(layer.ofmap_size, layer.sparsity_ofmap, hardware)),
+        c.RF_IFMAP_READ: layer.macs,
+        c.RF_FILTER_READ: nonzero,
+        c.RF_PSUM_WRITE: nonzero,
+        # a psum from the PE below spares a read of the RF
+        c.RF_PSUM_READ: nonzero - words[c.INTER_PE_PSUM],
+    }
+    dram = sum(word_J[event] * all_words[event] for event in all_words if event.level is Level.DRAM)
+    moved = sum(word_J[event] * all_words[event] for event in all_words if event.level is not Level.DRAM)
     clock = hardware.clock_W * layer.macs / hardware.throughput * longer
-    on_chip = of_macs + price[Level.INTER_PE] * hops + price[Level.GLB] * glb + clock
-    return float(price[Level.DRAM] * dram + on_chip / (1 - hardware.other_control))
+    return float(dram + (hardware.prices.mac * nonzero + moved + clock) / (1 - hardware.other_control))
 
 
 def _at_work(mapping: CnnergyMapping) -> float:

@@ -161,7 +161,7 @@ def halved(layer: Layer, X_i: float) -> tuple[float, float]:
     Fractions stay, as in the authors' program: the closed forms take them, and tiles are made whole later.
     """
     X_i /= 2
-    return X_i, (X_i - layer.S) / layer.U + 1
+    return X_i, (X_i - layer.S) / layer.V + 1
 
 
 def fit(

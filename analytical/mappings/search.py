@@ -17,7 +17,7 @@ from analytical.layer import Layer
 from analytical.mappings.advice import least_needs, way_out
 from analytical.mappings.eyeriss import EyerissMapping, banks_of_glb, stacks_of_array
 from analytical.mappings.tiling import MappingError
-from analytical.traffic import Repetitions, rlc_words
+from analytical.traffic import Repetitions, fmap_words
 
 Numbers = NDArray[Any]
 """Whole numbers or floats, one for each mapping."""
@@ -221,11 +221,11 @@ class _Tiles:
 def _cost(layer: Layer, hardware: Hardware, batch: int, tiles: _Tiles) -> Cost:
     words = _words(layer, hardware, batch, tiles)
     cycles = _cycles(layer, hardware, batch, tiles, words)
-    level_J = joules_of_word(hardware)
+    word_J = joules_of_word(hardware)
     nonzero = layer.macs * batch * (1 - layer.sparsity_ifmap)
-    dram = sum(words[event] * level_J[event.level] for event in words if event.level is Level.DRAM)
+    dram = sum(words[event] * word_J[event] for event in words if event.level is Level.DRAM)
     on_chip = hardware.prices.mac * nonzero + sum(
-        words[event] * level_J[event.level]
+        words[event] * word_J[event]
         for event in words
         if event.level is not Level.DRAM and Accounting.CNNERGY.charges(event)
     )
@@ -259,13 +259,13 @@ def _words(layer: Layer, hardware: Hardware, batch: int, tiles: _Tiles) -> dict[
         ifmap_columns=layer.W,
         image_batches=_ceil(batch, tiles.n),
     ).words(layer, batch)
-    coded = 1.0 if layer.first else rlc_words(1, layer.sparsity_ifmap, hardware)
+    coded = 1.0 if layer.first else fmap_words(1, layer.sparsity_ifmap, hardware)
     nonzero = layer.macs * batch * (1 - layer.sparsity_ifmap)
     # what does not depend on the mapping takes the shape of what does
     alike = np.zeros_like(strips)
     return words | {
         c.DRAM_IFMAP_READ: words[c.DRAM_IFMAP_READ] * float(coded),
-        c.DRAM_OFMAP_WRITE: layer.ofmap_size * batch * float(rlc_words(1, layer.sparsity_ofmap, hardware)) + alike,
+        c.DRAM_OFMAP_WRITE: layer.ofmap_size * batch * float(fmap_words(1, layer.sparsity_ofmap, hardware)) + alike,
         c.RF_IFMAP_READ: layer.macs * batch + alike,
         c.RF_FILTER_READ: nonzero + alike,
         c.RF_PSUM_READ: nonzero - words[c.INTER_PE_PSUM],

@@ -123,7 +123,7 @@ class Tiling:
         # columns that no window needs move with the others, as in the closed forms
         if columns == self.layer.G:
             return self.layer.W
-        return self.layer.U * (columns - 1) + self.layer.S
+        return self.layer.V * (columns - 1) + self.layer.S
 
     def strip_height(self, rows: int) -> int:
         """Ifmap rows of a strip of so many ofmap ``rows``: y_i for a whole one."""
@@ -178,7 +178,7 @@ class Tiling:
     def column_tiles(self) -> list[tuple[Span, Span]]:
         """Columns of the ofmap, and those of the padded ifmap under them, tile by tile.
 
-        Neighbours share S - U columns of the ifmap, which are read again for each tile.
+        Neighbours share S - V columns of the ifmap, which are read again for each tile.
 
         Examples
         --------
@@ -189,9 +189,9 @@ class Tiling:
         >>> [(str(ofmap), str(ifmap)) for ofmap, ifmap in tiling.column_tiles()]
         [('0:7', '0:9'), ('7:13', '7:15')]
         """
-        U = self.layer.U
+        V = self.layer.V
         tiles = spans(self.layer.G, self.X_o)
-        return [(t, Span(U * t.start, U * t.start + self.ifmap_width(t.size))) for t in tiles]
+        return [(t, Span(V * t.start, V * t.start + self.ifmap_width(t.size))) for t in tiles]
 
     def row_blocks(self) -> list[list["Strip"]]:
         """The strips of an ofmap tile, by blocks of rows whose psums wait in the GLB together.

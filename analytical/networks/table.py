@@ -48,6 +48,7 @@ _WIDTHS: dict[str, tuple[str, str, Callable[[str], int | float]]] = {
     "pad_width": ("pad_w", "pad_h", _number),
     "filter_width": ("S", "R", _whole),
     "ofmap_width": ("G", "E", _whole),
+    "stride_width": ("stride_width", "U", _whole),
 }
 """Optional columns for what is not square: the field, and the height that stands for it where the cell is empty."""
 
@@ -219,7 +220,7 @@ def as_table(network: Network) -> str:
     for number, layer in enumerate(network.layers):
         edges = network.edges.get(layer.name, Edges())
         cells = [getattr(layer, field) for field, _ in _COLUMNS.values()]
-        cells += [getattr(layer, field) for field, _, _ in _WIDTHS.values()]
+        cells += [getattr(layer, "V" if field == "stride_width" else field) for field, _, _ in _WIDTHS.values()]
         # semicolons, since commas part the cells
         names = (list_names(names, ";") for names in (edges.inputs, edges.pools))
         writer.writerow([*cells, *names, "" if number else image])

@@ -1,8 +1,9 @@
 """What silicon costs: nodes and how energies scale between them, the price list of Table III, SRAM against its size."""
 
 import csv
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from importlib.resources import files
 from io import StringIO
@@ -74,6 +75,10 @@ class Prices:
         One multiply-accumulate.
     rf, inter_pe, glb, dram : float
         One word read or written in a register file, handed from PE to PE, in the GLB, in DRAM.
+    rf_ifmap_read, rf_ifmap_write, rf_filter_read, rf_filter_write, rf_psum_read, rf_psum_write : float or None
+        The same for each of the three register files, read and written; None: what ``rf`` says.
+    glb_read, glb_write, dram_read, dram_write : float or None
+        Reads and writes apiece; None: what ``glb`` and ``dram`` say.
 
     Raises
     ------
@@ -86,12 +91,57 @@ class Prices:
     inter_pe: float
     glb: float
     dram: float
+    rf_ifmap_read: float | None = None
+    rf_ifmap_write: float | None = None
+    rf_filter_read: float | None = None
+    rf_filter_write: float | None = None
+    rf_psum_read: float | None = None
+    rf_psum_write: float | None = None
+    glb_read: float | None = None
+    glb_write: float | None = None
+    dram_read: float | None = None
+    dram_write: float | None = None
 
     def __post_init__(self) -> None:
         for price in fields(self):
             joules = getattr(self, price.name)
+            if joules is None and price.default is None:
+                continue
             if not is_number(joules) or not 0 <= joules <= 1:
-                raise HardwareError(f"price {price.name} is {getattr(self, price.name)}; expected joules, from 0 to 1")
+                raise HardwareError(f"price {price.name} is {joules!r}; expected joules, from 0 to 1")
+
+    def of_word(self, level: str, data: str, writes: bool) -> float:
+        """Joules of one word.
+
+        Parameters
+        ----------
+        level : str
+            ``"rf"``, ``"inter_pe"``, ``"glb"`` or ``"dram"``.
+        data : str
+            ``"ifmap"``, ``"filter"``, ``"psum"`` or ``"ofmap"``.
+        writes : bool
+            Whether the word enters that memory, or else leaves it.
+
+        Examples
+        --------
+        >>> from dataclasses import replace
+        >>> apiece = replace(prices(16), rf_psum_read=1e-12)
+        >>> apiece.of_word("rf", "psum", writes=False), apiece.of_word("rf", "psum", writes=True) == apiece.rf
+        (1e-12, True)
+        """
+        action = "write" if writes else "read"
+        apiece = getattr(self, f"{level}_{data}_{action}" if level == "rf" else f"{level}_{action}", None)
+        return float(getattr(self, level) if apiece is None else apiece)
+
+    def with_glb_times(self, factor: float) -> "Prices":
+        """The same prices, but for words of the GLB, which cost that many times as much."""
+        glb = {name: joules * factor for name, joules in self.record().items() if name.startswith("glb")}
+        return replace(self, **glb)
+
+    def record(self) -> dict[str, float]:
+        """The prices that there are, by name."""
+        every = {price.name: getattr(self, price.name) for price in fields(self)}
+        return {name: joules for name, joules in every.items() if joules is not None}
 
 
 def prices(b_w: int) -> Prices:
@@ -144,3 +194,33 @@ def sram_read_nJ() -> Mapping[float, float]:
     rows = csv.DictReader(StringIO(text))
     trend = {float(row["size_kib"]): float(row["read_energy_nj"]) for row in rows if row["cell"] == CELLS}
     return MappingProxyType(trend)  # remembered, and so for everybody
+
+
+REFERENCE_KIB = 100.0
+"""Size of Eyeriss's GLB, at which a word has the price of Table III."""
+
+
+def sram_factor(kib: float) -> float:
+    """What a word of an SRAM of that size costs, in words of one of :data:`REFERENCE_KIB`.
+
+    Between the sizes of the trend (:func:`sram_read_nJ`), and beyond them, a power of the size: a straight line in
+    logarithms.
+
+    Parameters
+    ----------
+    kib : float
+        Size, in KiB.
+
+    Examples
+    --------
+    >>> sram_factor(100), round(sram_factor(32), 2), sram_factor(50) < sram_factor(60)
+    (1.0, 0.53, True)
+    """
+    trend = sram_read_nJ()
+    if kib in trend:
+        return trend[kib] / trend[REFERENCE_KIB]
+    sizes = sorted(trend)
+    above = next((number for number, size in enumerate(sizes) if size > kib), len(sizes) - 1)
+    low, high = sizes[max(above, 1) - 1], sizes[max(above, 1)]
+    slope = math.log(trend[high] / trend[low]) / math.log(high / low)
+    return float(trend[low] / trend[REFERENCE_KIB] * (kib / low) ** slope)

@@ -112,6 +112,11 @@ def phone_options(command: Callable[..., Any]) -> Callable[..., Any]:
             help="What compressing the image costs.  [default: nothing]",
         ),
         rules_option,
+        click.option(
+            "--image-size",
+            metavar="224x224",
+            help="Of the image that NETWORK takes.  [default: its table's, or that of the first layer's ifmap]",
+        ),
         source_option,
         hardware_option,
         bits_option(default=8),

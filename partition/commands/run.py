@@ -8,6 +8,7 @@ import click
 from analytical.errors import InputError
 from analytical.graph import graph_of
 from analytical.networks import load_network
+from analytical.networks.table import with_image
 from analytical.terminal.errors import CHECK_FAILED
 from analytical.terminal.options import csv_option, json_option, network_argument, network_command
 from analytical.terminal.outputs import as_csv, as_json, check_writable, write_chosen
@@ -15,18 +16,29 @@ from partition.commands.options import Quantity, channel_options, client_options
 from partition.images import read_image_of
 from partition.planning import DelayError, plan
 
+JPEG_BITS = ("model", "file")
+"""Where the bits of the image may come from; the first is the default."""
+
 
 @network_command()
 @network_argument
 @channel_options
 @client_options
 @click.option("--image", metavar="FILE", help="The image itself, in place of --sparsity-in.")
+@click.option(
+    "--jpeg-bits",
+    type=click.Choice(JPEG_BITS),
+    default=JPEG_BITS[0],
+    show_default=True,
+    help="Bits of --image: what the paper's model expects by its zeros, or those of its JPEG file.",
+)
 @click.option("--max-delay", type=Quantity("s"), metavar="50ms", help="The longest that an inference may take.")
 @csv_option
 @json_option
 def run(
     network: str,
     image: str | None,
+    jpeg_bits: str,
     csv_file: str | None,
     json_file: str | None,
     jpeg_energy: float | None,
@@ -41,11 +53,19 @@ def run(
     check_writable(csv_file, json_file, inputs=(network, said["hardware"], said["source"], image))
     if image is not None and said["sparsity_in"] is not None:
         raise InputError("--image and --sparsity-in are both given; expected one of them")
+    if jpeg_bits == "file" and image is None:
+        raise InputError("--jpeg-bits is file, without --image; expected --image FILE beside it")
     chosen = load_network(network)
+    if said["image_size"] is not None:
+        chosen = with_image(chosen, said["image_size"])
     jpeg = None if image is None else read_image_of(image, graph_of(chosen))
     planned = plan(chosen, jpeg_energy=jpeg_energy or 0.0, watch=watch, **said)
     if jpeg is not None:
-        planned = replace(planned, sparsity_in=jpeg.sparsity_in)
+        planned = replace(
+            planned,
+            sparsity_in=jpeg.sparsity_in,
+            jpeg_bits=jpeg.file_bits if jpeg_bits == "file" else None,
+        )
     written = write_chosen(
         (csv_file, lambda: as_csv(planned.rows())),
         (json_file, lambda: as_json(planned.record() | ({"jpeg_file_bits": jpeg.file_bits} if jpeg else {}))),

@@ -5,7 +5,7 @@ PE-cycle fell into, and what the array waited for; but for idle PEs, which are t
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from enum import Enum
 from fractions import Fraction
@@ -142,8 +142,8 @@ def _ladder(tiling: Tiling, closed: Repetitions) -> Iterator[tuple[Effect, Repet
     yield Effect.RAGGED_Z, at
     at = replace(at, filter_passes=end.filter_passes, ifmap_fetches=end.ifmap_fetches)
     yield Effect.RAGGED_F, at
-    # each further strip streams R - U rows again, each further block fetches them, each further tile S - U columns
-    rows, columns = layer.R - layer.U, layer.S - layer.U
+    # each further strip streams R - U rows again, each further block fetches them, each further tile S - V columns
+    rows, columns = layer.R - layer.U, layer.S - layer.V
     at = replace(
         at,
         strip_rows=at.strip_rows + (end.strips - at.strips) * rows,
@@ -178,7 +178,7 @@ def _words(tiling: Tiling, repetitions: Repetitions) -> Counts:
     words = repetitions.words(layer, tiling.batch)
     # what comes from the PE below is not read in the RF; reads for nonzero MACs depend on the data alone (_zeros)
     words[c.RF_PSUM_READ] = -words[c.INTER_PE_PSUM]
-    if not layer.first:
+    if not layer.first and not tiling.hardware.fmaps_move_raw:
         words[c.DRAM_IFMAP_READ] *= _coded(tiling, exact(layer.sparsity_ifmap))
     return Counts(events=words)
 
@@ -249,9 +249,8 @@ def _ifmap_code(tiling: Tiling, tensors: LayerTensors) -> dict[Effect, Counts]:
     layer, hardware = tiling.layer, tiling.hardware
     fetches = ifmap_fetches(tiling)
     tiles = zeros.ifmap_tiles(tiling, tensors.ifmap)
-    if layer.first:
-        values = [tile.size for tile in tiles]
-        padding = sum(_whole_words(tiling, size) - size for size in values) * fetches
+    if layer.first or hardware.fmaps_move_raw:
+        padding = _raw_padding(tiling, tiles) * fetches
         return {Effect.RAW_PADDING: Counts(events={c.DRAM_IFMAP_READ: padding})}
     coded = zeros.code(tiles, hardware.rlc_run_bits, hardware.rlc_pairs)
     steps = _code_steps(tiling, coded, exact(layer.sparsity_ifmap), _nonzero_share(tensors.ifmap))
@@ -262,9 +261,17 @@ def _ofmap_code(tiling: Tiling, tensors: LayerTensors) -> dict[Effect, Counts]:
     """The ofmap's way from values to 64-bit words."""
     # values leave once, whatever the tiles; they are those that must come out, not those that the machine made
     hardware = tiling.hardware
-    coded = zeros.code(zeros.ofmap_tiles(tiling, tensors.ofmap), hardware.rlc_run_bits, hardware.rlc_pairs)
+    tiles = zeros.ofmap_tiles(tiling, tensors.ofmap)
+    if hardware.fmaps_move_raw:
+        return {Effect.RAW_PADDING: Counts(events={c.DRAM_OFMAP_WRITE: _raw_padding(tiling, tiles)})}
+    coded = zeros.code(tiles, hardware.rlc_run_bits, hardware.rlc_pairs)
     steps = _code_steps(tiling, coded, exact(tiling.layer.sparsity_ofmap), _nonzero_share(tensors.ofmap))
     return {effect: Counts(events={c.DRAM_OFMAP_WRITE: words}) for effect, words in steps.items()}
+
+
+def _raw_padding(tiling: Tiling, tiles: Iterable[NDArray[np.integer]]) -> int:
+    """Words that fill up the last of each tile's."""
+    return sum(_whole_words(tiling, tile.size) - tile.size for tile in tiles)
 
 
 def _code_steps(tiling: Tiling, coded: zeros.Coded, sparsity: Fraction, share: Fraction) -> dict[Effect, Fraction]:

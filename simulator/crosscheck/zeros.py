@@ -36,7 +36,7 @@ def nonzero_macs(layer: Layer, ifmap: NDArray[np.integer]) -> int:
     >>> layer.macs, nonzero_macs(layer, ifmap)
     (80, 60)
     """
-    seen_by = np.outer(_windows_on(layer.H, layer.R, layer.U, layer.E), _windows_on(layer.W, layer.S, layer.U, layer.G))
+    seen_by = np.outer(_windows_on(layer.H, layer.R, layer.U, layer.E), _windows_on(layer.W, layer.S, layer.V, layer.G))
     # where a pixel lies decides, not in which image or channel: zeros of all are counted place by place
     zeros = np.count_nonzero(ifmap == 0, axis=(0, 1))
     gated = int((zeros * seen_by).sum()) * layer.filters_per_group
@@ -73,7 +73,7 @@ def empty_windows(tiling: Tiling, ifmap: NDArray[np.integer]) -> int:
                 pixels = np.count_nonzero(ifmap[:, members.slice], axis=1)
                 up_to = np.cumsum(np.pad(pixels, ((0, 0), (0, 0), (1, 0))), axis=2)
                 # first columns of the windows
-                left = layer.U * np.arange(layer.G)
+                left = layer.V * np.arange(layer.G)
                 of_row = np.count_nonzero(up_to[:, :, left + layer.S] == up_to[:, :, left], axis=(0, 2))
                 # the bottom PE of the stack has its psum in its own RF
                 above_bottom = layer.R - (members.stop == channels.stop)

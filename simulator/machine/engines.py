@@ -104,6 +104,11 @@ def raw_words(values: int, b_w: int) -> int:
     return -(-values * b_w // rlc.WORD_BITS)
 
 
+def _ifmap_moves_raw(tiling: Tiling) -> bool:
+    """The network's input does (NeuPart paper, section IV-D2), and all others where the hardware has no code."""
+    return tiling.layer.first or tiling.hardware.fmaps_move_raw
+
+
 class DetailedEngine:
     """Every pass with its values: what the link brings is decoded, kept in the GLB, streamed into the PEs, summed
     there, put back into the GLB, requantised and coded again."""
@@ -127,7 +132,7 @@ class DetailedEngine:
     def _fetch(self, p: Pass, image: int) -> int:
         sent = _fetched_values(self._tensors, p, image)
         # the network's input moves raw, all other fmaps run-length coded (NeuPart paper, section IV-D2)
-        if self._tiling.layer.first:
+        if _ifmap_moves_raw(self._tiling):
             received, words = sent.astype(np.int64), raw_words(sent.size, self._b_w)
         else:
             code = rlc.encode(sent, self._b_w)
@@ -147,7 +152,10 @@ class DetailedEngine:
 
     def write_back(self, p: Pass, images: Span, columns: Span) -> int:
         psums = self.ofmap[images.slice, p.filters.slice, p.rows.slice, columns.slice]
-        return sum(len(rlc.encode(tile, self._b_w)) for tile in self._tensors.requantise(psums))
+        tiles = self._tensors.requantise(psums)
+        if self._tiling.hardware.fmaps_move_raw:
+            return sum(raw_words(tile.size, self._b_w) for tile in tiles)
+        return sum(len(rlc.encode(tile, self._b_w)) for tile in tiles)
 
     def tally(self) -> Tally:
         return self._tally
@@ -193,7 +201,7 @@ class FastEngine:
         return words
 
     def _tile_words(self, values: NDArray[np.integer]) -> int:
-        if self._tiling.layer.first:
+        if _ifmap_moves_raw(self._tiling):
             return raw_words(values.size, self._b_w)
         return rlc.encoded_words(values, self._b_w)
 
@@ -207,6 +215,8 @@ class FastEngine:
 
     def write_back(self, p: Pass, images: Span, columns: Span) -> int:
         values = self._tensors.ofmap[images.slice, p.filters.slice, p.rows.slice, columns.slice]
+        if self._tiling.hardware.fmaps_move_raw:
+            return sum(raw_words(tile.size, self._b_w) for tile in values)
         return sum(rlc.encoded_words(tile, self._b_w) for tile in values)
 
     def tally(self) -> Tally:
@@ -233,7 +243,7 @@ class FastEngine:
         run = self._array.run(p.shape, ifmap, filters, psums)
         # From zero even where the pass would read psums, whose values change no cycle; so what comes out is this pass's
         # own share, and is compared with exact array code.
-        wrong = psums - convolve(ifmap, filters, stride=layer.U, groups=1, E=p.rows.size, G=p.columns.size)
+        wrong = psums - convolve(ifmap, filters, stride=(layer.U, layer.V), groups=1, E=p.rows.size, G=p.columns.size)
         if wrong.any():
             # the tensors' psums stay right: what is wrong shows in this engine's ofmap alone
             self.ofmap = self.ofmap.copy()
@@ -299,7 +309,7 @@ def count_nonzero_macs(layer: Layer, ifmap: NDArray[np.integer]) -> int:
     # and all groups have as many, so that channels and images can be added up first.
     nonzero = np.count_nonzero(ifmap, axis=(0, 1))
     uses = sum(
-        int(nonzero[_windows(layer.U, r, layer.E), _windows(layer.U, s, layer.G)].sum())
+        int(nonzero[_windows(layer.U, r, layer.E), _windows(layer.V, s, layer.G)].sum())
         for r in range(layer.R)
         for s in range(layer.S)
     )
@@ -327,7 +337,7 @@ def count_psum_takes(tiling: Tiling, ifmap: NDArray[np.integer]) -> int:
                 seen = (ifmap[:, set_channels.slice] != 0).any(axis=1)
                 in_window = np.zeros((*seen.shape[:2], layer.G), np.bool_)
                 for s in range(layer.S):
-                    in_window |= seen[:, :, _windows(layer.U, s, layer.G)]
+                    in_window |= seen[:, :, _windows(layer.V, s, layer.G)]
                 for i in range(layer.R):
                     if (set_channels, i) != (stack[-1], layer.R - 1):
                         takes += int(np.count_nonzero(in_window[:, _windows(layer.U, i, layer.E)]))

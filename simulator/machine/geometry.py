@@ -16,8 +16,8 @@ class PassShape:
         Channels of each set of the stack that a psum climbs, top first.
     stack_filters : tuple of int
         Filters of each stack of sets; each works on filters of its own.
-    R, S, U : int
-        Filter rows, filter columns, stride.
+    R, S, U, V : int
+        Filter rows, filter columns, stride along the height and along the width; 0 for the last means U.
     images : int
         Images that stream through, one after the other.
     strip_rows, width : int
@@ -48,6 +48,7 @@ class PassShape:
     R: int
     S: int
     U: int
+    V: int = 0
     images: int
     strip_rows: int
     width: int
@@ -56,6 +57,10 @@ class PassShape:
     loads_filters: bool
     reads_psums: bool
     one_psum_bank: bool = False
+
+    def __post_init__(self) -> None:
+        # one way to say it, so that shapes that are alike are equal
+        object.__setattr__(self, "V", self.V or self.U)
 
     @property
     def channels(self) -> int:

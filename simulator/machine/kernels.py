@@ -91,8 +91,8 @@ class Geometry(NamedTuple):
         Channels of each set of a stack, top first; the same in all stacks.
     stack_filters : (stacks,), int64
         Filters of each stack.
-    stride : int
-        U, along both axes.
+    stride, stride_width : int
+        U and V, along the height and along the width.
     windows : int
         Windows of one image along its width.
     loads_filters : bool
@@ -106,6 +106,7 @@ class Geometry(NamedTuple):
     set_channels: NDArray[np.int64]
     stack_filters: NDArray[np.int64]
     stride: int
+    stride_width: int
     windows: int
     loads_filters: bool
     reads_psums: bool
@@ -277,7 +278,7 @@ def step_pass(ifmap, filters, psums, geometry, ports, outcome):
     [5, 6, 7, 8]
     """
     # records into local names: the loop below reads them millions of times
-    set_channels, stack_filters, U, windows, loads_filters, reads_psums, one_psum_bank = geometry
+    set_channels, stack_filters, U, V, windows, loads_filters, reads_psums, one_psum_bank = geometry
     gin_filter, gin_ifmap, gin_psum, gon, ifmap_fifo, psum_fifo, stages = ports
     classes, events, ifmap_read_at, first_out_at, last_out_at = outcome
     images, _, strip_rows, width = ifmap.shape
@@ -288,7 +289,7 @@ def step_pass(ifmap, filters, psums, geometry, ports, outcome):
     rows = n_stacks * height
     n_windows = images * windows
     # ifmap columns that a PE holds room for: its window and, where the stride is larger, the gap before the next one
-    reach = max(S, U)
+    reach = max(S, V)
 
     set_start, stack_start = _starts(set_channels), _starts(stack_filters)
     most_filters, most_channels = stack_filters.max(), set_channels.max()
@@ -515,7 +516,7 @@ def step_pass(ifmap, filters, psums, geometry, ports, outcome):
                         part[a, k] = 0
                         column[a, k] += 1
                         # pixels before it may be overwritten from now on: the window's sum has been taken
-                        base[a, k] += U
+                        base[a, k] += V
                         if column[a, k] == windows:
                             column[a, k] = 0
                             image[a, k] += 1

@@ -141,6 +141,7 @@ class PEArray:
                 set_channels=np.array(shape.set_channels, np.int64),
                 stack_filters=np.array(shape.stack_filters, np.int64),
                 stride=shape.U,
+                stride_width=shape.V,
                 windows=shape.windows,
                 loads_filters=shape.loads_filters,
                 reads_psums=shape.reads_psums,

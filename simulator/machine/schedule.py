@@ -176,6 +176,7 @@ def pass_shape(
         R=layer.R,
         S=layer.S,
         U=layer.U,
+        V=layer.V,
         images=images,
         strip_rows=tiling.strip_height(rows),
         width=tiling.ifmap_width(columns),

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from analytical.errors import InputError
-from analytical.files.toml import as_model, parse_toml, read_toml
+from analytical.files.toml import Whole, as_model, parse_toml, read_toml
 from analytical.layer import LARGEST
 from analytical.networks import ZOO
 
@@ -45,7 +45,7 @@ class MeasuredLayer(_Strict):
     total_latency_ms: Figure | None = None
     processing_latency_ms: Figure | None = None
     power_mW: Figure | None = None
-    active_pes: int | None = Field(default=None, ge=1, le=LARGEST)
+    active_pes: Whole | None = Field(default=None, ge=1, le=LARGEST)
     glb_MB: Figure | None = None
     dram_MB: Figure | None = None
 
@@ -108,7 +108,7 @@ class Measured(_Strict):
     chip: str
     network: str
     bits: Literal[8, 16]
-    batch: int = Field(ge=1, le=LARGEST)
+    batch: Whole = Field(ge=1, le=LARGEST)
     layers: dict[str, MeasuredLayer] = Field(min_length=1)
     also: list[AlsoMapped] = []
     one_factor: list[OneFactor] = []

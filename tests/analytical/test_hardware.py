@@ -21,7 +21,7 @@ def test_8_bit_holds_twice_the_words_of_the_same_silicon() -> None:
         ({"J": 0}, "J is 0; expected a whole number from 1"),
         ({"b_w": 12}, "b_w is 12; expected 8 or 16"),
         ({"b_w": 16.0}, "b_w is 16.0; expected 8 or 16"),
-        ({"J": 12.0}, "J is 12.0; expected a whole number"),
+        ({"J": 12.5}, "J is 12.5; expected a whole number"),
         ({"glb_kib": "100"}, "glb_kib is 100; expected a number from"),
         ({"other_control": "0.15"}, "other_control is 0.15; expected a share"),
         ({"glb_kib": 0}, "glb_kib is 0; expected a number from"),

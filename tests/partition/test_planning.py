@@ -79,6 +79,7 @@ EXPECTED = {
     "bitrate_bps": 60e6,
     "tx_power_W": 0.5,
     "sparsity_in": 0.608,
+    "jpeg_bits": None,
     "max_delay_s": None,
     "optimum": "P2",
     "saving_vs_fcc_percent": 100 * (1 - cut_named("P2").total_energy_J(PLAN.channel) / (IMAGE_BITS * 0.5 / 60e6)),
@@ -198,3 +199,15 @@ def test_a_map_is_of_positive_rates_and_powers(wrong: list[float]) -> None:
 def test_quarters_are_of_shares(wrong: list[float]) -> None:
     with pytest.raises(InputError, match="shares of zeros are"):
         partition.quartiles(PLAN, wrong)
+
+
+def test_the_size_of_the_image_and_the_bits_of_its_file_can_be_said() -> None:
+    small = partition.plan("alexnet", bitrate="80Mbps", tx_power="0.78W", image_size="112x112")
+    whole = partition.plan("alexnet", bitrate="80Mbps", tx_power="0.78W")
+    assert small.cuts[0].transmit_bits == pytest.approx(whole.cuts[0].transmit_bits / 4)
+    assert small.cuts[1:] == whole.cuts[1:]
+    known = partition.plan("alexnet", bitrate="80Mbps", tx_power="0.78W", jpeg_bits=198_000)
+    assert known.cuts[0].transmit_bits == 198_000
+    assert known.best.name == "In"
+    with pytest.raises(InputError, match="jpeg_bits is -1; expected bits of a file"):
+        partition.plan("alexnet", bitrate="80Mbps", tx_power="0.78W", jpeg_bits=-1)

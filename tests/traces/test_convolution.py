@@ -14,7 +14,7 @@ from traces.tensors import synthesise
 @given(layers(most_macs=100_000))
 def test_the_fast_way_equals_the_definition(layer: Layer) -> None:
     t = synthesise(layer, b_w=16, batch=2, seed=1)
-    plain = convolve_plainly(t.ifmap, t.filters, stride=layer.U, groups=layer.groups, E=layer.E, G=layer.G)
+    plain = convolve_plainly(t.ifmap, t.filters, stride=(layer.U, layer.V), groups=layer.groups, E=layer.E, G=layer.G)
     assert np.array_equal(t.psums, plain)
 
 

@@ -95,8 +95,8 @@ def test_a_person_s_own_mapping_goes_before_the_published_and_that_before_the_fo
     [
         ("[layers.A]\nm = 1", "layers.A.n is missing; expected all of m, n, e, p, q, r, t"),
         ("[layers.A]\nm=1\nn=1\ne=1\np=1\nq=1\nr=1\nt=1\nx=1", "layers.A.x is unknown; expected some of m, n, e"),
-        ("[layers.A]\nm=1\nn=1\ne=1\np=1\nq=1\nr=1\nt=0", "layers.A.t is 0; expected: greater than or equal to 1"),
-        ("[layers.A]\nm=1.5\nn=1\ne=1\np=1\nq=1\nr=1\nt=1", "layers.A.m is 1.5; expected: a valid integer"),
+        ("[layers.A]\nm=1\nn=1\ne=1\np=1\nq=1\nr=1\nt=0", "layers.A.t is 0; expected at least 1"),
+        ("[layers.A]\nm=1.5\nn=1\ne=1\np=1\nq=1\nr=1\nt=1", "layers.A.m is 1.5; expected a whole number"),
         ("colour = 1\n[layers.A]", "colour is unknown; expected some of source, layers"),
         ("[layer.A]", "layer is unknown; expected some of source, layers"),
         ("[layers.A]\nm=1\nn=1\ne=1\np=1\nq=1\nr=1\ntt=1", "layers.A.tt is unknown; expected some of m, n, e"),

@@ -54,7 +54,7 @@ def test_a_table_of_layers_and_joules_is_a_source(tmp_path: Path) -> None:
         ("t.csv", "layer,J\nA,1\n", "column 'energy_J' is missing"),
         ("t.csv", "layer,energy_J\nA,1\nB,2\n", "layer C is missing"),
         ("t.csv", "layer,energy_J\nA,1\nA,2\n", "row 3: layer A stands twice"),
-        ("t.csv", "layer,energy_J\nZ,1\n", "row 2: layer is 'Z'; expected layers of small: A, B, C"),
+        ("t.csv", "layer,energy_J\nZ,1\n", "row 2: layer is 'Z'; expected layers of small: A, P1, B, C"),
         ("t.csv", "layer,energy_J\nA,much\n", "row 2: energy_J is 'much'; expected a number from 0 to 1e+15"),
         ("t.csv", "layer,energy_J\nA,-1\n", "row 2: energy_J is '-1'"),
         ("t.csv", "layer,energy_J\nA,inf\n", "row 2: energy_J is 'inf'"),
@@ -77,3 +77,38 @@ def test_a_file_that_is_no_source_is_refused(name: str, text: str | None, said: 
         File(str(path)).costs(NETWORK, EYERISS_8BIT)
     assert str(refused.value).startswith(f"{path}: ")
     assert said in str(refused.value)
+
+
+def test_a_table_that_says_its_width_is_held_to_it(tmp_path: Path) -> None:
+    from analytical.terminal.outputs import as_csv
+
+    path = tmp_path / "run.csv"
+    path.write_bytes(as_csv(run_network(Settings(network=NETWORK, hardware=EYERISS_16BIT)).rows()))
+    with pytest.raises(SourceError, match="row 2: bits is 16; expected one on eyeriss-8bit, 8 bit"):
+        File(str(path)).costs(NETWORK, EYERISS_8BIT)
+
+
+def test_closed_forms_of_another_width_are_known_by_their_mebibytes(tmp_path: Path) -> None:
+    from analytical.model import estimate
+    from analytical.terminal.outputs import as_csv
+
+    path = tmp_path / "closed.csv"
+    path.write_bytes(as_csv(estimate(NETWORK, EYERISS_16BIT).rows()))
+    with pytest.raises(SourceError, match="row 2: rf_mib is that of words of 16 bit; expected one on eyeriss-8bit"):
+        File(str(path)).costs(NETWORK, EYERISS_8BIT)
+    assert File(str(path)).costs(NETWORK, EYERISS_16BIT).energy_J.keys() == {"A", "B", "C"}
+
+
+def test_pools_may_have_been_measured_and_a_sum_is_passed_over(tmp_path: Path) -> None:
+    import partition
+
+    names = ("C1", "C2", "C3", "C4", "C5", "FC6", "FC7", "FC8")
+    rows = ["layer, energy_J, latency_s,", "", *(f"{name}, 1e-3, 0.01," for name in names)]
+    path = tmp_path / "measured.csv"
+    path.write_text("\ufeff" + "\n".join([*rows, "total, 8e-3, 0.08,"]))
+    without = partition.plan("alexnet", bitrate="80Mbps", tx_power="0.78W", source=path)
+    path.write_text("\n".join([*rows, "P1, 5e-4, 0.002", "Total, 8e-3, 0.08,"]))
+    with_pool = partition.plan("alexnet", bitrate="80Mbps", tx_power="0.78W", source=path)
+    for one, other in zip(without.cuts, with_pool.cuts, strict=True):
+        more = 0 if one.name in ("In", "C1") else 5e-4
+        assert other.client_energy_J == pytest.approx(one.client_energy_J + more)

@@ -74,7 +74,7 @@ def test_the_ofmap_is_the_convolution_bit_for_bit(case: tuple[Layer, Hardware, i
     tensors = synthesise(layer, b_w=hardware.b_w, batch=batch, seed=seed)
     run = run_layer(layer, hardware, tensors, engine="detailed")
     expected = convolve_plainly(
-        tensors.ifmap, tensors.filters, stride=layer.U, groups=layer.groups, E=layer.E, G=layer.G
+        tensors.ifmap, tensors.filters, stride=(layer.U, layer.V), groups=layer.groups, E=layer.E, G=layer.G
     )
     assert np.array_equal(run.ofmap, expected)
 
@@ -254,3 +254,19 @@ def test_a_pe_that_adds_wrongly_shows_in_the_ofmap(engine: str, monkeypatch: pyt
     tensors = synthesise(layer, b_w=16, batch=1, seed=0)
     run = run_layer(layer, EYERISS_16BIT, tensors, engine=engine)
     assert np.count_nonzero(run.ofmap != tensors.psums) >= 1
+
+
+@settings(max_examples=60)
+@given(mappable(), st.integers(0, 2**32))
+def test_feature_maps_may_move_raw(case: tuple[Layer, Hardware, int], seed: int) -> None:
+    """Engines agree, whole words cross the link, and the cross-check explains all."""
+    layer, hardware, batch = case
+    raw = replace(hardware, fmap_code="raw")
+    tensors = synthesise(layer, b_w=raw.b_w, batch=batch, seed=seed)
+    fast, detailed = (run_layer(layer, raw, tensors, engine=engine) for engine in ("fast", "detailed"))
+    assert fast.counts == detailed.counts
+    assert fast.total_cycles == detailed.total_cycles
+    words = fast.counts[c.DRAM_OFMAP_WRITE]
+    assert layer.ofmap_size * batch <= words
+    assert words % (raw.link_bits // raw.b_w) == 0
+    assert crosscheck(fast, tensors).explained

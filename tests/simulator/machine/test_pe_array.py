@@ -17,6 +17,7 @@ BIG = replace(EYERISS_16BIT, J=64, K=16, P_s=8)
 @st.composite
 def passes(draw: st.DrawFn) -> tuple[PassShape, Hardware]:
     R, S, U = draw(st.integers(1, 4)), draw(st.integers(1, 4)), draw(st.integers(1, 5))
+    V = draw(st.one_of(st.just(U), st.integers(1, 4)))
     columns, windows = draw(st.integers(1, 6)), draw(st.integers(1, 8))
     channels = draw(st.integers(1, 3))
     shape = PassShape(
@@ -27,7 +28,8 @@ def passes(draw: st.DrawFn) -> tuple[PassShape, Hardware]:
         U=U,
         images=draw(st.integers(1, 3)),
         strip_rows=U * (columns - 1) + R + draw(st.integers(0, 2)),
-        width=U * (windows - 1) + S + draw(st.integers(0, 4)),
+        V=V,
+        width=V * (windows - 1) + S + draw(st.integers(0, 4)),
         pe_columns=columns,
         windows=windows,
         loads_filters=draw(st.booleans()),
@@ -62,7 +64,9 @@ def test_a_pass_gives_the_convolution_and_counts_every_pe_cycle_once(
     psums = before.copy()
     result = PEArray(hardware).run(shape, ifmap, filters, psums)
 
-    expected = convolve_plainly(ifmap, filters, stride=shape.U, groups=1, E=shape.pe_columns, G=shape.windows)
+    expected = convolve_plainly(
+        ifmap, filters, stride=(shape.U, shape.V), groups=1, E=shape.pe_columns, G=shape.windows
+    )
     assert np.array_equal(psums, expected + before if shape.reads_psums else expected)
     classes = result.compute + result.gated + sum(result.stalls.values()) + result.idle
     assert classes == hardware.pes * result.cycles

@@ -64,7 +64,7 @@ def test_strips_hold_the_rows_that_their_windows_need(case: tuple[Layer, Hardwar
     for p in schedule(tiling_of(layer, hardware, batch)):
         assert p.strip.ifmap.start == layer.U * p.rows.start
         assert layer.U * (p.rows.stop - 1) + layer.R <= p.strip.ifmap.stop <= layer.H
-        assert layer.U * (p.columns.stop - 1) + layer.S <= p.ifmap_columns.stop <= layer.W
+        assert layer.V * (p.columns.stop - 1) + layer.S <= p.ifmap_columns.stop <= layer.W
         assert p.strip.fetched.stop == p.strip.ifmap.stop
         assert p.strip.stored_rows <= p.strip.fetched.size
         if p.shape.loads_filters:
