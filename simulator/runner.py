@@ -14,7 +14,7 @@ from analytical.energy import Accounting
 from analytical.files import choose_hardware
 from analytical.hardware import Hardware
 from analytical.layer import Layer
-from analytical.mappings import DEFAULT_MAPPER, FILE_MAPPER, Chosen, LayerMapping, Origin, RuleSet, Tiling
+from analytical.mappings import DEFAULT_MAPPER, FILE_MAPPER, Chosen, LayerMapping, Objective, Origin, RuleSet, Tiling
 from analytical.mappings.eyeriss import EyerissMapping
 from analytical.model import LayerEstimate
 from analytical.network import Network
@@ -229,6 +229,7 @@ def run(
     mapping: str = DEFAULT_MAPPER,
     own_mappings: Mapping[str, EyerissMapping] | None = None,
     rules: RuleSet | str = RuleSet.CORRECTED,
+    objective: Objective | str = Objective.ENERGY,
     hardware: Hardware | str | Path | None = None,
     engine: str = ENGINES[0],
     seed: int = 0,
@@ -255,6 +256,9 @@ def run(
         Mappings of your own by layer, for ``"eyeriss"``.
     rules : RuleSet or str
         Whose rules CNNergy's mapping goes by, as for :func:`analytical.estimate`.
+    objective : Objective or str
+        What ``"eyeriss"`` goes by: ``"energy"``, published or inferred mappings first, or ``"chip"``, the rule that was
+        inferred from the chip, for every layer.
     hardware : Hardware, str or Path, optional
         A hardware, the name of one that ships, or a file; default: Eyeriss.
     engine : str
@@ -300,6 +304,7 @@ def run(
             mapping=mapping,
             own_mappings=dict(own_mappings or {}),
             rules=rules,
+            objective=objective,
             engine=engine,
             batch=batch,
             seed=seed,

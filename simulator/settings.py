@@ -10,7 +10,17 @@ from analytical.energy import Accounting
 from analytical.errors import InputError
 from analytical.hardware import Hardware
 from analytical.layer import LARGEST, Layer
-from analytical.mappings import DEFAULT_MAPPER, FILE_MAPPER, Chosen, LayerMapping, MapperOptions, RuleSet, mapper_named
+from analytical.mappings import (
+    DEFAULT_MAPPER,
+    FILE_MAPPER,
+    Chosen,
+    LayerMapping,
+    MapperOptions,
+    Objective,
+    RuleSet,
+    mapper_named,
+    objective_named,
+)
 from analytical.mappings.rules import rule_set_named
 from analytical.network import Network
 from analytical.networks import as_table
@@ -46,6 +56,8 @@ class Settings:
         A person's own, by layer; other layers get what the mapper chooses.
     rules : RuleSet or str
         Whose rules CNNergy's mapping goes by, and with it the closed forms.
+    objective : Objective or str
+        What the chip's mapper goes by.
     engine : str
         One of :data:`ENGINES`; the results are the same.
     batch : int or None
@@ -80,6 +92,7 @@ class Settings:
     mapping: str = DEFAULT_MAPPER
     own_mappings: Mapping[str, LayerMapping] = field(default_factory=dict)
     rules: RuleSet | str = RuleSet.CORRECTED
+    objective: Objective | str = Objective.ENERGY
     engine: str = ENGINES[0]
     batch: int | None = None
     seed: int = 0
@@ -99,6 +112,11 @@ class Settings:
             raise SettingsError(f"own mappings are given with mapping {self.mapping}; expected {FILE_MAPPER}")
         self.network.subset([*self.own_mappings])
         object.__setattr__(self, "rules", rule_set_named(self.rules))
+        objective = objective_named(self.objective)
+        object.__setattr__(self, "objective", objective)
+        if objective is not Objective.ENERGY and not mapper.takes_files:
+            asked = f"objective is {objective.value} with mapping {self.mapping}"
+            raise SettingsError(f"{asked}; expected mapping {FILE_MAPPER}")
         if self.engine not in ENGINES:
             raise SettingsError(f"engine is {self.engine!r}; expected {' or '.join(ENGINES)}")
         # is_whole takes NumPy's integers, and refuses True, which is 1 to Python
@@ -138,7 +156,9 @@ class Settings:
         MappingError
             It does not fit.
         """
-        options = MapperOptions(own=self.own_mappings, rules=rule_set_named(self.rules))
+        options = MapperOptions(
+            own=self.own_mappings, rules=rule_set_named(self.rules), objective=objective_named(self.objective)
+        )
         return mapper_named(self.mapping).choose(layer, self.hardware, self.images(layer), options)
 
     def mappings(self) -> dict[str, Chosen]:
@@ -152,6 +172,7 @@ class Settings:
             "bits": self.hardware.b_w,
             "mapping": self.mapping,
             "rules": rule_set_named(self.rules).value,
+            "objective": objective_named(self.objective).value,
             "engine": self.engine,
             "batch": self.batch,
             "selected": list(self.selected) if self.selected is not None else None,

@@ -23,6 +23,7 @@ __all__ = [
     "Mapper",
     "MapperOptions",
     "MappingError",
+    "Objective",
     "Origin",
     "RuleSet",
     "Tiling",
@@ -68,12 +69,23 @@ class LayerMapping(Protocol):
 
 
 class Origin(Enum):
-    """Where a mapping comes from: CNNergy's rules, a publication, a person's file, or the search."""
+    """Where a mapping comes from: CNNergy's rules, a publication, what was measured on the chip, a person's file, the
+    search for least energy, or the rule that the chip's mappings follow."""
 
     RULES = "rules"
     PUBLISHED = "published"
+    INFERRED = "inferred"
     FILE = "file"
     FOUND = "found"
+    CHIP_RULE = "chip rule"
+
+
+class Objective(Enum):
+    """What the mapper of the chip's kind of mapping goes by: least energy, where nothing is known of what the chip ran;
+    or, for every layer, the rule that was inferred from the chip (:mod:`analytical.mappings.chip_rule`)."""
+
+    ENERGY = "energy"
+    CHIP = "chip"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,10 +119,13 @@ class MapperOptions:
         A person's own mappings, by the layers' names; only for mappers that take files.
     rules : RuleSet
         Whose rules CNNergy's mapper goes by.
+    objective : Objective
+        What the chip's mapper goes by.
     """
 
     own: Mapping[str, LayerMapping] = field(default_factory=dict)
     rules: RuleSet = RuleSet.CORRECTED
+    objective: Objective = Objective.ENERGY
 
 
 class Mapper(Protocol):
@@ -170,7 +185,8 @@ class CnnergyMapper:
 
 
 class EyerissMapper:
-    """As the Eyeriss chip lays layers on its array: as a person says, as published, or else with least energy.
+    """As the Eyeriss chip lays layers on its array: as a person says; as published, or inferred from measurements, or
+    else with least energy; or by the chip's inferred rule, if asked for.
 
     Examples
     --------
@@ -182,7 +198,7 @@ class EyerissMapper:
     """
 
     name = "eyeriss"
-    summary = "as on the Eyeriss chip: as published, or else with least energy"
+    summary = "as on the Eyeriss chip: as published, or inferred, or else with least energy"
     takes_files = True
 
     def choose(self, layer: Layer, hardware: Hardware, batch: int, options: MapperOptions) -> Chosen:
@@ -191,13 +207,17 @@ class EyerissMapper:
         if layer.name in options.own:
             options.own[layer.name].tiling(layer, hardware, batch)  # refuses what does not fit
             return Chosen(mapping=options.own[layer.name], origin=Origin.FILE)
-        from analytical.mappings.files import published_mapping  # pydantic takes its time to import, search NumPy
+        from analytical.mappings.chip_rule import find_as_chip  # pydantic takes its time to import, and NumPy
+        from analytical.mappings.files import known_mapping
         from analytical.mappings.search import find_mapping
 
+        if options.objective is Objective.CHIP:
+            found = find_as_chip(layer, hardware, batch)
+            return Chosen(mapping=found.mapping, origin=Origin.CHIP_RULE, weighed=found.weighed)
         # what the chip was run with is preferred to the search, so that runs can be set beside its measurements
-        published = published_mapping(layer, hardware)
-        if published is not None:
-            return Chosen(mapping=published, origin=Origin.PUBLISHED)
+        known = known_mapping(layer, hardware)
+        if known is not None:
+            return known
         found = find_mapping(layer, hardware, batch)
         return Chosen(mapping=found.mapping, origin=Origin.FOUND, weighed=found.weighed)
 
@@ -209,6 +229,29 @@ DEFAULT_MAPPER, *_ = MAPPERS
 
 FILE_MAPPER = next(mapper.name for mapper in MAPPERS.values() if mapper.takes_files)
 """The mapper that a file of mappings implies."""
+
+
+OBJECTIVES = tuple(objective.value for objective in Objective)
+"""Names of the objectives; the first is the default."""
+
+
+def objective_named(name: Objective | str) -> Objective:
+    """The objective of that name.
+
+    Raises
+    ------
+    MappingError
+        There is none.
+
+    Examples
+    --------
+    >>> objective_named("chip")
+    <Objective.CHIP: 'chip'>
+    """
+    try:
+        return Objective(name)
+    except ValueError:
+        raise MappingError(f"objective is {name!r}; expected {' or '.join(OBJECTIVES)}") from None
 
 
 def mapper_named(name: str) -> Mapper:

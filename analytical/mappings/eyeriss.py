@@ -1,4 +1,4 @@
-"""The Eyeriss chip's own row-stationary mapping: seven numbers a layer (JSSC 2017, section III and Table III)."""
+"""The Eyeriss chip's own row-stationary mapping: a few numbers a layer (JSSC 2017, section III and Table III)."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
@@ -12,7 +12,7 @@ from analytical.mappings.tiling import MappingError, Tiling, divide_glb
 from analytical.traffic import Repetitions, repeated_by
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class EyerissMapping:
     """How the chip lays a layer on its array and GLB (JSSC 2017, Table II).
 
@@ -33,6 +33,9 @@ class EyerissMapping:
         PE sets in a stack that hands psums up, each with channels of its own.
     t : int
         Such stacks, each with filters of its own.
+    g : int or None
+        Ofmap columns of a tile; None: the whole width, as in all mappings that are published. What VGG-16 was measured
+        with had column tiles (``docs/silicon.md``).
 
     Raises
     ------
@@ -52,16 +55,22 @@ class EyerissMapping:
     q: int
     r: int
     t: int
+    g: int | None = None
 
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
+            if value is None and field.default is None:
+                continue
             if not is_whole(value) or value < 1:
                 raise MappingError(f"{field.name} is {value!r}; expected a whole number, at least 1")
 
+    def __repr__(self) -> str:
+        return f"EyerissMapping({', '.join(f'{symbol}={number}' for symbol, number in self.record().items())})"
+
     def record(self) -> dict[str, Any]:
-        """The numbers as files keep them."""
-        return asdict(self)
+        """The numbers as files keep them, without that of column tiles where there is one of the whole width."""
+        return {symbol: number for symbol, number in asdict(self).items() if number is not None}
 
     def tiling(self, layer: Layer, hardware: Hardware, batch: int) -> Tiling:
         """The tiles of a layer.
@@ -92,7 +101,7 @@ class EyerissMapping:
                 m=min(self.m, layer.filters_per_group),
                 y_i=self.strip_rows(layer),
                 y_o=self.e,
-                X_o=layer.G,
+                X_o=self.columns(layer),
                 Y_o=self.e,
                 N=min(batch, self.n),
                 batch=batch,
@@ -110,6 +119,7 @@ class EyerissMapping:
         channel_passes = Fraction(layer.C, z)
         # psums of a strip stay for all channels, and nothing of its ifmap for the next: strips are row blocks
         strips = Fraction(layer.E, self.e)
+        tiles = Fraction(layer.G, self.columns(layer))
         rows = strips * self.strip_rows(layer)
         yield (
             "another mapping",
@@ -122,8 +132,8 @@ class EyerissMapping:
                 row_blocks=strips,
                 strip_rows=rows,
                 fetched_rows=rows,
-                column_tiles=1,
-                ifmap_columns=layer.W,
+                column_tiles=tiles,
+                ifmap_columns=tiles * self.ifmap_columns(layer),
                 image_batches=Fraction(batch, min(batch, self.n)),
             ),
         )
@@ -160,6 +170,7 @@ class EyerissMapping:
             ("q*S", self.q * layer.S, hardware.I_s, "words of the ifmap RF"),
             ("p*q*S", self.p * self.q * layer.S, hardware.f_s, "words of the filter RF"),
             ("e", self.e, layer.E, "ofmap rows"),
+            ("g", self.columns(layer), layer.G, "ofmap columns"),
             ("r", self.r, -(-layer.C // self.q), "sets that the channels fill"),
             ("t", self.t, -(-filters // self.p), "sets that the filters fill"),
             ("r", self.r, hardware.J // layer.R, "sets that fit the PE array one above the other"),
@@ -179,13 +190,34 @@ class EyerissMapping:
         # as in the closed forms, rows that no window needs move with the others
         return layer.H if self.e == layer.E else layer.U * (self.e - 1) + layer.R
 
+    def columns(self, layer: Layer) -> int:
+        """Ofmap columns of a tile."""
+        return layer.G if self.g is None else self.g
+
+    def ifmap_columns(self, layer: Layer) -> int:
+        """Columns of the padded ifmap under a tile; all of them, if it is as wide as the ofmap."""
+        return columns_under(layer, self.columns(layer))
+
     def strip_words(self, layer: Layer) -> int:
-        """Ifmap words in the GLB: n strips of q*r channels, as wide as the padded ifmap."""
-        return self.n * min(self.q * self.r, layer.C) * self.strip_rows(layer) * layer.W
+        """Ifmap words in the GLB: n strips of q*r channels, as wide as a tile needs."""
+        return self.n * min(self.q * self.r, layer.C) * self.strip_rows(layer) * self.ifmap_columns(layer)
 
     def psum_words(self, layer: Layer) -> int:
-        """Psum words in the GLB: n strips of m filters, e rows high and as wide as the ofmap."""
-        return self.n * min(self.m, layer.filters_per_group) * self.e * layer.G
+        """Psum words in the GLB: n strips of m filters, e rows high and as wide as a tile."""
+        return self.n * min(self.m, layer.filters_per_group) * self.e * self.columns(layer)
+
+
+def columns_under(layer: Layer, columns: int) -> int:
+    """Columns of the padded ifmap under a tile of so many ofmap columns; all of them under the whole width.
+
+    Examples
+    --------
+    >>> layer = Layer.conv("L", channels=3, size=224, filters=64, filter=3, padding=1)
+    >>> columns_under(layer, 112), columns_under(layer, 224)
+    (114, 226)
+    """
+    # as with rows, columns that no window needs move with the others
+    return layer.W if columns == layer.G else layer.V * (columns - 1) + layer.S
 
 
 def stacks_of_array(R: int, e: int, r: int, hardware: Hardware) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -19,12 +19,13 @@ from analytical.networks import load_network
 if TYPE_CHECKING:
     from analytical.mappings import Chosen
 
-PUBLISHED = {"alexnet": "eyeriss_alexnet.toml"}
-"""Files of mappings on the chip that are published, by network (JSSC 2017, Table III)."""
+PUBLISHED = {"alexnet": "eyeriss_alexnet.toml", "vgg16": "eyeriss_vgg16.toml"}
+"""Files of mappings on the chip, by network: published (JSSC 2017, Table III), or inferred from what was measured
+(Table VI), as each file says."""
 
 
-def published_mapping(layer: Layer, hardware: Hardware) -> EyerissMapping | None:
-    """The published mapping of a layer of this name and shape, on hardware of the chip's array and memories.
+def known_mapping(layer: Layer, hardware: Hardware) -> "Chosen | None":
+    """What the chip ran a layer of this name and shape with, on hardware of the chip's array and memories.
 
     Parameters
     ----------
@@ -35,21 +36,25 @@ def published_mapping(layer: Layer, hardware: Hardware) -> EyerissMapping | None
 
     Returns
     -------
-    EyerissMapping or None
-        None where nothing is published (JSSC 2017, Table III, has AlexNet's CONV layers).
+    Chosen or None
+        The mapping, and whether it is published (AlexNet's CONV layers) or inferred (VGG-16's); None where neither.
 
     Examples
     --------
-    >>> published_mapping(load_network("alexnet").layer("C5"), EYERISS_16BIT)
+    >>> known_mapping(load_network("alexnet").layer("C5"), EYERISS_16BIT).mapping
     EyerissMapping(m=64, n=4, e=13, p=16, q=3, r=2, t=2)
+    >>> known_mapping(load_network("vgg16").layer("C1_2"), EYERISS_16BIT).origin.value
+    'inferred'
     """
+    from analytical.mappings import Chosen, Origin  # which imports this module where it is used
+
     if _of_chip(hardware) != _of_chip(EYERISS_16BIT):
         return None
     for network in PUBLISHED:
         # names such as C1 are common: the shape says whether it is that network's layer
-        mapping = published_mappings(network).get(layer.name)
-        if mapping and _shape(load_network(network).layer(layer.name)) == _shape(layer):
-            return mapping
+        origin, mappings = _known(network)
+        if layer.name in mappings and _shape(load_network(network).layer(layer.name)) == _shape(layer):
+            return Chosen(mapping=mappings[layer.name], origin=Origin(origin))
     return None
 
 
@@ -74,27 +79,36 @@ class _Numbers(BaseModel):
     q: Whole = Field(ge=1)
     r: Whole = Field(ge=1)
     t: Whole = Field(ge=1)
+    g: Whole | None = Field(default=None, ge=1)
 
 
 class _File(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     source: str = ""
+    origin: Literal["published", "inferred", "file"] = "file"
     layers: dict[str, _Numbers]
 
 
-@cache
 def published_mappings(network: str) -> Mapping[str, EyerissMapping]:
-    """The published mappings of a network's layers; none if it is not in :data:`PUBLISHED`."""
+    """The mappings of a network's layers on the chip; none if it is not in :data:`PUBLISHED`."""
     if network not in PUBLISHED:
         return {}
+    return _known(network)[1]
+
+
+@cache
+def _known(network: str) -> tuple[str, Mapping[str, EyerissMapping]]:
+    """Where the mappings of a network that ships are from, and the mappings."""
     name = PUBLISHED[network]
     text = files("analytical.mappings").joinpath("published", name).read_text(encoding="utf-8")
-    return _parse(parse_toml(text, name, MappingError), name)
+    tables = parse_toml(text, name, MappingError)
+    return as_model(tables, _File, name, MappingError).origin, _parse(tables, name)
 
 
 def load_mappings(path: str | Path) -> dict[str, EyerissMapping]:
-    """The mappings in a TOML file: a table ``[layers.NAME]`` with m, n, e, p, q, r and t for each layer.
+    """The mappings in a TOML file: a table ``[layers.NAME]`` with m, n, e, p, q, r and t for each layer, and g where
+    its tiles are not as wide as the ofmap.
 
     Whether they fit a hardware is found out when a layer is mapped with them.
 
@@ -138,7 +152,7 @@ def as_toml(mappings: "Mapping[str, Chosen]", source: str) -> str:
     for name, chosen in mappings.items():
         weighed = f", {chosen.weighed} weighed" if chosen.weighed else ""
         lines += ["", f"[layers.{_quoted(name)}]  # {chosen.origin.value}{weighed}"]
-        lines += [f"{symbol} = {getattr(chosen.mapping, symbol)}" for symbol in _Numbers.model_fields]
+        lines += [f"{symbol} = {number}" for symbol, number in chosen.mapping.record().items()]
     return "\n".join(lines) + "\n"
 
 

@@ -15,8 +15,9 @@ from analytical.energy import Accounting, joules_of_word
 from analytical.hardware import Hardware
 from analytical.layer import Layer
 from analytical.mappings.advice import least_needs, way_out
-from analytical.mappings.eyeriss import EyerissMapping, banks_of_glb, stacks_of_array
+from analytical.mappings.eyeriss import EyerissMapping, banks_of_glb, columns_under, stacks_of_array
 from analytical.mappings.tiling import MappingError
+from analytical.spans import spans
 from analytical.traffic import Repetitions, fmap_words
 
 Numbers = NDArray[Any]
@@ -44,6 +45,8 @@ class SearchResult:
 
 def find_mapping(layer: Layer, hardware: Hardware, batch: int) -> SearchResult:
     """The mapping of least energy for ``batch`` images of ``layer``, of all that fit ``hardware``.
+
+    Tiles are as wide as the ofmap; where none of these fits, as wide as the fewest tiles that fit.
 
     The objective is the energy of the batch, as the chip's authors choose theirs (JSSC 2017): words that move at each
     level of memory, times their price. What CNNergy charges is charged, with the clock and other control for as long
@@ -75,44 +78,55 @@ def find_mapping(layer: Layer, hardware: Hardware, batch: int) -> SearchResult:
     >>> find_mapping(load_network("alexnet").layer("C5"), EYERISS_16BIT, batch=4).mapping
     EyerissMapping(m=64, n=4, e=13, p=16, q=3, r=2, t=2)
     """
+    require_whole_batch(layer, batch)
     # layers that differ only in what the search does not read share a result that is remembered
-    if not (is_whole(batch) and batch >= 1):
-        raise MappingError(f"layer {layer.name}: batch is {batch!r}; expected a whole number of images, at least 1")
-    found = _find(replace(layer, name="any", batch=1), hardware, batch)
+    alike = replace(layer, name="any", batch=1)
+    # column tiles only where the whole width does not fit: each further tile loads the filters once more
+    found = next((found for g in _fewest(layer.G, layer.G) if (found := _find(alike, hardware, batch, g))), None)
     if found is None:
-        raise MappingError(f"layer {layer.name} cannot be mapped as on the chip: {_why_not(layer, hardware)}")
+        raise MappingError(f"layer {layer.name} cannot be mapped as on the chip: {why_not(layer, hardware)}")
     return found
 
 
-def _why_not(layer: Layer, hardware: Hardware) -> str:
+def require_whole_batch(layer: Layer, batch: int) -> None:
+    """Raise :class:`MappingError` unless the batch is a number of images."""
+    if not (is_whole(batch) and batch >= 1):
+        raise MappingError(f"layer {layer.name}: batch is {batch!r}; expected a whole number of images, at least 1")
+
+
+def why_not(layer: Layer, hardware: Hardware) -> str:
     """The limit that even the smallest mapping exceeds, and a way out."""
     exceeded = least_needs(layer, hardware)
     if not exceeded:
-        least = EyerissMapping(m=1, n=1, e=1, p=1, q=1, r=1, t=1)
+        least = EyerissMapping(m=1, n=1, e=1, p=1, q=1, r=1, t=1, g=1)
         words = least.strip_words(layer) + least.psum_words(layer)
         exceeded = (
-            f"the {words} words of one channel's strip and one filter's psums, for a single ofmap row, do not fit the "
-            f"banks of the GLB of {hardware.glb_kib} KiB"
+            f"the {words} words of one channel and one filter's psums, for a single window, do not fit the banks of "
+            f"the GLB of {hardware.glb_kib} KiB"
         )
-    return exceeded + way_out(layer, hardware, lambda any_layer, chip: _find(any_layer, chip, 1) is not None)
+    return exceeded + way_out(layer, hardware, lambda any_layer, chip: _can_be_mapped(any_layer, chip))
 
 
-@lru_cache(maxsize=256)
-def _find(layer: Layer, hardware: Hardware, batch: int) -> SearchResult | None:
+def _can_be_mapped(layer: Layer, hardware: Hardware) -> bool:
+    return any(_find(layer, hardware, 1, g) is not None for g in _fewest(layer.G, layer.G))
+
+
+@lru_cache(maxsize=1024)
+def _find(layer: Layer, hardware: Hardware, batch: int, g: int) -> SearchResult | None:
     best: EyerissMapping | None = None
     least, weighed = np.inf, 0
-    for outer, bound in _outer_choices(layer, hardware, batch):
+    for outer, bound in _outer_choices(layer, hardware, batch, g):
         # the bounds rise: no later choice can be better either
         if bound >= least:
             break
         candidates = _candidates(layer, outer)
         weighed += candidates.p.size
-        joules = weigh(layer, hardware, batch, candidates).joules
+        joules = weigh(layer, hardware, batch, candidates, g).joules
         at = int(joules.argmin())
         # strictly less, so that of equals the first weighed stays, whatever comes after
         if joules[at] < least:
             least = float(joules[at])
-            best = EyerissMapping(**{symbol: int(values[at]) for symbol, values in candidates._asdict().items()})
+            best = candidates.mapping(at, None if g == layer.G else g)
     return SearchResult(mapping=best, energy_J=least / batch, weighed=weighed) if best else None
 
 
@@ -127,6 +141,10 @@ class Candidates(NamedTuple):
     r: NDArray[np.int64]
     t: NDArray[np.int64]
 
+    def mapping(self, at: int, g: int | None = None) -> EyerissMapping:
+        """The mapping in a place; ``g`` columns a tile."""
+        return EyerissMapping(**{symbol: int(values[at]) for symbol, values in self._asdict().items()}, g=g)
+
 
 class Cost(NamedTuple):
     """What a batch costs on each of some mappings: words by event, cycles, joules.
@@ -135,18 +153,24 @@ class Cost(NamedTuple):
     ----------
     words : dict of Event to array
         b_w-bit words of the batch, one number for each mapping.
+    raw_words : dict of Event to array
+        The same, feature maps not coded.
     cycles : array
         Cycles of the core clock that the batch takes, as estimated from the busiest of PEs, ports and link.
+    work : array
+        Of these, cycles of the busiest of PEs and ports: DRAM fully overlapped.
     joules : array
         Energy of the batch, by what CNNergy charges, with clock and other control over these cycles.
     """
 
     words: dict[Event, Numbers]
+    raw_words: dict[Event, Numbers]
     cycles: Numbers
+    work: Numbers
     joules: NDArray[np.float64]
 
 
-def weigh(layer: Layer, hardware: Hardware, batch: int, candidates: Candidates) -> Cost:
+def weigh(layer: Layer, hardware: Hardware, batch: int, candidates: Candidates, g: int | None = None) -> Cost:
     """Words, cycles and joules of ``batch`` images, for each of the mappings in ``candidates``, which all fit.
 
     Parameters
@@ -157,6 +181,8 @@ def weigh(layer: Layer, hardware: Hardware, batch: int, candidates: Candidates) 
         Images of the run.
     candidates : Candidates
         Seven arrays of the same length; that they fit is not checked.
+    g : int, optional
+        Ofmap columns of a tile, of them all; default: the whole width.
 
     Examples
     --------
@@ -178,6 +204,7 @@ def weigh(layer: Layer, hardware: Hardware, batch: int, candidates: Candidates) 
         hardware,
         batch,
         _Tiles(
+            g=g or layer.G,
             e=e,
             n=n,
             q=q,
@@ -203,9 +230,10 @@ def _filters_of_pe(filters: Numbers, f: Numbers, t: Numbers) -> Numbers:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Tiles:
-    """What the cost depends on: e, n, q and z = q*r; p, where more is better and where less is; f = p*t; and of all
+    """What the cost depends on: g, e, n, q and z = q*r; p, where more is better and where less is; f = p*t; and of all
     filters of a group, blocks and tiles, and how many of them the busiest PE sees."""
 
+    g: int
     e: Numbers
     n: Numbers
     q: Numbers
@@ -219,8 +247,10 @@ class _Tiles:
 
 
 def _cost(layer: Layer, hardware: Hardware, batch: int, tiles: _Tiles) -> Cost:
-    words = _words(layer, hardware, batch, tiles)
-    cycles = _cycles(layer, hardware, batch, tiles, words)
+    raw_words = _raw_words(layer, batch, tiles)
+    words = raw_words | _coded_words(layer, hardware, batch, raw_words)
+    work = _work(layer, hardware, batch, tiles, words)
+    cycles = _cycles(layer, hardware, tiles, words, work)
     word_J = joules_of_word(hardware)
     nonzero = layer.macs * batch * (1 - layer.sparsity_ifmap)
     dram = sum(words[event] * word_J[event] for event in words if event.level is Level.DRAM)
@@ -232,11 +262,11 @@ def _cost(layer: Layer, hardware: Hardware, batch: int, tiles: _Tiles) -> Cost:
     clock = hardware.clock_W * cycles / hardware.core_hz
     # other control is its share of all but DRAM, as in analytical.energy.price, which takes one mapping at a time
     joules = dram + (on_chip + clock) / (1 - hardware.other_control)
-    return Cost(words, cycles, np.asarray(joules, np.float64))
+    return Cost(words, raw_words, cycles, work, np.asarray(joules, np.float64))
 
 
-def _words(layer: Layer, hardware: Hardware, batch: int, tiles: _Tiles) -> dict[Event, Numbers]:
-    """Words that move: data times repetitions. Codes are without waste (eq 25)."""
+def _raw_words(layer: Layer, batch: int, tiles: _Tiles) -> dict[Event, Numbers]:
+    """Words that move, feature maps as they are: data times repetitions."""
     strips = _ceil(layer.E, tiles.e)
     # each strip needs R rows for its first ofmap row and U for each further one; nothing stays for the next strip
     between = layer.U * (layer.E - strips) + layer.R * strips
@@ -246,7 +276,8 @@ def _words(layer: Layer, hardware: Hardware, batch: int, tiles: _Tiles) -> dict[
     # a ragged last pass along the channels stacks fewer sets; where z divides the channels there is none
     last = layer.C % tiles.z
     hops = layer.C // tiles.z * (stack - 1) + np.where(last, layer.R * _ceil(last, tiles.q) - 1, 0)
-    words = Repetitions(
+    columns = spans(layer.G, tiles.g)
+    return Repetitions(
         channel_passes=passes,
         hops=hops,
         filter_passes=layer.groups * tiles.filter_tiles,
@@ -255,15 +286,19 @@ def _words(layer: Layer, hardware: Hardware, batch: int, tiles: _Tiles) -> dict[
         row_blocks=strips,
         strip_rows=rows,
         fetched_rows=rows,
-        column_tiles=1,
-        ifmap_columns=layer.W,
+        column_tiles=len(columns),
+        ifmap_columns=sum(columns_under(layer, tile.size) for tile in columns),
         image_batches=_ceil(batch, tiles.n),
     ).words(layer, batch)
+
+
+def _coded_words(layer: Layer, hardware: Hardware, batch: int, words: dict[Event, Numbers]) -> dict[Event, Numbers]:
+    """What differs once feature maps are coded, without waste (eq 25); and what the RFs do for MACs."""
     coded = 1.0 if layer.first else fmap_words(1, layer.sparsity_ifmap, hardware)
     nonzero = layer.macs * batch * (1 - layer.sparsity_ifmap)
     # what does not depend on the mapping takes the shape of what does
-    alike = np.zeros_like(strips)
-    return words | {
+    alike = np.zeros_like(words[c.DRAM_IFMAP_READ])
+    return {
         c.DRAM_IFMAP_READ: words[c.DRAM_IFMAP_READ] * float(coded),
         c.DRAM_OFMAP_WRITE: layer.ofmap_size * batch * float(fmap_words(1, layer.sparsity_ofmap, hardware)) + alike,
         c.RF_IFMAP_READ: layer.macs * batch + alike,
@@ -273,20 +308,20 @@ def _words(layer: Layer, hardware: Hardware, batch: int, tiles: _Tiles) -> dict[
     }
 
 
-def _cycles(layer: Layer, hardware: Hardware, batch: int, tiles: _Tiles, words: dict[Event, Numbers]) -> Numbers:
-    """Cycles that the busiest of PEs and ports takes, and the link beside them.
+def _work(layer: Layer, hardware: Hardware, batch: int, tiles: _Tiles, words: dict[Event, Numbers]) -> Numbers:
+    """Cycles that the busiest of PEs and ports takes.
 
-    At each pass, psums have to climb their stack before its top PE can start. Filters that exceed their buffer are not
-    fetched while PEs work, and feature maps only if the hardware overlaps them.
+    At each pass, psums have to climb their stack before its top PE can start.
     """
     strips, passes = _ceil(layer.E, tiles.e), _ceil(layer.C, tiles.z)
-    loads = layer.groups * _ceil(batch, tiles.n) * strips * passes * tiles.filter_tiles
+    column_tiles = -(-layer.G // tiles.g)
+    loads = layer.groups * _ceil(batch, tiles.n) * strips * column_tiles * passes * tiles.filter_tiles
     # a PE waits until the one below has all but the first column of its first window, for its p filters, and a pipeline
     hop = (layer.S - 1) * tiles.p_of_ramp * tiles.q + tiles.q - 1 + hardware.pe_stages
     # the busiest PE: in the first set of the stack, which a ragged pass fills first
     channels_of_pe = layer.C // tiles.z * np.minimum(tiles.q, tiles.z) + np.minimum(tiles.q, layer.C % tiles.z)
     of_pe = layer.groups * tiles.filters_of_pe * channels_of_pe * layer.S * layer.G * strips * batch
-    work = np.maximum.reduce(
+    work: Numbers = np.maximum.reduce(
         [
             of_pe + loads * (layer.R * _ceil(tiles.z, tiles.q) - 1) * hop,
             # a port moves up to its width a cycle, but at most the q channels of a pixel, or the p psums of a PE
@@ -296,6 +331,15 @@ def _cycles(layer: Layer, hardware: Hardware, batch: int, tiles: _Tiles, words: 
             words[c.GLB_PSUM_WRITE] / np.minimum(tiles.p_at_ports, hardware.gon_bits // hardware.b_w),
         ]
     )
+    return work
+
+
+def _cycles(layer: Layer, hardware: Hardware, tiles: _Tiles, words: dict[Event, Numbers], work: Numbers) -> Numbers:
+    """Cycles of work, and of the link beside it.
+
+    Filters that exceed their buffer are not fetched while PEs work, and feature maps only if the hardware overlaps
+    them.
+    """
     # core cycles that the link takes for a word
     word = hardware.b_w / hardware.link_bits * hardware.core_hz / hardware.link_hz
     filters = words[c.DRAM_FILTER_READ] * word
@@ -318,7 +362,7 @@ class _Outer(NamedTuple):
     stacks: int
 
 
-def _outer_choices(layer: Layer, hardware: Hardware, batch: int) -> Iterator[tuple[_Outer, float]]:
+def _outer_choices(layer: Layer, hardware: Hardware, batch: int, g: int) -> Iterator[tuple[_Outer, float]]:
     """Every choice of n, e, q and r with which something fits, and the joules below which no m, p and t brings it; the
     most promising first."""
     choices = [
@@ -326,8 +370,8 @@ def _outer_choices(layer: Layer, hardware: Hardware, batch: int) -> Iterator[tup
         for e in _fewest(layer.E, layer.E)
         for q in range(1, min(layer.C, hardware.I_s // layer.S, hardware.f_s // layer.S) + 1)
         for r in range(1, min(hardware.J // layer.R, -(-layer.C // q)) + 1)
-        for n in _fewest(batch, _most_images(layer, hardware, e, q, r))
-        if (outer := _room(layer, hardware, n, e, q, r)) is not None
+        for n in _fewest(batch, _most_images(layer, hardware, e, q, r, g))
+        if (outer := _room(layer, hardware, n, e, q, r, g)) is not None
     ]
     if not choices:
         return
@@ -335,6 +379,7 @@ def _outer_choices(layer: Layer, hardware: Hardware, batch: int) -> Iterator[tup
     n, e, q, r, m_most, p_most, stacks = np.array(choices, np.int64).T
     F = layer.filters_per_group
     tiles = _Tiles(
+        g=g,
         e=e,
         n=n,
         q=q,
@@ -366,16 +411,16 @@ def _fewest(size: int, most: int) -> Iterator[int]:
         parts = -(-size // (tile - 1)) if tile > 1 else size + 1
 
 
-def _most_images(layer: Layer, hardware: Hardware, e: int, q: int, r: int) -> int:
+def _most_images(layer: Layer, hardware: Hardware, e: int, q: int, r: int, g: int) -> int:
     """Images whose strips, and psums of a single filter, the GLB holds."""
-    one = EyerissMapping(m=1, n=1, e=e, p=1, q=q, r=r, t=1)
+    one = EyerissMapping(m=1, n=1, e=e, p=1, q=q, r=r, t=1, g=g)
     return hardware.glb_words // (one.strip_words(layer) + one.psum_words(layer))
 
 
-def _room(layer: Layer, hardware: Hardware, n: int, e: int, q: int, r: int) -> _Outer | None:
+def _room(layer: Layer, hardware: Hardware, n: int, e: int, q: int, r: int, g: int) -> _Outer | None:
     """What n, e, q and r leave for m, p and t, if anything."""
     F = layer.filters_per_group
-    one = EyerissMapping(m=1, n=n, e=e, p=1, q=q, r=r, t=1)
+    one = EyerissMapping(m=1, n=n, e=e, p=1, q=q, r=r, t=1, g=g)
     bank = hardware.glb_bank_words
     strip = one.strip_words(layer)
     # the strip takes whole banks, and psums what is left: banks, and words where the last bank is not a full one

@@ -10,7 +10,7 @@ from analytical import __version__
 from analytical.energy import Accounting
 from analytical.errors import InputError
 from analytical.files import choose_hardware
-from analytical.mappings import DEFAULT_MAPPER, FILE_MAPPER, MAPPERS
+from analytical.mappings import DEFAULT_MAPPER, FILE_MAPPER, MAPPERS, OBJECTIVES
 from analytical.network import Network
 from analytical.networks import load_network
 from analytical.sheet import parse_names
@@ -30,6 +30,14 @@ from simulator.settings import ACCOUNTINGS, ENGINES, Settings
 
 log = logging.getLogger(__name__)
 
+objective_option = click.option(
+    "--objective",
+    type=click.Choice(OBJECTIVES),
+    default=OBJECTIVES[0],
+    show_default=True,
+    help=f"What --mapping {FILE_MAPPER} goes by: least energy, or the rule that was inferred from the chip.",
+)
+
 SETTINGS_OPTIONS = (
     network_argument,
     bits_option(default=16),
@@ -47,6 +55,7 @@ SETTINGS_OPTIONS = (
         help=f"Mappings of your own (.toml) for layers that it names; implies --mapping {FILE_MAPPER}.",
     ),
     rules_option,
+    objective_option,
     click.option(
         "--engine",
         type=click.Choice(ENGINES),
@@ -84,6 +93,7 @@ def settings_of(
     mapping: str | None,
     mapping_file: str | None,
     rules: str,
+    objective: str,
     engine: str,
     batch: int | None,
     layers: str | None,
@@ -103,6 +113,7 @@ def settings_of(
         mapping=mapping or (DEFAULT_MAPPER if mapping_file is None else FILE_MAPPER),
         own_mappings=read_own_mappings(mapping_file, chosen, chip),
         rules=rules,
+        objective=objective,
         engine=engine,
         batch=batch,
         seed=seed,

@@ -20,7 +20,7 @@ from analytical.terminal.outputs import as_csv, as_json, check_writable, write_c
 
 
 @command()
-@click.argument("file", required=False, shell_complete=complete_files())
+@click.argument("file", required=False, shell_complete=complete_files("eyeriss_alexnet", "eyeriss_vgg16"))
 @hardware_option
 @click.option("--mapping-file", metavar="FILE", help="Mappings of your own (.toml) for layers that it names.")
 @seed_option
@@ -43,10 +43,12 @@ def validate(
 ) -> int:
     """Set the machine beside measured silicon: latencies, PEs at work, GLB and DRAM traffic, energy of a frame.
 
-    FILE has what was measured (.toml); without it, the Eyeriss chip on AlexNet's CONV layers.
+    FILE has what was measured (.toml), or is eyeriss_alexnet or eyeriss_vgg16: the Eyeriss chip on the CONV layers of
+    AlexNet, which is the default, or of VGG-16.
 
     \b
     python -m simulator validate
+    python -m simulator validate eyeriss_vgg16
     python -m simulator validate my_chip.toml --hardware my_chip_hardware.toml --json -
     """
     from simulator.commands.options import read_own_mappings

@@ -11,8 +11,8 @@ from analytical.files.toml import Whole, as_model, parse_toml, read_toml
 from analytical.layer import LARGEST
 from analytical.networks import ZOO
 
-SHIPPED = "eyeriss_alexnet.toml"
-"""The Eyeriss chip on AlexNet's CONV layers."""
+SHIPPED = ("eyeriss_alexnet", "eyeriss_vgg16")
+"""Names of the figures that ship with the package; the first are the default."""
 
 
 class SiliconError(InputError):
@@ -39,7 +39,9 @@ class MeasuredLayer(_Strict):
     active_pes : int or None
         PEs at work.
     glb_MB, dram_MB : float or None
-        Accesses, in 10^6 bytes.
+        Accesses, in megabytes of as many bytes as the file says.
+    zeros_percent : float or None
+        Zeros of the ifmap, the padding ring's among them, in percent; None: the network's own share.
     """
 
     total_latency_ms: Figure | None = None
@@ -48,6 +50,7 @@ class MeasuredLayer(_Strict):
     active_pes: Whole | None = Field(default=None, ge=1, le=LARGEST)
     glb_MB: Figure | None = None
     dram_MB: Figure | None = None
+    zeros_percent: Annotated[float, Field(ge=0, le=100)] | None = None
 
     @field_validator("power_mW")
     @classmethod
@@ -96,6 +99,10 @@ class Measured(_Strict):
         Width of a word: 8 or 16.
     batch : int
         Images that ran.
+    bytes_of_MB : int
+        What a megabyte is: 10^6 bytes, or 2^20.
+    glb_counts_filters : bool
+        Whether reads of filters are among the GLB's accesses.
     layers : dict of str to MeasuredLayer
         Figures by the layers' names.
     also : list of AlsoMapped
@@ -109,6 +116,8 @@ class Measured(_Strict):
     network: str
     bits: Literal[8, 16]
     batch: Whole = Field(ge=1, le=LARGEST)
+    bytes_of_MB: Literal[1_000_000, 1_048_576] = 1_000_000
+    glb_counts_filters: bool = False
     layers: dict[str, MeasuredLayer] = Field(min_length=1)
     also: list[AlsoMapped] = []
     one_factor: list[OneFactor] = []
@@ -122,8 +131,13 @@ class Measured(_Strict):
         return self
 
 
-def shipped() -> Measured:
-    """The figures that ship with the package: the Eyeriss chip on AlexNet's CONV layers.
+def shipped(name: str = SHIPPED[0]) -> Measured:
+    """Figures that ship with the package.
+
+    Parameters
+    ----------
+    name : str
+        One of :data:`SHIPPED`: the Eyeriss chip on the CONV layers of AlexNet or VGG-16.
 
     Examples
     --------
@@ -131,12 +145,13 @@ def shipped() -> Measured:
     >>> measured.batch, [*measured.layers]
     (4, ['C1', 'C2', 'C3', 'C4', 'C5'])
     """
-    text = files("simulator.silicon").joinpath(SHIPPED).read_text(encoding="utf-8")
-    return as_model(parse_toml(text, SHIPPED, SiliconError), Measured, SHIPPED, SiliconError)
+    file = f"{name}.toml"
+    text = files("simulator.silicon").joinpath(file).read_text(encoding="utf-8")
+    return as_model(parse_toml(text, file, SiliconError), Measured, file, SiliconError)
 
 
 def load_measured(path: str | Path) -> Measured:
-    """Measured figures from a TOML file like the shipped one (:data:`SHIPPED`).
+    """Measured figures from a TOML file like the shipped ones (:data:`SHIPPED`), or one of these by its name.
 
     Parameters
     ----------
@@ -148,6 +163,10 @@ def load_measured(path: str | Path) -> Measured:
     SiliconError
         The file cannot be read, or is not such a file; the message names file and field.
     """
+    if str(path) in SHIPPED:
+        return shipped(str(path))
+    if Path(path).suffix.lower() != ".toml":
+        raise SiliconError(f"{path}: no such figures; expected {', '.join(SHIPPED)}, or a file (.toml)")
     measured = as_model(read_toml(path, SiliconError, "measured figures"), Measured, path, SiliconError)
     # a zoo name wins over a file of the same name
     if measured.network in ZOO:

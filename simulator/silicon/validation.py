@@ -6,12 +6,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from analytical.counts import DRAM_FILTER_READ, DRAM_IFMAP_READ, DRAM_OFMAP_WRITE, Level
+from analytical.counts import DRAM_FILTER_READ, DRAM_IFMAP_READ, DRAM_OFMAP_WRITE, GLB_FILTER_READ, Level
 from analytical.energy import Accounting
 from analytical.files import choose_hardware
 from analytical.hardware import Hardware
+from analytical.layer import Layer
 from analytical.mappings import FILE_MAPPER
 from analytical.mappings.eyeriss import EyerissMapping
+from analytical.network import Network
 from analytical.networks import load_network
 from simulator.machine.layer_run import LayerRun
 from simulator.machine.schedule import schedule
@@ -32,7 +34,7 @@ class Figure:
     measured : callable
         Takes what was measured of a layer, and the batch; None where this was not.
     machine : callable
-        Takes the machine's result of a layer.
+        Takes the machine's result of a layer, and what was measured, which says how it counts.
     adds_up : bool
         Whether a sum over layers means something.
     """
@@ -41,7 +43,7 @@ class Figure:
     unit: str
     title: str
     measured: Callable[[MeasuredLayer, int], float | None]
-    machine: Callable[[LayerResult], float]
+    machine: Callable[[LayerResult, Measured], float]
     adds_up: bool = True
 
 
@@ -52,21 +54,24 @@ def _energy_measured(layer: MeasuredLayer, batch: int) -> float | None:
     return layer.power_mW * layer.total_latency_ms / batch / 1e3
 
 
-def _megabytes(run: LayerRun, words: float) -> float:
-    return words * run.tiling.hardware.b_w / 8 / 1e6
+def _megabytes(run: LayerRun, words: float, measured: Measured) -> float:
+    return words * run.tiling.hardware.b_w / 8 / measured.bytes_of_MB
 
 
-def glb_megabytes(run: LayerRun) -> float:
-    """What the chip's table counts of the GLB, in 10^6 bytes of the batch: ifmap reads, psum reads and writes, the
-    ofmap's way to DRAM (Table V of the Eyeriss paper).
+def glb_megabytes(run: LayerRun, measured: Measured) -> float:
+    """What the chip's tables count of the GLB, in megabytes of the batch: ifmap reads, psum reads and writes, the
+    ofmap's way to DRAM (Table V of the Eyeriss paper); with filter reads, where the figures have these.
     """
-    events = (e for e in run.counts if e.level is Level.GLB and Accounting.CHIP.charges(e))
-    return _megabytes(run, float(run.counts.total(*events)))
+    counted = [e for e in run.counts if e.level is Level.GLB and Accounting.CHIP.charges(e)]
+    if measured.glb_counts_filters:
+        counted.append(GLB_FILTER_READ)
+    return _megabytes(run, float(run.counts.total(*counted)), measured)
 
 
-def dram_megabytes(run: LayerRun) -> float:
-    """What crosses the DRAM link, in 10^6 bytes of the batch, coded where it is coded."""
-    return _megabytes(run, float(run.counts.total(DRAM_FILTER_READ, DRAM_IFMAP_READ, DRAM_OFMAP_WRITE)))
+def dram_megabytes(run: LayerRun, measured: Measured) -> float:
+    """What crosses the DRAM link, in megabytes of the batch, coded where it is coded."""
+    words = run.counts.total(DRAM_FILTER_READ, DRAM_IFMAP_READ, DRAM_OFMAP_WRITE)
+    return _megabytes(run, float(words), measured)
 
 
 FIGURES = (
@@ -75,24 +80,38 @@ FIGURES = (
         "ms",
         "process\nms",
         lambda layer, _: layer.processing_latency_ms,
-        lambda result: result.run.processing_s * result.run.images * 1e3,
+        lambda result, _: result.run.processing_s * result.run.images * 1e3,
     ),
     Figure(
         "total_latency_ms",
         "ms",
         "total\nms",
         lambda layer, _: layer.total_latency_ms,
-        lambda result: result.run.total_s * result.run.images * 1e3,
+        lambda result, _: result.run.total_s * result.run.images * 1e3,
     ),
-    Figure("active_pes", "PEs", "PEs", lambda layer, _: layer.active_pes, lambda result: result.run.active_pes, False),
-    Figure("glb_MB", "MB", "GLB\nMB", lambda layer, _: layer.glb_MB, lambda result: glb_megabytes(result.run)),
-    Figure("dram_MB", "MB", "DRAM\nMB", lambda layer, _: layer.dram_MB, lambda result: dram_megabytes(result.run)),
+    Figure(
+        "active_pes", "PEs", "PEs", lambda layer, _: layer.active_pes, lambda result, _: result.run.active_pes, False
+    ),
+    Figure(
+        "glb_MB",
+        "MB",
+        "GLB\nMB",
+        lambda layer, _: layer.glb_MB,
+        lambda result, measured: glb_megabytes(result.run, measured),
+    ),
+    Figure(
+        "dram_MB",
+        "MB",
+        "DRAM\nMB",
+        lambda layer, _: layer.dram_MB,
+        lambda result, measured: dram_megabytes(result.run, measured),
+    ),
     Figure(
         "on_chip_energy_mJ",
         "mJ/frame",
         "on-chip\nmJ/frame",
         _energy_measured,
-        lambda result: (result.energy.total - result.energy.dram) * 1e3,
+        lambda result, _: (result.energy.total - result.energy.dram) * 1e3,
     ),
 )
 """What is set side by side. Energy leaves DRAM out; the chip's is its power over the total latency."""
@@ -262,7 +281,8 @@ class Validation:
     def _cells(self, result: LayerResult) -> dict[str, Cell]:
         layer = self.measured.layers[result.run.layer.name]
         return {
-            figure.name: Cell(figure.measured(layer, self.measured.batch), figure.machine(result)) for figure in FIGURES
+            figure.name: Cell(figure.measured(layer, self.measured.batch), figure.machine(result, self.measured))
+            for figure in FIGURES
         }
 
 
@@ -287,6 +307,44 @@ def mean_error(cells: Iterable[Cell]) -> float | None:
 
 def _records(cells: Mapping[str, Cell]) -> dict[str, dict[str, float | None]]:
     return {name: cell.record() for name, cell in cells.items()}
+
+
+def with_measured_zeros(network: Network, measured: Measured) -> Network:
+    """The network with the shares of zeros that its ifmaps had on the chip, where these were measured.
+
+    A layer's ofmap has the zeros of the next layer's ifmap, if that is as large; where a pool lies between, it keeps
+    its own share, since what the pool took is not known.
+
+    Parameters
+    ----------
+    network : Network
+    measured : Measured
+
+    Examples
+    --------
+    >>> layer = with_measured_zeros(load_network("vgg16"), shipped("eyeriss_vgg16")).layer("C1_2")
+    >>> layer.sparsity_ifmap, round(layer.sparsity_ofmap, 3)
+    (0.477, 0.338)
+    """
+    layers = []
+    for layer, following in zip(network.layers, (*network.layers[1:], None), strict=True):
+        figures = measured.layers.get(layer.name)
+        if figures is not None and figures.zeros_percent is not None:
+            layer = replace(layer, sparsity_ifmap=figures.zeros_percent / 100)
+        zeros = _zeros_of_next(layer, following, measured)
+        if zeros is not None:
+            layer = replace(layer, sparsity_ofmap=zeros)
+        layers.append(layer)
+    return replace(network, layers=tuple(layers))
+
+
+def _zeros_of_next(layer: Layer, following: Layer | None, measured: Measured) -> float | None:
+    """Share of zeros that the next layer's ifmap had, if that is this layer's ofmap as it is."""
+    figures = None if following is None else measured.layers.get(following.name)
+    if following is None or figures is None or figures.zeros_percent is None:
+        return None
+    alike = (following.channels, *following.unpadded) == (layer.F, layer.E, layer.G)
+    return replace(following, sparsity_ifmap=figures.zeros_percent / 100).unpadded_sparsity if alike else None
 
 
 def settings_of(
@@ -314,7 +372,7 @@ def settings_of(
     """
     # the mapper of files is also the chip's: published mappings where there are some, others of the same kind
     settings = Settings(
-        network=load_network(measured.network),
+        network=with_measured_zeros(load_network(measured.network), measured),
         selected=tuple(measured.layers),
         hardware=hardware,
         mapping=FILE_MAPPER,
@@ -345,7 +403,8 @@ def validate(
     Parameters
     ----------
     measured : Measured, str or Path, optional
-        What was measured, or a file of it (.toml); default: the Eyeriss chip on AlexNet's CONV layers.
+        What was measured; ``"eyeriss_alexnet"`` or ``"eyeriss_vgg16"``; or a file of it (.toml). Default: the Eyeriss
+        chip on AlexNet's CONV layers.
     hardware : Hardware, str or Path, optional
         The chip; default: Eyeriss.
     own_mappings : mapping of str to EyerissMapping, optional
