@@ -124,7 +124,8 @@ def chip_mappable(draw: st.DrawFn) -> tuple[Layer, Hardware, EyerissMapping, int
     assume(stacks)
     t = draw(st.integers(1, min(stacks, -(-layer.filters_per_group // p))))
     m = draw(st.integers(min(p * t, layer.filters_per_group), layer.filters_per_group))
-    mapping = EyerissMapping(m=m, n=draw(st.integers(1, 3)), e=e, p=p, q=q, r=r, t=t)
+    g = draw(st.one_of(st.none(), st.integers(1, layer.G)))
+    mapping = EyerissMapping(m=m, n=draw(st.integers(1, 3)), e=e, p=p, q=q, r=r, t=t, g=g)
     batch = draw(st.integers(1, min(6, max(1, SMALL // layer.macs))))
     if draw(st.booleans()):
         # a GLB that is just enough

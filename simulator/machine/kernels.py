@@ -264,7 +264,7 @@ def step_pass(ifmap, filters, psums, geometry, ports, outcome):
     psum leaves the pipeline of three stages in cycle 7, and the pass has taken 8 cycles.
 
     >>> psums = np.zeros((1, 1, 1, 4), np.int64)
-    >>> geometry = Geometry(np.array([1]), np.array([1]), 1, 4, True, False, False)
+    >>> geometry = Geometry(np.array([1]), np.array([1]), 1, 1, 4, True, False, False)
     >>> ports = Ports(gin_filter=4, gin_ifmap=1, gin_psum=4, gon=4, ifmap_fifo=48, psum_fifo=24, stages=3)
     >>> sizes = (2, 7), STUCK + 1, (1, 4), 4, 4
     >>> outcome = Outcome(*(np.zeros(size, np.int64) for size in sizes))

@@ -55,7 +55,7 @@ def test_the_mapper_weighs_the_words_that_the_machine_moves(case: tuple[Layer, H
     tensors = synthesise(layer, b_w=hardware.b_w, batch=batch, seed=0)
     moved = run_layer(layer, hardware, tensors, mapping=mapping).counts
     ways = Candidates(*(np.array([getattr(mapping, symbol)]) for symbol in Candidates._fields))
-    weighed = weigh(layer, hardware, batch, ways).words
+    weighed = weigh(layer, hardware, batch, ways, mapping.g).words
     for event, words in weighed.items():
         if event.level is not Level.DRAM:
             assert moved[event] == words, event

@@ -101,7 +101,8 @@ def test_a_file_keeps_columns_settings_and_tensors(network: str, tmp_path: Path)
         for name, row, U, groups in zip("ABC", rows, (1, 2, 1), (1, 2, 1), strict=True):
             group = file[name]
             found = {column: group.attrs[column] for column in COLUMNS}
-            assert {c: v.decode() if isinstance(v, bytes) else str(v) for c, v in found.items()} == row
+            said = {c: v.decode() if isinstance(v, bytes) else str(v) for c, v in found.items()}
+            assert said == {column: row[column] for column in COLUMNS}
             ifmap, filters, ofmap = (group[tensor][()] for tensor in ("ifmap", "filters", "ofmap"))
             E, G = ofmap.shape[2:]
             expected = convolve_plainly(ifmap, filters, stride=U, groups=groups, E=E, G=G)

@@ -4,12 +4,22 @@ from pathlib import Path
 
 import pytest
 
+from analytical.counts import GLB_FILTER_READ
 from analytical.hardware import EYERISS_16BIT
 from analytical.mappings import MappingError
 from analytical.network import NetworkError
+from analytical.networks import load_network
 from simulator.runner import run_network
 from simulator.silicon.measured import load_measured
-from simulator.silicon.validation import Cell, Validation, ideal_ms, settings_of
+from simulator.silicon.validation import (
+    Cell,
+    Validation,
+    dram_megabytes,
+    glb_megabytes,
+    ideal_ms,
+    settings_of,
+    validate,
+)
 from tests.simulator.silicon.written import PARTLY, written
 
 
@@ -51,3 +61,43 @@ def test_another_s_mapping_that_does_not_fit_is_refused(tmp_path: Path) -> None:
     _, (settings,) = settings_of(measured, EYERISS_16BIT, {}, seed=0)
     with pytest.raises(MappingError, match=r"layer C1 cannot be mapped so: q\*S is 33"):
         run_network(settings)
+
+
+@pytest.fixture(scope="module")
+def vgg16() -> Validation:
+    return validate("eyeriss_vgg16")
+
+
+@pytest.mark.parametrize(
+    ("figure", "each", "mean"),
+    [
+        ("processing_latency_ms", 6, 3),
+        ("total_latency_ms", 11, 6),
+        ("active_pes", 0, 0),
+        ("glb_MB", 0.1, 0.1),
+        ("dram_MB", 3, 2),
+    ],
+)
+def test_table_vi_of_vgg16(vgg16: Validation, figure: str, each: float, mean: float) -> None:
+    """Percent, each of 13 layers and their mean; nothing is fitted but what the mapping's file says."""
+    errors = [abs(cells[figure].error_percent or 0.0) for cells in vgg16.cells().values()]
+    assert len(errors) == 13
+    assert max(errors) <= each
+    assert vgg16.mean_errors()[figure] <= mean
+
+
+def test_zeros_are_those_of_table_vi(vgg16: Validation) -> None:
+    layer = vgg16.result["C4_2"].run.layer
+    assert layer.sparsity_ifmap == 0.747
+    following = vgg16.result["C4_3"].run.layer
+    assert layer.sparsity_ofmap == following.unpadded_sparsity
+    # a pool lies between: what it took is not known
+    assert vgg16.result["C1_2"].run.layer.sparsity_ofmap == load_network("vgg16").layer("C1_2").sparsity_ofmap
+
+
+def test_a_megabyte_is_what_the_file_says(vgg16: Validation) -> None:
+    run = vgg16.result["C5_1"].run
+    other = vgg16.measured.model_copy(update={"bytes_of_MB": 1_000_000, "glb_counts_filters": False})
+    assert dram_megabytes(run, other) == pytest.approx(dram_megabytes(run, vgg16.measured) * 2**20 / 1e6)
+    filters = float(run.counts[GLB_FILTER_READ]) * 2
+    assert glb_megabytes(run, vgg16.measured) * 2**20 - glb_megabytes(run, other) * 1e6 == pytest.approx(filters)
