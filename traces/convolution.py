@@ -9,7 +9,7 @@ from traces.compiled import njit
 EXACT_IN_FLOAT64 = 2**53
 """Sums of integers below this are exact in float64, in whatever order they are added."""
 
-_PATCH_BYTES = 64 * 2**20
+_PATCH_BYTES = 2 * 2**20
 """Patches and filters are multiplied in pieces of about this size."""
 
 

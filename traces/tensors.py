@@ -72,17 +72,17 @@ def calibrate(psums: NDArray[np.int64], sparsity: float, b_w: int) -> Requantise
     >>> requantise.bias, requantise.shift, requantise(psums).tolist()
     (3, 3, [0, 0, 1, 88])
     """
-    ordered = np.sort(psums, axis=None)
-    zeros = round(sparsity * ordered.size)
+    flat = psums.reshape(-1)
+    zeros = round(sparsity * flat.size)
     # psums up to the bias become zero: one below the least leaves none
-    bias = int(ordered[0]) - 1
+    bias = int(flat.min()) - 1
     if zeros:
         # all psums equal to the threshold become zero together: take that threshold or the next one below
-        threshold = int(ordered[zeros - 1])
-        at_most = int(np.searchsorted(ordered, threshold, side="right"))
-        below = int(np.searchsorted(ordered, threshold, side="left"))
+        threshold = int(np.partition(flat, zeros - 1)[zeros - 1])
+        at_most = int(np.count_nonzero(flat <= threshold))
+        below = int(np.count_nonzero(flat < threshold))
         bias = threshold if at_most - zeros <= zeros - below else threshold - 1
-    largest = int(ordered[-1]) - bias
+    largest = int(flat.max()) - bias
     return Requantiser(bias=bias, shift=max(0, largest.bit_length() - (b_w - 1)), b_w=b_w)
 
 
@@ -273,5 +273,5 @@ def _filters(layer: Layer, b_w: int, rng: Generator) -> NDArray[np.int16]:
     half = 1 << (b_w - 1)
     values = rng.integers(-half, half - 1, (layer.F, layer.C, layer.R, layer.S), dtype=np.int16)
     # 0 and what is above move up by one: no zeros, and up to the largest word
-    values[values >= 0] += 1
+    values += values >= 0
     return values

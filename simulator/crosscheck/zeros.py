@@ -136,24 +136,58 @@ def code(tiles: Iterable[NDArray[np.integer]], run_bits: int, pairs_of_word: int
     Coded(values=4, nonzeros=1, overflows=0, restarts=1, words=1)
     """
     total = Coded()
-    at_most = 1 << run_bits  # zeros that one pair can stand for, its value among them
+    for several in _batches(tiles):
+        total += _code(several, run_bits, pairs_of_word)
+    return total
+
+
+_AT_ONCE = 1 << 20
+"""Values of tiles that are looked at together: many tiles are small, and each look takes its time."""
+
+
+def _batches(tiles: Iterable[NDArray[np.integer]]) -> Iterator[list[NDArray[np.integer]]]:
+    """Tiles in lists of about so many values."""
+    several: list[NDArray[np.integer]] = []
+    size = 0
     for tile in tiles:
         # C order, the last axis first: rows of a tile follow each other, and runs go on across them
-        flat = tile.reshape(-1)
-        places = np.flatnonzero(flat)
-        # zeros before each nonzero value, and after the last; nothing, where values stand side by side
-        gaps = np.diff(places, prepend=-1, append=flat.size) - 1
-        # zeros at the end, but for what full runs take, need a pair of their own, since no value ends them
-        overflows, left_over = int((gaps // at_most).sum()), int(gaps[-1] % at_most > 0)
-        pairs = places.size + overflows + left_over
-        total += Coded(
-            values=flat.size,
-            nonzeros=places.size,
-            overflows=overflows,
-            restarts=left_over,
-            words=-(-pairs // pairs_of_word),
-        )
-    return total
+        several.append(tile.reshape(-1))
+        size += tile.size
+        if size >= _AT_ONCE:
+            yield several
+            several, size = [], 0
+    if several:
+        yield several
+
+
+def _code(tiles: list[NDArray[np.integer]], run_bits: int, pairs_of_word: int) -> Coded:
+    at_most = 1 << run_bits  # zeros that one pair can stand for, its value among them
+    sizes = np.array([tile.size for tile in tiles])
+    stops = np.cumsum(sizes)
+    starts = stops - sizes
+    places = np.flatnonzero(np.concatenate(tiles))
+    # where each tile's nonzero values begin among them all, and how many they are
+    first = np.searchsorted(places, starts)
+    counts = np.diff(first, append=places.size)
+    # zeros before each nonzero value; before a tile's first, from its start
+    before = np.diff(places, prepend=-1) - 1
+    filled = counts > 0
+    before[first[filled]] = places[first[filled]] - starts[filled]
+    # zeros at the end, but for what full runs take, need a pair of their own, since no value ends them
+    after = sizes.copy()
+    after[filled] = stops[filled] - 1 - places[first[filled] + counts[filled] - 1]
+    overflows = np.zeros(len(tiles), np.int64)
+    np.add.at(overflows, np.repeat(np.arange(len(tiles)), counts), before // at_most)
+    overflows += after // at_most
+    left_over = (after % at_most > 0).astype(np.int64)
+    pairs = counts + overflows + left_over
+    return Coded(
+        values=int(sizes.sum()),
+        nonzeros=int(places.size),
+        overflows=int(overflows.sum()),
+        restarts=int(left_over.sum()),
+        words=int((-(-pairs // pairs_of_word)).sum()),
+    )
 
 
 def ifmap_tiles(tiling: Tiling, ifmap: NDArray[np.integer]) -> Iterator[NDArray[np.integer]]:

@@ -5,7 +5,7 @@ a cycle (NeuPart paper, section IV-D2), so that cycles, stalls and most events d
 """
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from analytical.errors import InputError
 from analytical.layer import Layer
 from analytical.mappings.tiling import Tiling
 from analytical.spans import Span, spans
+from simulator.machine import kernels
 from simulator.machine.geometry import PassShape
 from simulator.machine.pe_array import PassRun, PEArray, Stall
 from simulator.machine.schedule import Pass
@@ -73,6 +74,9 @@ class Engine(Protocol):
     An engine is made of a ``Tiling`` and the ``LayerTensors`` of its layer and batch.
     """
 
+    needs_no_simpy: bool
+    """Whether it may be asked of passes, fetches and write-backs in any order, so that tables can be made of them."""
+
     ofmap: NDArray[np.int64]
     """Psums of the whole layer (batch, F, E, G) once every pass has run."""
 
@@ -112,6 +116,8 @@ def _ifmap_moves_raw(tiling: Tiling) -> bool:
 class DetailedEngine:
     """Every pass with its values: what the link brings is decoded, kept in the GLB, streamed into the PEs, summed
     there, put back into the GLB, requantised and coded again."""
+
+    needs_no_simpy = False
 
     def __init__(self, tiling: Tiling, tensors: LayerTensors) -> None:
         self._tiling = tiling
@@ -172,19 +178,37 @@ class DetailedEngine:
         return strip
 
 
+_KNOWN: dict[Any, dict[PassShape, PassRun]] = {}
+"""What passes took that have been stepped in this process, by all that it depends on beside their shapes."""
+
+
+def _known_runs(array: PEArray) -> dict[PassShape, PassRun]:
+    """Passes that have been stepped on such an array; the kernel is a part of the key, since tests change it."""
+    if sum(map(len, _KNOWN.values())) > MOST_KNOWN:
+        _KNOWN.clear()
+    return _KNOWN.setdefault((array.timing_key, type(array).run, kernels.step_pass), {})
+
+
+MOST_KNOWN = 20_000
+"""Passes that are remembered; about as many as a thousand networks have."""
+
+
 class FastEngine:
-    """Each distinct pass once, for its cycles and for the events that values do not change; what values do change,
-    the MACs and psum reads that zeros gate and the sizes of RLC tiles, comes from array code over the tensors.
+    """Each distinct pass once in a process, for its cycles and for the events that values do not change; what values do
+    change, the MACs and psum reads that zeros gate and the sizes of RLC tiles, comes from array code over the tensors.
 
     A pass that is stepped has the values of the layer's first pass of its shape. Were its psums not what the array
     code gives, ``ofmap`` would have the machine's, for ``--verify`` to find.
     """
+
+    needs_no_simpy = True
 
     def __init__(self, tiling: Tiling, tensors: LayerTensors) -> None:
         self._tiling = tiling
         self._tensors = tensors
         self._b_w = tiling.hardware.b_w
         self._array = PEArray(tiling.hardware)
+        self._known = _known_runs(self._array)
         self._runs: dict[PassShape, PassRun] = {}
         self._times: dict[PassShape, int] = {}
         # by images, channels, rows and columns: every filter tile that needs a strip again gets the same code
@@ -208,7 +232,10 @@ class FastEngine:
     def run(self, p: Pass) -> PassRun:
         run = self._runs.get(p.shape)
         if run is None:
-            run = self._runs[p.shape] = self._step(p)
+            run = self._known.get(p.shape)
+            if run is None:
+                run = self._known[p.shape] = self._step(p)
+            self._runs[p.shape] = run
             self._times[p.shape] = 0
         self._times[p.shape] += 1
         return run

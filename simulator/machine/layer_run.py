@@ -15,14 +15,16 @@ from analytical.counts import Counts
 from analytical.hardware import Hardware
 from analytical.layer import Layer
 from analytical.mappings.tiling import Tiling
-from analytical.spans import Span
+from simulator.machine import loop
 from simulator.machine.buffer import Buffer
 from simulator.machine.dram import DramLink, Fetch, WriteBack
 from simulator.machine.engines import Engine, engine_named, raw_words
+from simulator.machine.fast_run import FastRun
 from simulator.machine.geometry import PassShape
 from simulator.machine.pe_array import PassRun, Stall
 from simulator.machine.schedule import Pass, schedule
-from simulator.machine.transfers import Transfer, pieces, streamed_windows, transfers
+from simulator.machine.timeline import Act, Moment, filter_words, ifmap_words, moments, psum_words
+from simulator.machine.transfers import Transfer, transfers
 from traces.tensors import LayerTensors, TensorError
 
 
@@ -113,6 +115,9 @@ class LayerRun:
         return self.total_cycles / self.tiling.hardware.core_hz / self.images
 
 
+GLB_IFMAP, GLB_PSUMS, FILTER_BUFFER = "GLB for ifmap", "GLB for psums", "filter buffer"
+"""What results call the parts of the GLB."""
+
 Progress = Callable[[int], None]
 """Told of each pass that ends, with the number of its MACs."""
 
@@ -162,15 +167,59 @@ def run_tiling(
         raise TensorError(f"layer {layer.name}: tensors have {tensors.b_w} bits; expected {b_w}, as the hardware")
     if len(tensors.ifmap) != batch:
         raise TensorError(f"layer {layer.name}: tensors have {len(tensors.ifmap)} images; expected {batch}")
-    return Machine(tiling, engine_named(engine)(tiling, tensors), progress).run()
+    made = engine_named(engine)(tiling, tensors)
+    return play_tables(tiling, made, progress) if made.needs_no_simpy else Machine(tiling, made, progress).run()
 
 
-@dataclass(frozen=True, slots=True)
-class _Moment:
-    """Something that happens in a pass at a cycle of its own."""
+def play_tables(tiling: Tiling, engine: Engine, progress: Progress | None = None) -> LayerRun:
+    """What :class:`Machine` does, in a compiled loop over tables of the passes.
 
-    cycle: int
-    act: Callable[[Pass], Generator[simpy.Event, None, None] | None]
+    Parameters
+    ----------
+    tiling : Tiling
+    engine : Engine
+        Says what each pass does, whenever it is asked.
+    progress : callable, optional
+        Told of each pass with the number of its MACs.
+
+    Raises
+    ------
+    RuntimeError
+        Link and array wait for each other, or the GLB has no room where there should be some.
+    """
+    run = FastRun(tiling, engine, progress)
+    played = run.play()
+    if played.outcome != loop.DONE:
+        why = "wait for each other" if played.outcome == loop.STUCK else "want room in the GLB that is not there"
+        raise RuntimeError(f"layer {tiling.layer.name}: link and PE array {why} at cycle {played.total}")
+    tally = engine.tally()
+    moved = _Moved(
+        ifmap_fills=run.ifmap_fills,
+        filter_fills=run.filter_fills,
+        ofmap_drains=run.ofmap_drains,
+        ifmap_link_words=run.ifmap_link_words,
+        filter_link_words=run.filter_link_words,
+        ofmap_link_words=run.ofmap_link_words,
+    )
+    ifmap, psums, filters = (int(peak) for peak in played.peaks)
+    return LayerRun(
+        tiling=tiling,
+        counts=tally.counts + moved.counts(tiling.hardware),
+        active_pes=run.active_pes,
+        passes=run.passes,
+        processing_cycles=tally.cycles,
+        total_cycles=played.total,
+        compute=tally.compute,
+        gated=tally.gated,
+        stalls=tally.stalls,
+        ramp_up=tally.ramp_up,
+        idle=tally.idle,
+        cycles_by_shape=tally.cycles_by_shape,
+        dram_waits={wait: int(cycles) for wait, cycles in zip(Wait, played.waits, strict=True)},
+        dram_busy_cycles=played.busy,
+        glb_peak_words={GLB_IFMAP: ifmap, GLB_PSUMS: psums, FILTER_BUFFER: filters},
+        ofmap=engine.ofmap,
+    )
 
 
 @dataclass
@@ -226,9 +275,9 @@ class Machine:
         self.hardware = tiling.hardware
         self._progress = progress
         self.env = simpy.Environment()
-        self.ifmap = Buffer(self.env, "GLB for ifmap", tiling.ifmap_words)
-        self.psums = Buffer(self.env, "GLB for psums", tiling.psum_words)
-        self.filters = Buffer(self.env, "filter buffer", self.hardware.filter_buffer_words)
+        self.ifmap = Buffer(self.env, GLB_IFMAP, tiling.ifmap_words)
+        self.psums = Buffer(self.env, GLB_PSUMS, tiling.psum_words)
+        self.filters = Buffer(self.env, FILTER_BUFFER, self.hardware.filter_buffer_words)
         # two readers of one schedule: the link is as many passes ahead of the array as there is room
         to_fetch, self._to_run = tee(schedule(tiling))
         self.link = DramLink(self.env, self.hardware, self._fetches(to_fetch))
@@ -237,7 +286,13 @@ class Machine:
             buffer.on_release = self.link.wake
         self._moved = _Moved()
         self._waits = dict.fromkeys(Wait, 0)
-        self._timelines: dict[tuple[PassShape, bool, bool], list[_Moment]] = {}
+        self._timelines: dict[tuple[PassShape, bool, bool], list[Moment]] = {}
+        self._acts = {
+            Act.RELEASE_FILTERS: self._release_filters,
+            Act.RELEASE_IFMAP: self._release_ifmap,
+            Act.TAKE_PSUMS: self._take_psums,
+            Act.SEND_OFMAP: self._send_ofmap,
+        }
         self._tile_words = 0
         self._active_pes = 0
         self._passes = 0
@@ -278,7 +333,7 @@ class Machine:
         for number, p in enumerate(passes):
             if p.shape.loads_filters:
                 # a tile that is larger than the whole buffer takes all of it, and only when the array waits for it
-                words = self._filter_words(p)
+                words = filter_words(p)
                 room = min(words, self.filters.capacity)
                 yield Fetch(
                     buffer=self.filters,
@@ -292,7 +347,7 @@ class Machine:
             for transfer in parts:
                 yield Fetch(
                     buffer=self.ifmap,
-                    room=self._ifmap_words(p, transfer, p.strip.stored_rows),
+                    room=ifmap_words(p, transfer, p.strip.stored_rows),
                     link_words=partial(self._fetch_ifmap, p, transfer),
                     pass_number=number,
                     last=transfer is parts[-1],
@@ -316,7 +371,7 @@ class Machine:
                 if moment.cycle > cycle:
                     yield self.env.timeout(moment.cycle - cycle)
                     cycle = moment.cycle
-                waiting = moment.act(p)
+                waiting = self._acts[moment.act](p, moment.part)
                 if waiting is not None:
                     yield from waiting
             if run.cycles > cycle:
@@ -328,58 +383,15 @@ class Machine:
             if self._progress is not None:
                 self._progress(p.shape.macs)
 
-    def _timeline(self, p: Pass, run: PassRun) -> list[_Moment]:
-        """When a pass gives back what it has read, takes room for psums and sends ofmaps off, in order of cycles.
-
-        The same for all passes of one shape, but for whether their psums are complete and the strip has served.
-        """
+    def _timeline(self, p: Pass, run: PassRun) -> list[Moment]:
         key = (p.shape, p.last_channels, p.leaves)
         timeline = self._timelines.get(key)
         if timeline is None:
-            # sorted is stable: moments of the same cycle keep the order in which they are made
-            timeline = self._timelines[key] = sorted(self._moments(p, run), key=lambda moment: moment.cycle)
+            timeline = self._timelines[key] = moments(self.tiling, p, run)
         return timeline
 
-    def _moments(self, p: Pass, run: PassRun) -> Iterator[_Moment]:
-        if p.shape.loads_filters:
-            yield _Moment(run.filters_loaded_at, self._release_filters)
-        for transfer in transfers(self.tiling, p.shape) if p.leaves else []:
-            # pixels are read in the order of images and columns, so that the last of a transfer is the last to be read
-            read_at = run.ifmap_read_at[transfer.images.stop - 1, transfer.columns.stop - 1]
-            yield _Moment(int(read_at), partial(self._release_ifmap, transfer))
-        # psums that wait for more channels take all their room as the first channels begin; those of a single pass take
-        # it piece by piece, with the ofmap
-        if p.first_channels and not p.last_channels:
-            yield _Moment(0, self._take_all_psums)
-        if p.last_channels:
-            yield from self._ofmap_moments(p, run)
-
-    def _ofmap_moments(self, p: Pass, run: PassRun) -> Iterator[_Moment]:
-        """Complete psums leave by transfers, or, where they stream, by pieces.
-
-        Pieces have two halves of the psums' part of the GLB by turns: one takes its room once the one but last is
-        complete. If the part holds but one window, once the last is.
-        """
-        windows = p.shape.windows
-        # when each piece is complete, after two that stand for the halves that are free at the start
-        complete = [0, 0]
-        half = streamed_windows(self.tiling, p.shape) * p.shape.filters * p.shape.pe_columns
-        halves = 2 if half * 2 <= self.psums.capacity else 1
-        for piece in pieces(self.tiling, p.shape):
-            images, columns = piece.images, piece.columns
-            first, stop = images.start * windows + columns.start, (images.stop - 1) * windows + columns.stop
-            done = int(run.last_out_at[first:stop].max())
-            if self.tiling.psums_stream:
-                begun = max(int(run.first_out_at[first]), complete[-halves])
-                yield _Moment(begun, partial(self._take_psums, images.size * columns.size))
-            yield _Moment(done, partial(self._send_ofmap, images, columns))
-            complete.append(done)
-
-    def _take_all_psums(self, p: Pass) -> Generator[simpy.Event, None, None] | None:
-        return self._take_psums(p.shape.images * p.shape.windows, p)
-
-    def _take_psums(self, windows: int, p: Pass) -> Generator[simpy.Event, None, None] | None:
-        words = windows * p.shape.filters * p.shape.pe_columns
+    def _take_psums(self, p: Pass, part: Transfer) -> Generator[simpy.Event, None, None] | None:
+        words = psum_words(p, part)
         if self.psums.has_room(words):
             self.psums.take(words)
             return None
@@ -402,19 +414,22 @@ class Machine:
             yield self.link.drained()
             self._waits[cause] += self._now() - since
 
-    def _send_ofmap(self, images: Span, columns: Span, p: Pass) -> None:
-        words = images.size * columns.size * p.shape.filters * p.shape.pe_columns
-        link_words = self.engine.write_back(p, images.shifted(p.images.start), columns.shifted(p.columns.start))
+    def _send_ofmap(self, p: Pass, part: Transfer) -> None:
+        words = psum_words(p, part)
+        link_words = self.engine.write_back(
+            p, part.images.shifted(p.images.start), part.columns.shifted(p.columns.start)
+        )
         self._moved.ofmap_drains += words
         self._moved.ofmap_link_words += link_words
         self.link.write_back(WriteBack(buffer=self.psums, room=words, link_words=link_words))
 
-    def _release_filters(self, p: Pass) -> None:
-        self.filters.give_back(min(self._filter_words(p), self.filters.capacity))
+    def _release_filters(self, p: Pass, part: Transfer) -> None:
+        del part  # all of them
+        self.filters.give_back(min(filter_words(p), self.filters.capacity))
 
-    def _release_ifmap(self, transfer: Transfer, p: Pass) -> None:
+    def _release_ifmap(self, p: Pass, part: Transfer) -> None:
         # not the rows that the next strip finds there; it takes room for its new rows only, and gives back these, too
-        self.ifmap.give_back(self._ifmap_words(p, transfer, p.strip.ifmap.size - p.strip.kept_after))
+        self.ifmap.give_back(ifmap_words(p, part, p.strip.ifmap.size - p.strip.kept_after))
 
     def _fetch_filters(self, words: int) -> int:
         link_words = raw_words(words, self.hardware.b_w)
@@ -429,13 +444,6 @@ class Machine:
         if transfer.columns.start == 0:
             self._tile_words = self.engine.fetch_ifmap(p, transfer.images.shifted(p.images.start))
         before, after = (self._tile_words * column // p.shape.width for column in transfer.columns)
-        self._moved.ifmap_fills += self._ifmap_words(p, transfer, p.strip.stored_rows)
+        self._moved.ifmap_fills += ifmap_words(p, transfer, p.strip.stored_rows)
         self._moved.ifmap_link_words += after - before
         return after - before
-
-    def _filter_words(self, p: Pass) -> int:
-        return p.shape.filters * p.shape.channels * p.shape.R * p.shape.S
-
-    def _ifmap_words(self, p: Pass, transfer: Transfer, rows: int) -> int:
-        """Words of that many ifmap rows of a transfer, in all the pass's channels."""
-        return transfer.images.size * transfer.columns.size * rows * p.shape.channels

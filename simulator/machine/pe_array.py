@@ -84,6 +84,11 @@ class PEArray:
             stages=hardware.pe_stages,
         )
 
+    @property
+    def timing_key(self) -> tuple[int, ...]:
+        """All of the hardware that the timing of a pass depends on, and its number of PEs."""
+        return (self.hardware.pes, *self._ports)
+
     def run(
         self,
         shape: PassShape,

@@ -16,8 +16,9 @@ from analytical.layer import Layer
 from analytical.mappings.tiling import Tiling
 from analytical.model import estimate_layer
 from analytical.networks import ZOO
-from simulator.machine import engines
+from simulator.machine import engines, fast_run, loop
 from simulator.machine import layer_run as machine
+from simulator.machine.fast_run import FastRun
 from simulator.machine.geometry import PassShape
 from simulator.machine.layer_run import LayerRun, Machine, Wait
 from simulator.machine.pe_array import PassRun, PEArray
@@ -113,17 +114,20 @@ def rescheduled(change: Callable[[Pass], Pass]) -> Callable[[pytest.MonkeyPatch]
         def faulty(tiling: Tiling) -> Any:
             return map(change, schedule(tiling))
 
+        # SimPy's machine, and the tables of the fast one
         monkeypatch.setattr(machine, "schedule", faulty)
+        monkeypatch.setattr(fast_run, "schedule", faulty)
 
     return plant
 
 
-def off_by(module: Any, function: str, by: int) -> Callable[[pytest.MonkeyPatch], None]:
-    """Plant a fault in what a function returns."""
+def off_by(function: str, by: int, *modules: Any) -> Callable[[pytest.MonkeyPatch], None]:
+    """Plant a fault in what a function returns to those that have imported it."""
 
     def plant(monkeypatch: pytest.MonkeyPatch) -> None:
-        honest = getattr(module, function)
-        monkeypatch.setattr(module, function, lambda *args: honest(*args) + by)
+        honest = getattr(modules[0], function)
+        for module in modules:
+            monkeypatch.setattr(module, function, lambda *args: honest(*args) + by)
 
     return plant
 
@@ -136,6 +140,13 @@ def drained_twice(monkeypatch: pytest.MonkeyPatch) -> None:
         self._moved.ofmap_drains += 1
 
     monkeypatch.setattr(Machine, "_send_ofmap", faulty)
+    made = FastRun._add
+
+    def faulty_tables(self: FastRun, p: Pass) -> None:
+        made(self, p)
+        self.ofmap_drains += 1
+
+    monkeypatch.setattr(FastRun, "_add", faulty_tables)
 
 
 def wait_lost(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,6 +157,13 @@ def wait_lost(monkeypatch: pytest.MonkeyPatch) -> None:
         return replace(run, dram_waits=run.dram_waits | {Wait.DATA: run.dram_waits[Wait.DATA] - 1})
 
     monkeypatch.setattr(Machine, "run", faulty)
+    played = FastRun.play
+
+    def faulty_play(self: FastRun) -> loop.Played:
+        found = played(self)
+        return found._replace(waits=found.waits - [1, 0, 0])
+
+    monkeypatch.setattr(FastRun, "play", faulty_play)
 
 
 def whole_strip_again(p: Pass) -> Pass:
@@ -174,17 +192,17 @@ FAULTS = {
     "a stall is lost": in_one_pass(lambda run: replace(run, stalls={s: max(0, n - 1) for s, n in run.stalls.items()})),
     "rows that the GLB holds are fetched again": rescheduled(whole_strip_again),
     "run fields of 6 bits": lambda monkeypatch: monkeypatch.setattr(rlc, "_run_bits", lambda _: 6),
-    "a word too many for raw tiles": off_by(machine, "raw_words", +1),
+    "a word too many for raw tiles": off_by("raw_words", +1, machine, fast_run),
     "an ofmap piece drains a word twice": drained_twice,
     "a cycle of waiting for DRAM is lost": wait_lost,
 }
 
 
 FAULTS_OF_FAST = {
-    "a nonzero MAC too few": off_by(engines, "count_nonzero_macs", -1),
-    "a psum taken too often": off_by(engines, "count_psum_takes", +1),
+    "a nonzero MAC too few": off_by("count_nonzero_macs", -1, engines),
+    "a psum taken too often": off_by("count_psum_takes", +1, engines),
     "an overlap row is skipped": rescheduled(one_row_less),
-    "a coded word too few": off_by(rlc, "encoded_words", -1),
+    "a coded word too few": off_by("encoded_words", -1, rlc),
 }
 
 

@@ -17,9 +17,9 @@ from analytical.mappings.eyeriss import EyerissMapping
 from analytical.mappings.rules import map_layer
 from analytical.networks import load_network
 from simulator.crosscheck import crosscheck
-from simulator.machine.engines import count_nonzero_macs
+from simulator.machine.engines import FastEngine, count_nonzero_macs
 from simulator.machine.geometry import PassShape
-from simulator.machine.layer_run import LayerRun, Wait
+from simulator.machine.layer_run import LayerRun, Machine, Wait, play_tables
 from simulator.machine.pe_array import PassRun, PEArray
 from tests.machines import run_layer
 from tests.strategies import chip_mappable, mappable
@@ -270,3 +270,19 @@ def test_feature_maps_may_move_raw(case: tuple[Layer, Hardware, int], seed: int)
     assert layer.ofmap_size * batch <= words
     assert words % (raw.link_bits // raw.b_w) == 0
     assert crosscheck(fast, tensors).explained
+
+
+@settings(max_examples=200)
+@given(st.one_of(mappable(), chip_mappable()), st.booleans(), st.integers(0, 2**32))
+def test_the_compiled_loop_is_what_simpy_plays_out(case: Any, overlap: bool, seed: int) -> None:
+    """Every field of a run, but for the arrays' own, which are the same engine's."""
+    layer, hardware, *mapping, batch = case
+    hardware = replace(hardware, overlap_fmaps=overlap)
+    tensors = synthesise(layer, b_w=hardware.b_w, batch=batch, seed=seed)
+    chosen = mapping[0] if mapping else map_layer(layer, hardware)
+    tiling = chosen.tiling(layer, hardware, batch)
+    tables = play_tables(tiling, FastEngine(tiling, tensors))
+    events = Machine(tiling, FastEngine(tiling, tensors)).run()
+    for field in fields(LayerRun):
+        ours, theirs = getattr(tables, field.name), getattr(events, field.name)
+        assert np.array_equal(ours, theirs) if field.name == "ofmap" else ours == theirs, field.name

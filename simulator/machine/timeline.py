@@ -1,0 +1,112 @@
+"""What happens in a pass, and when: what SimPy plays out event by event, and the fast engine in a compiled loop."""
+
+from collections.abc import Iterator
+from enum import IntEnum
+from typing import NamedTuple
+
+from analytical.mappings.tiling import Tiling
+from analytical.spans import Span
+from simulator.machine.pe_array import PassRun
+from simulator.machine.schedule import Pass
+from simulator.machine.transfers import Transfer, pieces, streamed_windows, transfers
+
+
+class Act(IntEnum):
+    """What happens at a moment of a pass.
+
+    RELEASE_FILTERS  the filter buffer gives back what the RFs have read
+    RELEASE_IFMAP    the GLB gives back a transfer of ifmap
+    TAKE_PSUMS       psums take room in the GLB
+    SEND_OFMAP       complete psums go to the link's queue
+    """
+
+    RELEASE_FILTERS = 0
+    RELEASE_IFMAP = 1
+    TAKE_PSUMS = 2
+    SEND_OFMAP = 3
+
+
+class Moment(NamedTuple):
+    """Something that happens in a pass at a cycle of its own.
+
+    Attributes
+    ----------
+    cycle : int
+        Counted from the start of the pass, without waits.
+    act : Act
+    part : Transfer
+        The images and columns that it is about.
+    """
+
+    cycle: int
+    act: Act
+    part: Transfer
+
+
+def moments(tiling: Tiling, p: Pass, run: PassRun) -> list[Moment]:
+    """When a pass gives back what it has read, takes room for psums and sends ofmaps off, in order of cycles.
+
+    The same for all passes of one shape, but for whether their psums are complete and the strip has served.
+
+    Parameters
+    ----------
+    tiling : Tiling
+    p : Pass
+    run : PassRun
+        What the array does in it.
+    """
+    # sorted is stable: moments of the same cycle keep the order in which they are made
+    return sorted(_moments(tiling, p, run), key=lambda moment: moment.cycle)
+
+
+def _moments(tiling: Tiling, p: Pass, run: PassRun) -> Iterator[Moment]:
+    whole = Transfer(Span(0, p.shape.images), Span(0, p.shape.windows))
+    if p.shape.loads_filters:
+        yield Moment(run.filters_loaded_at, Act.RELEASE_FILTERS, whole)
+    for transfer in transfers(tiling, p.shape) if p.leaves else []:
+        # pixels are read in the order of images and columns, so that the last of a transfer is the last to be read
+        read_at = run.ifmap_read_at[transfer.images.stop - 1, transfer.columns.stop - 1]
+        yield Moment(int(read_at), Act.RELEASE_IFMAP, transfer)
+    # psums that wait for more channels take all their room as the first channels begin; those of a single pass take it
+    # piece by piece, with the ofmap
+    if p.first_channels and not p.last_channels:
+        yield Moment(0, Act.TAKE_PSUMS, whole)
+    if p.last_channels:
+        yield from _of_ofmap(tiling, p, run)
+
+
+def _of_ofmap(tiling: Tiling, p: Pass, run: PassRun) -> Iterator[Moment]:
+    """Complete psums leave by transfers, or, where they stream, by pieces.
+
+    Pieces have two halves of the psums' part of the GLB by turns: one takes its room once the one but last is
+    complete. If the part holds but one window, once the last is.
+    """
+    windows = p.shape.windows
+    # when each piece is complete, after two that stand for the halves that are free at the start
+    complete = [0, 0]
+    half = streamed_windows(tiling, p.shape) * p.shape.filters * p.shape.pe_columns
+    halves = 2 if half * 2 <= tiling.psum_words else 1
+    for piece in pieces(tiling, p.shape):
+        images, columns = piece.images, piece.columns
+        first, stop = images.start * windows + columns.start, (images.stop - 1) * windows + columns.stop
+        done = int(run.last_out_at[first:stop].max())
+        if tiling.psums_stream:
+            begun = max(int(run.first_out_at[first]), complete[-halves])
+            yield Moment(begun, Act.TAKE_PSUMS, piece)
+        yield Moment(done, Act.SEND_OFMAP, piece)
+        complete.append(done)
+
+
+def psum_words(p: Pass, part: Transfer) -> int:
+    """Words of psums, or of ofmap, of a part of a pass."""
+    return part.images.size * part.columns.size * p.shape.filters * p.shape.pe_columns
+
+
+def filter_words(p: Pass) -> int:
+    """Words of a pass's filters."""
+    return p.shape.filters * p.shape.channels * p.shape.R * p.shape.S
+
+
+def ifmap_words(p: Pass, part: Transfer, rows: int) -> int:
+    """Words of that many ifmap rows of a part, in all the pass's channels."""
+    return part.images.size * part.columns.size * rows * p.shape.channels
