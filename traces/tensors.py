@@ -273,5 +273,7 @@ def _filters(layer: Layer, b_w: int, rng: Generator) -> NDArray[np.int16]:
     half = 1 << (b_w - 1)
     values = rng.integers(-half, half - 1, (layer.F, layer.C, layer.R, layer.S), dtype=np.int16)
     # 0 and what is above move up by one: no zeros, and up to the largest word
-    values += values >= 0
+    # piece by piece, since large filters are most of what a run holds
+    for some in np.array_split(values.reshape(-1), max(1, values.size >> 20)):
+        some += some >= 0
     return values

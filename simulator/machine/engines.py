@@ -4,6 +4,7 @@ The detailed engine is the machine as it is defined. The fast one rests on one p
 a cycle (NeuPart paper, section IV-D2), so that cycles, stalls and most events depend on a pass's shape alone.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -74,9 +75,6 @@ class Engine(Protocol):
     An engine is made of a ``Tiling`` and the ``LayerTensors`` of its layer and batch.
     """
 
-    needs_no_simpy: bool
-    """Whether it may be asked of passes, fetches and write-backs in any order, so that tables can be made of them."""
-
     ofmap: NDArray[np.int64]
     """Psums of the whole layer (batch, F, E, G) once every pass has run."""
 
@@ -116,8 +114,6 @@ def _ifmap_moves_raw(tiling: Tiling) -> bool:
 class DetailedEngine:
     """Every pass with its values: what the link brings is decoded, kept in the GLB, streamed into the PEs, summed
     there, put back into the GLB, requantised and coded again."""
-
-    needs_no_simpy = False
 
     def __init__(self, tiling: Tiling, tensors: LayerTensors) -> None:
         self._tiling = tiling
@@ -201,8 +197,6 @@ class FastEngine:
     code gives, ``ofmap`` would have the machine's, for ``--verify`` to find.
     """
 
-    needs_no_simpy = True
-
     def __init__(self, tiling: Tiling, tensors: LayerTensors) -> None:
         self._tiling = tiling
         self._tensors = tensors
@@ -239,6 +233,11 @@ class FastEngine:
             self._times[p.shape] = 0
         self._times[p.shape] += 1
         return run
+
+    def repeat(self, shapes: Mapping[PassShape, int]) -> None:
+        """Count passes that are like those that have run, so many of each shape."""
+        for shape, times in shapes.items():
+            self._times[shape] += times
 
     def write_back(self, p: Pass, images: Span, columns: Span) -> int:
         values = self._tensors.ofmap[images.slice, p.filters.slice, p.rows.slice, columns.slice]

@@ -1,20 +1,70 @@
 """A layer's run without SimPy: tables of what the link brings and the array does, and a compiled loop over them.
 
-What moves and when is the same as in :class:`simulator.machine.layer_run.Machine`, which defines it.
+What moves and when is as in :class:`simulator.machine.layer_run.Machine`, which defines it. The passes of a row
+block, over all channels and the filters of a block, make a pattern that other blocks of the same sizes repeat: it is
+built once, and what values change, the words of code on the link, is filled in block by block.
 """
 
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analytical.mappings.tiling import Tiling
-from analytical.spans import Span
 from simulator.machine import loop
-from simulator.machine.engines import Engine, raw_words
+from simulator.machine.engines import FastEngine, raw_words
 from simulator.machine.geometry import PassShape
-from simulator.machine.schedule import Pass, schedule
+from simulator.machine.schedule import Block, Pass, blocks, passes_of
 from simulator.machine.timeline import Act, Moment, filter_words, ifmap_words, moments, psum_words
 from simulator.machine.transfers import Transfer, transfers
+
+
+class _Coming(NamedTuple):
+    """A part of an ifmap strip that the link brings in a pass of a pattern: which row of the fetches, which pass."""
+
+    row: int
+    number: int
+    part: Transfer
+
+
+class _Leaving(NamedTuple):
+    """A part of an ofmap that leaves in a pass of a pattern: which row of the moments, which pass."""
+
+    row: int
+    number: int
+    part: Transfer
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Pattern:
+    """Tables of a block of passes, and where values come in.
+
+    Attributes
+    ----------
+    fetches, passes, moments : arrays
+        As :func:`simulator.machine.loop.play` takes them; passes and moments are counted from the block's first.
+    coming, leaving : lists
+        Parts whose words of code are those of the block's values.
+    shapes : Counter of PassShape
+        How many passes there are of each shape.
+    ifmap_fills, filter_fills, filter_link_words, ofmap_drains, macs : int
+        Sums over the block.
+    """
+
+    fetches: NDArray[np.int64]
+    passes: NDArray[np.int64]
+    moments: NDArray[np.int64]
+    coming: list[_Coming]
+    leaving: list[_Leaving]
+    shapes: "Counter[PassShape]"
+    ifmap_fills: int
+    filter_fills: int
+    filter_link_words: int
+    ofmap_drains: int
+    macs: int
 
 
 class FastRun:
@@ -23,10 +73,10 @@ class FastRun:
     Parameters
     ----------
     tiling : Tiling
-    engine : Engine
+    engine : FastEngine
         Says what each pass does; made for the same tiling.
     progress : callable, optional
-        Told of each pass with the number of its MACs.
+        Told of each block of passes with the number of its MACs.
 
     Attributes
     ----------
@@ -38,93 +88,155 @@ class FastRun:
         64-bit words of these on the link.
     """
 
-    def __init__(self, tiling: Tiling, engine: Engine, progress: Callable[[int], None] | None = None) -> None:
+    def __init__(self, tiling: Tiling, engine: FastEngine, progress: Callable[[int], None] | None = None) -> None:
         self.tiling = tiling
         self.engine = engine
         self.hardware = tiling.hardware
         self.passes = self.active_pes = 0
         self.ifmap_fills = self.filter_fills = self.ofmap_drains = 0
         self.ifmap_link_words = self.filter_link_words = self.ofmap_link_words = 0
-        self._timelines: dict[tuple[PassShape, bool, bool], list[Moment]] = {}
-        self._parts: dict[PassShape, list[Transfer]] = {}
-        self._fetches: list[tuple[int, int, int, int, bool, bool]] = []
-        self._passes: list[tuple[int, int, int]] = []
-        self._moments: list[tuple[int, int, int, int]] = []
-        for p in schedule(tiling):
-            self._add(p)
+        self._patterns: dict[object, _Pattern] = {}
+        # by all that decides which values come: the filters do not
+        self._words: dict[object, NDArray[np.int64]] = {}
+        self._fetches: list[NDArray[np.int64]] = []
+        self._passes: list[NDArray[np.int64]] = []
+        self._moments: list[NDArray[np.int64]] = []
+        self._n_moments = 0
+        for block in blocks(tiling):
+            macs = self._add(block)
             if progress is not None:
-                progress(p.shape.macs)
+                progress(macs)
 
     def play(self) -> loop.Played:
         """Run all passes, and the write-backs after the last."""
         return loop.play(
-            np.array(self._fetches, np.int64).reshape(-1, 6),
-            np.array(self._passes, np.int64).reshape(-1, 3),
-            np.array(self._moments, np.int64).reshape(-1, 4),
+            np.concatenate(self._fetches),
+            np.concatenate(self._passes),
+            np.concatenate(self._moments),
             np.array([self.tiling.ifmap_words, self.tiling.psum_words, self.hardware.filter_buffer_words], np.int64),
             self.hardware.overlap_fmaps,
         )
 
-    def _add(self, p: Pass) -> None:
-        self._add_fetches(p)
-        run = self.engine.run(p)
-        key = (p.shape, p.last_channels, p.leaves)
-        timeline = self._timelines.get(key)
-        if timeline is None:
-            timeline = self._timelines[key] = moments(self.tiling, p, run)
-        self._passes.append((run.cycles, len(self._moments), len(timeline)))
-        for moment in timeline:
-            self._moments.append((moment.cycle, moment.act, *self._words(p, moment)))
-        self.active_pes = max(self.active_pes, p.shape.active_pes)
-        self.passes += 1
+    def _add(self, block: Block) -> int:
+        """Add a block's passes to the tables; its MACs."""
+        key = block.sizes
+        pattern = self._patterns.get(key)
+        # all passes of a block, where some have to be looked at: for the pattern, or for their values
+        made = list(passes_of(self.tiling, block)) if pattern is None else None
+        if pattern is None:
+            pattern = self._patterns[key] = self._pattern(made or [])
+        else:
+            self.engine.repeat(pattern.shapes)
+        fetches, table, moments_ = pattern.fetches.copy(), pattern.passes.copy(), pattern.moments.copy()
+        fetches[:, loop.OF_PASS] += self.passes
+        table[:, loop.FIRST_MOMENT] += self._n_moments
+        coming = self._words.get(block.reads)
+        if coming is None or len(coming) != len(pattern.coming):
+            made = made or list(passes_of(self.tiling, block))
+            coming = self._words[block.reads] = self._coming(made, pattern)
+        fetches[[one.row for one in pattern.coming], loop.CYCLES] = self._cycles(coming)
+        leaving = self._leaving(block, made, pattern)
+        moments_[[one.row for one in pattern.leaving], loop.LINK_CYCLES] = self._cycles(leaving)
+        self._fetches.append(fetches)
+        self._passes.append(table)
+        self._moments.append(moments_)
+        self.passes += len(table)
+        self._n_moments += len(moments_)
+        self.ifmap_fills += pattern.ifmap_fills
+        self.ifmap_link_words += int(coming.sum())
+        self.filter_fills += pattern.filter_fills
+        self.filter_link_words += pattern.filter_link_words
+        self.ofmap_drains += pattern.ofmap_drains
+        self.ofmap_link_words += int(leaving.sum())
+        return pattern.macs
 
-    def _add_fetches(self, p: Pass) -> None:
-        if p.shape.loads_filters:
-            words = filter_words(p)
-            room = min(words, self.hardware.filter_buffer_words)
-            link_words = raw_words(words, self.hardware.b_w)
-            self.filter_fills += words
-            self.filter_link_words += link_words
-            entry = (loop.FILTERS, room, self._cycles(link_words), self.passes, not p.brings, room < words)
-            self._fetches.append(entry)
-        if not p.brings:
-            return
-        parts = self._parts.get(p.shape)
-        if parts is None:
-            parts = self._parts[p.shape] = transfers(self.tiling, p.shape)
-        on_demand = not self.hardware.overlap_fmaps
+    def _coming(self, made: list[Pass], pattern: _Pattern) -> NDArray[np.int64]:
+        """Words on the link of the parts of ifmap that come for these passes."""
+        words = np.zeros(len(pattern.coming), np.int64)
         tile_words = 0
-        for part in parts:
+        for at, (_, number, part) in enumerate(pattern.coming):
+            p = made[number]
             # an image that comes in parts is one tile of the code, of which each part is its share
             if part.columns.start == 0:
                 tile_words = self.engine.fetch_ifmap(p, part.images.shifted(p.images.start))
             width = p.shape.width
-            link_words = tile_words * part.columns.stop // width - tile_words * part.columns.start // width
-            room = ifmap_words(p, part, p.strip.stored_rows)
-            self.ifmap_fills += room
-            self.ifmap_link_words += link_words
-            last = part is parts[-1]
-            self._fetches.append((loop.IFMAP, room, self._cycles(link_words), self.passes, last, on_demand))
+            words[at] = tile_words * part.columns.stop // width - tile_words * part.columns.start // width
+        return words
 
-    def _words(self, p: Pass, moment: Moment) -> tuple[int, int]:
-        """Words of room that a moment is about, and core cycles on the link."""
-        part = moment.part
+    def _leaving(self, block: Block, made: list[Pass] | None, pattern: _Pattern) -> NDArray[np.int64]:
+        """Words on the link of the parts of ofmap that leave in these passes."""
+        words = np.zeros(len(pattern.leaving), np.int64)
+        if not pattern.leaving:
+            return words
+        # only passes of the last channels send something: those are made, where the block's are not there already
+        sending = made or list(passes_of(self.tiling, block, last_channels_only=True))
+        first = len(pattern.passes) - len(sending)
+        for at, (_, number, part) in enumerate(pattern.leaving):
+            p = sending[number - first]
+            images, columns = part.images.shifted(p.images.start), part.columns.shifted(p.columns.start)
+            words[at] = self.engine.write_back(p, images, columns)
+        return words
+
+    def _pattern(self, made: list[Pass]) -> _Pattern:
+        fetches: list[tuple[int, int, int, int, bool, bool]] = []
+        table: list[tuple[int, int, int]] = []
+        acts: list[tuple[int, int, int, int]] = []
+        coming: list[_Coming] = []
+        leaving: list[_Leaving] = []
+        timelines: dict[tuple[PassShape, bool, bool], list[Moment]] = {}
+        ifmap_fills = filter_fills = filter_link_words = ofmap_drains = macs = 0
+        for number, p in enumerate(made):
+            if p.shape.loads_filters:
+                words = filter_words(p)
+                room = min(words, self.hardware.filter_buffer_words)
+                link_words = raw_words(words, self.hardware.b_w)
+                filter_fills += words
+                filter_link_words += link_words
+                cycles = int(self._cycles(np.array(link_words)))
+                fetches.append((loop.FILTERS, room, cycles, number, not p.brings, room < words))
+            parts = transfers(self.tiling, p.shape) if p.brings else []
+            for part in parts:
+                room = ifmap_words(p, part, p.strip.stored_rows)
+                ifmap_fills += room
+                coming.append(_Coming(len(fetches), number, part))
+                on_demand = not self.hardware.overlap_fmaps
+                fetches.append((loop.IFMAP, room, 0, number, part is parts[-1], on_demand))
+            run = self.engine.run(p)
+            key = (p.shape, p.last_channels, p.leaves)
+            if key not in timelines:
+                timelines[key] = moments(self.tiling, p, run)
+            table.append((run.cycles, len(acts), len(timelines[key])))
+            for moment in timelines[key]:
+                words = self._room(p, moment)
+                if moment.act is Act.SEND_OFMAP:
+                    leaving.append(_Leaving(len(acts), number, moment.part))
+                    ofmap_drains += words
+                acts.append((moment.cycle, moment.act, words, 0))
+            self.active_pes = max(self.active_pes, p.shape.active_pes)
+            macs += p.shape.macs
+        return _Pattern(
+            fetches=np.array(fetches, np.int64).reshape(-1, 6),
+            passes=np.array(table, np.int64).reshape(-1, 3),
+            moments=np.array(acts, np.int64).reshape(-1, 4),
+            coming=coming,
+            leaving=leaving,
+            shapes=Counter(p.shape for p in made),
+            ifmap_fills=ifmap_fills,
+            filter_fills=filter_fills,
+            filter_link_words=filter_link_words,
+            ofmap_drains=ofmap_drains,
+            macs=macs,
+        )
+
+    def _room(self, p: Pass, moment: Moment) -> int:
+        """Words of room that a moment is about."""
         if moment.act is Act.RELEASE_FILTERS:
-            return min(filter_words(p), self.hardware.filter_buffer_words), 0
+            return min(filter_words(p), self.hardware.filter_buffer_words)
         if moment.act is Act.RELEASE_IFMAP:
-            return ifmap_words(p, part, p.strip.ifmap.size - p.strip.kept_after), 0
-        words = psum_words(p, part)
-        if moment.act is Act.TAKE_PSUMS:
-            return words, 0
-        link_words = self.engine.write_back(p, _shifted(part.images, p.images), _shifted(part.columns, p.columns))
-        self.ofmap_drains += words
-        self.ofmap_link_words += link_words
-        return words, self._cycles(link_words)
+            return ifmap_words(p, moment.part, p.strip.ifmap.size - p.strip.kept_after)
+        return psum_words(p, moment.part)
 
-    def _cycles(self, link_words: int) -> int:
+    def _cycles(self, link_words: NDArray[np.int64]) -> NDArray[np.int64]:
         """Core cycles on the link, rounded up (:meth:`simulator.machine.dram.DramLink.cycles`)."""
-        return -(-link_words * self.hardware.core_hz // self.hardware.link_hz)
-
-
-def _shifted(part: Span, of: Span) -> Span:
-    return part.shifted(of.start)
+        cycles: NDArray[np.int64] = -(-link_words * self.hardware.core_hz // self.hardware.link_hz)
+        return cycles

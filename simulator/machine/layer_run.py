@@ -18,7 +18,7 @@ from analytical.mappings.tiling import Tiling
 from simulator.machine import loop
 from simulator.machine.buffer import Buffer
 from simulator.machine.dram import DramLink, Fetch, WriteBack
-from simulator.machine.engines import Engine, engine_named, raw_words
+from simulator.machine.engines import Engine, FastEngine, engine_named, raw_words
 from simulator.machine.fast_run import FastRun
 from simulator.machine.geometry import PassShape
 from simulator.machine.pe_array import PassRun, Stall
@@ -168,17 +168,19 @@ def run_tiling(
     if len(tensors.ifmap) != batch:
         raise TensorError(f"layer {layer.name}: tensors have {len(tensors.ifmap)} images; expected {batch}")
     made = engine_named(engine)(tiling, tensors)
-    return play_tables(tiling, made, progress) if made.needs_no_simpy else Machine(tiling, made, progress).run()
+    if isinstance(made, FastEngine):
+        return play_tables(tiling, made, progress)
+    return Machine(tiling, made, progress).run()
 
 
-def play_tables(tiling: Tiling, engine: Engine, progress: Progress | None = None) -> LayerRun:
+def play_tables(tiling: Tiling, engine: FastEngine, progress: Progress | None = None) -> LayerRun:
     """What :class:`Machine` does, in a compiled loop over tables of the passes.
 
     Parameters
     ----------
     tiling : Tiling
-    engine : Engine
-        Says what each pass does, whenever it is asked.
+    engine : FastEngine
+        Says what passes do; made for the same tiling.
     progress : callable, optional
         Told of each pass with the number of its MACs.
 

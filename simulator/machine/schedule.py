@@ -9,7 +9,7 @@ serve them all.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 
 from analytical.mappings.tiling import Strip, Tiling
 from analytical.spans import Span, spans
@@ -84,20 +84,103 @@ def schedule(tiling: Tiling) -> Iterator[Pass]:
     >>> len(passes), str(passes[0].channels), str(passes[0].filters)
     (352, '0:16', '0:18')
     """
-    layer = tiling.layer
-    # a layer has many passes and a handful of shapes: each is made once
-    shape = cache(partial(pass_shape, tiling))
+    for block in blocks(tiling):
+        yield from passes_of(tiling, block)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Block:
+    """Passes over all channels of a row block, for the filters of a block: where they lie in the layer.
+
+    Attributes
+    ----------
+    images, group, filter_tiles, columns, ifmap_columns, row_block
+        As those of the passes.
+    """
+
+    images: Span
+    group: int
+    filter_tiles: list[Span]
+    columns: Span
+    ifmap_columns: Span
+    row_block: list[Strip]
+
+    @property
+    def sizes(self) -> tuple[object, ...]:
+        """All that the shapes of its passes, and what moves in them uncoded, depend on."""
+        strips = tuple(
+            (strip.rows.size, strip.ifmap.size, strip.fetched.size, strip.kept_before, strip.kept_after)
+            for strip in self.row_block
+        )
+        filters = tuple(tile.size for tile in self.filter_tiles)
+        return self.images.size, filters, self.columns.size, self.ifmap_columns.size, strips
+
+    @property
+    def reads(self) -> tuple[object, ...]:
+        """Which values of the ifmap come for it, and how often."""
+        return (
+            self.images,
+            self.group,
+            self.ifmap_columns,
+            self.row_block[0].rows.start,
+            len(self.filter_tiles),
+        )
+
+
+def blocks(tiling: Tiling) -> Iterator[Block]:
+    """The blocks of a layer's passes, in order.
+
+    Parameters
+    ----------
+    tiling : Tiling
+    """
     row_blocks = tiling.row_blocks()
     for images in spans(tiling.batch, tiling.N):
-        for group in range(layer.groups):
+        for group in range(tiling.layer.groups):
             for filter_tiles in tiling.filter_blocks(group):
-                for columns in tiling.column_tiles():
+                for columns, ifmap_columns in tiling.column_tiles():
                     for row_block in row_blocks:
-                        for channels in spans(layer.C, tiling.z, group * layer.C):
-                            for filters in filter_tiles:
-                                yield from _residency(
-                                    tiling, shape, images, group, filter_tiles, filters, columns, row_block, channels
-                                )
+                        yield Block(
+                            images=images,
+                            group=group,
+                            filter_tiles=filter_tiles,
+                            columns=columns,
+                            ifmap_columns=ifmap_columns,
+                            row_block=row_block,
+                        )
+
+
+def passes_of(tiling: Tiling, block: Block, *, last_channels_only: bool = False) -> Iterator[Pass]:
+    """The passes of a block, in order.
+
+    Parameters
+    ----------
+    tiling : Tiling
+    block : Block
+    last_channels_only : bool
+        Only those that complete psums, which come last.
+    """
+    # a layer has many passes and a handful of shapes: each is made once
+    shape = _shapes(tiling)
+    channel_tiles = spans(tiling.layer.C, tiling.z, block.group * tiling.layer.C)
+    for channels in channel_tiles[-1:] if last_channels_only else channel_tiles:
+        for filters in block.filter_tiles:
+            yield from _residency(
+                tiling,
+                shape,
+                block.images,
+                block.group,
+                block.filter_tiles,
+                filters,
+                (block.columns, block.ifmap_columns),
+                block.row_block,
+                channels,
+            )
+
+
+@lru_cache(maxsize=8)
+def _shapes(tiling: Tiling) -> Callable[..., PassShape]:
+    return cache(partial(pass_shape, tiling))
 
 
 def _residency(

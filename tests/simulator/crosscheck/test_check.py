@@ -13,7 +13,6 @@ from analytical.counts import Counts, Event
 from analytical.energy import Accounting
 from analytical.hardware import EYERISS_16BIT, Hardware
 from analytical.layer import Layer
-from analytical.mappings.tiling import Tiling
 from analytical.model import estimate_layer
 from analytical.networks import ZOO
 from simulator.machine import engines, fast_run, loop
@@ -22,7 +21,7 @@ from simulator.machine.fast_run import FastRun
 from simulator.machine.geometry import PassShape
 from simulator.machine.layer_run import LayerRun, Machine, Wait
 from simulator.machine.pe_array import PassRun, PEArray
-from simulator.machine.schedule import Pass, schedule
+from simulator.machine.schedule import Block, Pass, passes_of, schedule
 from simulator.result import NetworkResult
 from tests.simulator.crosscheck.checks import check
 from tests.strategies import mappable
@@ -111,12 +110,9 @@ def rescheduled(change: Callable[[Pass], Pass]) -> Callable[[pytest.MonkeyPatch]
     """Plant a fault in the schedule."""
 
     def plant(monkeypatch: pytest.MonkeyPatch) -> None:
-        def faulty(tiling: Tiling) -> Any:
-            return map(change, schedule(tiling))
-
         # SimPy's machine, and the tables of the fast one
-        monkeypatch.setattr(machine, "schedule", faulty)
-        monkeypatch.setattr(fast_run, "schedule", faulty)
+        monkeypatch.setattr(machine, "schedule", lambda tiling: map(change, schedule(tiling)))
+        monkeypatch.setattr(fast_run, "passes_of", lambda *block, **more: map(change, passes_of(*block, **more)))
 
     return plant
 
@@ -142,9 +138,9 @@ def drained_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Machine, "_send_ofmap", faulty)
     made = FastRun._add
 
-    def faulty_tables(self: FastRun, p: Pass) -> None:
-        made(self, p)
+    def faulty_tables(self: FastRun, block: Block) -> int:
         self.ofmap_drains += 1
+        return made(self, block)
 
     monkeypatch.setattr(FastRun, "_add", faulty_tables)
 
