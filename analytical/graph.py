@@ -300,7 +300,8 @@ class _Builder:
                 layer,
                 f"an ifmap of {layer.channels}x{height}x{width} without its padding, but {source} makes "
                 f"{made.channels}x{made.height}x{made.width}",
-                "them equal, or the column inputs to say what the layer reads",
+                "them equal: the column inputs says what a layer reads, one after the other (sums are not known), and "
+                "the column pool what lies between",
             )
 
     def _learn_sparsity(self, source: str, layer: Layer) -> None:

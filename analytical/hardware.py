@@ -111,6 +111,8 @@ class Hardware:
     other_control: float = 0.15
 
     def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name.isprintable() or not self.name.strip():
+            raise HardwareError(f"hardware name is {self.name!r}; expected a name of printable characters")
         # first of all, since widths are compared with it
         if not is_whole(self.b_w) or self.b_w not in RLC_RUN_BITS:
             self._refuse("b_w", "8 or 16")

@@ -78,18 +78,24 @@ def parse_sheet(text: str, refuse: Refuse, expected: str, *, ragged: bool = Fals
         raise refuse(f"row {reader.line_num}: {error}; expected {expected}") from error
     if not lines:
         return Sheet((), ())
-    headings = _without_blanks_at_the_end(lines[0][1])
+    first = _without_blanks_at_the_end(lines[0][1])
+    headings = [heading for heading in first if heading]
     for heading in headings:
-        if not heading:
-            raise refuse("a column between others has no heading; expected a name for each")
         if headings.count(heading) > 1:
             raise refuse(f"column {heading!r} stands twice; expected it once")
     rows = []
     for number, cells in lines[1:]:
         filled = _without_blanks_at_the_end(cells)
-        if len(filled) > len(headings) or (len(cells) < len(headings) and not ragged):
-            raise refuse(f"row {number}: {len(cells)} cells; expected {len(headings)}, one for each column")
-        row = dict.fromkeys(headings, "") | dict(zip(headings, filled, strict=False))
+        if len(filled) > len(first) or (len(cells) < len(first) and not ragged):
+            raise refuse(
+                f"row {number}: {len(cells)} cells; expected {len(first)}, one for each column: {list_names(headings)}"
+            )
+        # an empty column is none; one that has something in it lacks its name
+        for heading, cell in zip(first, filled, strict=False):
+            if cell and not heading:
+                raise refuse(f"row {number}: {cell!r} stands under no heading; expected a name for each column")
+        row = dict.fromkeys(headings, "")
+        row |= {heading: cell for heading, cell in zip(first, filled, strict=False) if heading}
         rows.append((f"row {number}", row))
     return Sheet(tuple(headings), tuple(rows))
 

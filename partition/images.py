@@ -41,7 +41,7 @@ class JpegImage:
     file_bits: int
 
 
-def read_image(path: str, height: int, width: int) -> JpegImage:
+def read_image(path: str, height: int, width: int, channels: int = 3) -> JpegImage:
     """Any image that Pillow opens, resized to a network's input and compressed.
 
     Parameters
@@ -50,6 +50,8 @@ def read_image(path: str, height: int, width: int) -> JpegImage:
         Of the image.
     height, width : int
         Of the network's input, in pixels.
+    channels : int
+        Of the network's input: 1 is a grey image, all else one in colours.
 
     Raises
     ------
@@ -70,7 +72,7 @@ def read_image(path: str, height: int, width: int) -> JpegImage:
             with Image.open(path) as image:
                 if image.mode.startswith(DEEP):
                     raise ValueError(f"pixels of mode {image.mode}, deeper than 8 bits")
-                upright = ImageOps.exif_transpose(image).convert("RGB")
+                upright = ImageOps.exif_transpose(image).convert("L" if channels == 1 else "RGB")
             resized = upright.resize((width, height), Image.Resampling.BICUBIC)
     except OSError as error:
         reason = error.strerror or "not an image"
@@ -81,7 +83,8 @@ def read_image(path: str, height: int, width: int) -> JpegImage:
     # jpeglib reads coefficients as they are stored, from files only
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "image.jpg"
-        resized.save(file, "JPEG", quality=QUALITY, subsampling="4:2:0")
+        # a grey image has no colours to sample
+        resized.save(file, "JPEG", quality=QUALITY, **({} if channels == 1 else {"subsampling": "4:2:0"}))
         stored = jpeglib.read_dct(str(file))
         parts = [part for part in (stored.Y, stored.Cb, stored.Cr) if part is not None]
         zeros = sum(int((part == 0).sum()) for part in parts)
@@ -97,7 +100,7 @@ def read_image_of(path: str, graph: Graph) -> JpegImage:
         The file is no image, or what reads images is not installed.
     """
     node = graph.nodes[IMAGE]
-    return read_image(path, node.height, node.width)
+    return read_image(path, node.height, node.width, node.channels)
 
 
 def read_sparsities(images: str, graph: Graph) -> list[float]:
@@ -122,7 +125,8 @@ def read_sparsities(images: str, graph: Graph) -> list[float]:
             shares = [read_image_of(str(file), graph).sparsity_in for file in files]
         else:
             lines = enumerate(path.read_text(encoding="utf-8-sig").splitlines(), start=1)
-            shares = [_share(line.strip(" \t,"), images, number) for number, line in lines if line.strip(" \t,")]
+            cells = ((number, line.strip(' \t,;"')) for number, line in lines)
+            shares = [_share(cell, images, number) for number, cell in cells if cell]
     except OSError as error:
         raise ImageError(f"{images}: cannot be read ({error.strerror}); expected {EXPECTED}") from error
     except UnicodeDecodeError as error:

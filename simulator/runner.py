@@ -22,6 +22,7 @@ from analytical.networks import load_network
 from analytical.traffic import repeated_by
 from simulator.crosscheck import closed_side, crosscheck
 from simulator.machine.layer_run import LayerRun, run_tiling
+from simulator.memory import available_bytes, needed_bytes
 from simulator.result import LayerResult, NetworkResult
 from simulator.settings import ACCOUNTINGS, ENGINES, Settings, SettingsError
 from traces.convolution import convolve_plainly
@@ -84,8 +85,18 @@ def _plan_layer(settings: Settings, layer: Layer, chosen: Chosen | None = None) 
     # the mapper that was asked for says whether a layer fits, and nobody else
     chosen = chosen or settings.choose(layer)
     tiling = chosen.mapping.tiling(layer, settings.hardware, batch)
+    _require_memory(layer, batch)
     closed = closed_side(layer, settings.hardware, batch, settings.rules)
     return PlannedLayer(layer=layer, chosen=chosen, tiling=tiling, closed=closed)
+
+
+def _require_memory(layer: Layer, batch: int) -> None:
+    needed, there = needed_bytes(layer, batch), available_bytes()
+    if there is not None and needed > there:
+        raise SettingsError(
+            f"layer {layer.name}: {batch} images take about {needed / 2**30:.1f} GiB of memory, and there are "
+            f"{there / 2**30:.1f} GiB; expected a smaller batch, or a smaller layer"
+        )
 
 
 def run_network(
@@ -166,7 +177,7 @@ class Work:
         planned : PlannedLayer
             The layer.
         engine : str
-            ``"fast"``, whose work grows with the passes, or ``"detailed"``, with the MACs.
+            ``"fast"``, whose work grows with the blocks of passes, or the others, with the MACs.
         """
         layer, batch = planned.layer, planned.tiling.batch
         repeated = repeated_by(planned.tiling)
@@ -174,7 +185,11 @@ class Work:
         values = layer.ifmap_size * batch + layer.F * layer.C * layer.R * layer.S
         macs = layer.macs * batch
         # seconds a pass where each distinct one is stepped once, seconds a MAC where all are
-        steps = {"fast": 0.1 + 2.5e-5 * passes * repeated.image_batches, "detailed": 2e-8 * macs}
+        steps = {
+            "fast": 0.1 + 3e-6 * passes * repeated.image_batches,
+            "detailed": 0.1 + 2e-4 * passes * repeated.image_batches + 5e-10 * macs,
+            "stepped": 2e-8 * macs,
+        }
         return cls(data=2e-8 * values, passes=steps[engine] + 1e-10 * macs, check=0.02 + 2e-9 * values)
 
 
@@ -262,7 +277,7 @@ def run(
     hardware : Hardware, str or Path, optional
         A hardware, the name of one that ships, or a file; default: Eyeriss.
     engine : str
-        ``"fast"`` or ``"detailed"``; the results are the same.
+        ``"fast"``, ``"detailed"`` or ``"stepped"``; the results are the same.
     seed : int
         Of the synthetic values.
     accounting : str or Accounting

@@ -25,7 +25,7 @@ from analytical.mappings.rules import rule_set_named
 from analytical.network import Network
 from analytical.networks import as_table
 
-ENGINES = ("fast", "detailed")
+ENGINES = ("fast", "detailed", "stepped")
 """Names of the machine's engines, known without importing them; the first is the default."""
 
 ACCOUNTINGS = tuple(accounting.value for accounting in Accounting)
@@ -83,7 +83,7 @@ class Settings:
     >>> Settings(network=load_network("alexnet"), hardware=EYERISS_16BIT, engine="quick")
     Traceback (most recent call last):
     ...
-    simulator.settings.SettingsError: engine is 'quick'; expected fast or detailed
+    simulator.settings.SettingsError: engine is 'quick'; expected fast, detailed or stepped
     """
 
     network: Network
@@ -118,7 +118,7 @@ class Settings:
             asked = f"objective is {objective.value} with mapping {self.mapping}"
             raise SettingsError(f"{asked}; expected mapping {FILE_MAPPER}")
         if self.engine not in ENGINES:
-            raise SettingsError(f"engine is {self.engine!r}; expected {' or '.join(ENGINES)}")
+            raise SettingsError(f"engine is {self.engine!r}; expected {', '.join(ENGINES[:-1])} or {ENGINES[-1]}")
         # is_whole takes NumPy's integers, and refuses True, which is 1 to Python
         if self.batch is not None and not (is_whole(self.batch) and 1 <= self.batch <= LARGEST):
             raise SettingsError(f"batch is {self.batch!r}; expected a whole number of images from 1 to {LARGEST}")

@@ -78,12 +78,52 @@ def calibrate(psums: NDArray[np.int64], sparsity: float, b_w: int) -> Requantise
     bias = int(flat.min()) - 1
     if zeros:
         # all psums equal to the threshold become zero together: take that threshold or the next one below
-        threshold = int(np.partition(flat, zeros - 1)[zeros - 1])
-        at_most = int(np.count_nonzero(flat <= threshold))
-        below = int(np.count_nonzero(flat < threshold))
+        threshold, below, at_most = smallest(flat, zeros - 1)
         bias = threshold if at_most - zeros <= zeros - below else threshold - 1
     largest = int(flat.max()) - bias
     return Requantiser(bias=bias, shift=max(0, largest.bit_length() - (b_w - 1)), b_w=b_w)
+
+
+_PIECE = 1 << 20
+"""Values that are looked at together, where looking takes copies."""
+
+
+def smallest(values: NDArray[np.int64], rank: int) -> tuple[int, int, int]:
+    """The value of that rank, how many are below it, and how many at most as large; in little memory.
+
+    Values are counted in buckets, and those of the bucket that has the rank in finer ones, until a bucket is a value.
+
+    Parameters
+    ----------
+    values : (values,), int64
+    rank : int
+        0 is the smallest.
+
+    Examples
+    --------
+    >>> smallest(np.array([7, 3, 3, -2, 9]), 2)
+    (3, 1, 3)
+    """
+    low, high = int(values.min()), int(values.max())
+    below = 0
+    while True:
+        # at most 2**16 buckets over what is left
+        shift = max(0, (high - low).bit_length() - 16)
+        counts = np.zeros(((high - low) >> shift) + 1, np.int64)
+        for piece in _pieces(values):
+            inside = piece[(piece >= low) & (piece <= high)]
+            counts += np.bincount((inside - low) >> shift, minlength=counts.size)
+        up_to = np.cumsum(counts)
+        bucket = int(np.searchsorted(up_to, rank - below, side="right"))
+        at_most = below + int(up_to[bucket])
+        below = at_most - int(counts[bucket])
+        low, high = low + (bucket << shift), min(high, low + ((bucket + 1) << shift) - 1)
+        if shift == 0:
+            return low, below, at_most
+
+
+def _pieces(values: NDArray[Any]) -> list[NDArray[Any]]:
+    return np.array_split(values, max(1, values.size // _PIECE))
 
 
 class TensorError(InputError):
@@ -130,7 +170,12 @@ class LayerTensors:
     @cached_property
     def ofmap(self) -> NDArray[np.int16]:
         """The ofmap as it goes to DRAM."""
-        return self.requantise(self.psums).astype(np.int16)
+        # piece by piece: each step on the way from a psum to a word takes a copy
+        requantise, psums = self.requantise, self.psums.reshape(-1)
+        ofmap = np.empty(psums.size, np.int16)
+        for piece, words in zip(_pieces(psums), _pieces(ofmap), strict=True):
+            words[:] = requantise(piece)
+        return ofmap.reshape(self.psums.shape)
 
 
 def given(
@@ -274,6 +319,6 @@ def _filters(layer: Layer, b_w: int, rng: Generator) -> NDArray[np.int16]:
     values = rng.integers(-half, half - 1, (layer.F, layer.C, layer.R, layer.S), dtype=np.int16)
     # 0 and what is above move up by one: no zeros, and up to the largest word
     # piece by piece, since large filters are most of what a run holds
-    for some in np.array_split(values.reshape(-1), max(1, values.size >> 20)):
-        some += some >= 0
+    for piece in _pieces(values.reshape(-1)):
+        piece += piece >= 0
     return values

@@ -103,14 +103,18 @@ def load_hardware(path: str | Path, b_w: int | None = None) -> Hardware:
     try:
         given = _Hardware.model_validate(written).model_dump(exclude_none=True)
     except ValidationError as error:
-        # of a field that may be a number or a table, what is wrong inside the table says more
-        first = max(error.errors(), key=lambda each: len(each["loc"]))
+        # of a field that may be a number or a table, what is wrong inside the table says more; and a misspelt key,
+        # which is also one that is missing, says more than that
+        first = max(error.errors(), key=lambda each: (len(each["loc"]), each["type"] == "extra_forbidden"))
         # pydantic puts the name of a type, capitalised, on the way to a field that may be of several; J, K and the like
         # are capitalised, too, and stay if the file has them
         way = [str(part) for part in first["loc"] if str(part) not in _TYPES]
         field = ".".join(part for part in way if not part[:1].isupper() or part in written)
         table = {"prices": _Prices, "clock_tree": _ClockTree}.get(str(first["loc"][0]), _Hardware)
         known = ", ".join(_PRICES_IN_TABLES if table is _Prices else table.model_fields)
+        known = {"_RegisterFiles": "ifmap, filter, psum", "_Apiece": "read, write"}.get(
+            str(first["loc"][-2]) if len(first["loc"]) > 1 else "", known
+        )
         why = {
             "extra_forbidden": f"unknown; expected some of {known}",
             "missing": "missing; expected all of read, write",
@@ -140,7 +144,7 @@ def _of_run(path: str | Path) -> dict[str, Any]:
     return written | {"clock_tree": written.get("clock_tree") or False}
 
 
-_TYPES = ("float", "int", "bool", "str", "_Apiece", "_RegisterFiles")
+_TYPES = ("float", "int", "bool", "str", "_Apiece", "_RegisterFiles", "ClockTree")
 """Names of types that pydantic puts on the way to a field that may be of several."""
 
 _PRICES_IN_TABLES = ("unit", "mac", "rf", "inter_pe", "glb", "dram")
@@ -148,7 +152,18 @@ _PRICES_IN_TABLES = ("unit", "mac", "rf", "inter_pe", "glb", "dram")
 
 
 def _reason(error: Any) -> str:
-    return f"{as_written(error['input'])}; expected {expected_of(error)}"
+    name = str(error["loc"][-2 if str(error["loc"][-1]) in _TYPES else -1])
+    expected = _ALTERNATIVES.get(name) or expected_of(error)
+    return f"{as_written(error['input'])}; expected {expected}"
+
+
+_ALTERNATIVES = {
+    "glb": "a number, or a table of read and write",
+    "dram": "a number, or a table of read and write",
+    "rf": "a number, or a table of ifmap, filter and psum",
+    "clock_tree": "a table, true or false",
+}
+"""What fields may be that may be of several kinds."""
 
 
 def _complete(preset: Hardware, given: dict[str, Any], *, name: str) -> Hardware:
@@ -159,6 +174,8 @@ def _complete(preset: Hardware, given: dict[str, Any], *, name: str) -> Hardware
     }
     # later ones win: what the file gives stands before what follows from it
     values = {"name": name} | fifos | given
+    # refused here if it is no size, before words of such a GLB are priced
+    replace(preset, **{key: given[key] for key in ("name", "glb_kib") if key in given} | {"name": values["name"]})
     said = _prices(given.get("prices", {}), preset)
     prices = replace(preset.prices, **said)
     if "glb_kib" in given and not any(name.startswith("glb") for name in said):

@@ -17,7 +17,7 @@ from analytical.counts import Level
 from analytical.hardware import Hardware
 from analytical.layer import Layer
 from analytical.mappings.eyeriss import EyerissMapping, stacks_of_array
-from analytical.mappings.search import Candidates, SearchResult, require_whole_batch, weigh, why_not
+from analytical.mappings.search import Candidates, SearchResult, can_be_mapped, require_whole_batch, weigh, why_not
 from analytical.mappings.tiling import MappingError
 
 LEAST_USE = 0.9
@@ -68,6 +68,11 @@ def find_as_chip(layer: Layer, hardware: Hardware, batch: int) -> SearchResult:
     require_whole_batch(layer, batch)
     found = _find(replace(layer, name="any", batch=1), hardware, batch)
     if found is None:
+        if can_be_mapped(layer, hardware):
+            raise MappingError(
+                f"layer {layer.name} cannot be mapped by the chip's rule: none of its tiles fits the GLB of "
+                f"{hardware.glb_kib} KiB; --objective energy maps it"
+            )
         raise MappingError(f"layer {layer.name} cannot be mapped as on the chip: {why_not(layer, hardware)}")
     return found
 

@@ -47,7 +47,6 @@ def map_corrected(layer: Layer, hardware: Hardware) -> CnnergyMapping:
     corrections: list[Correction] = []
     sets = _sets(layer, hardware, corrections)
     least_J = _least_J(layer, hardware)
-    most_at_work = share(sets.z_i, sets.C_set) * strip_of(layer, hardware.K)[1]
     tried: list[_Tried] = []
     for tile in _tiles(layer, hardware, sets):
         mapping = fit(
@@ -66,7 +65,7 @@ def map_corrected(layer: Layer, hardware: Hardware) -> CnnergyMapping:
             continue
         if tile.one_strip:
             mapping = _with_blocks_of_a_strip(hardware, mapping)
-        joules = _joules(layer, hardware, mapping, most_at_work)
+        joules = _joules(layer, hardware, mapping)
         tried.append(_Tried(joules, mapping, tile))
         # nothing could save enough: the other tiles need not be tried
         if joules * (1 - WORTH) <= least_J:
@@ -206,14 +205,12 @@ def images_that_fit(layer: Layer, hardware: Hardware, mapping: CnnergyMapping) -
     return max(mapping.N, min(layer.batch, int(room // mapping.ifmap_kib)))
 
 
-def _joules(layer: Layer, hardware: Hardware, mapping: CnnergyMapping, most_at_work: float) -> float:
-    """Joules of an image, as the closed forms charge them; but the clock runs longer where a tile leaves PEs idle that
-    a whole strip on all sets would not, so that a tile that is small in every direction does not pass for a cheap one.
-    """
+def _joules(layer: Layer, hardware: Hardware, mapping: CnnergyMapping) -> float:
+    """Joules of an image, as the closed forms charge them."""
     images = min(layer.batch, images_that_fit(layer, hardware, mapping))
     moved = mapping.repetitions(layer).words(layer, images)
     words = {event: moved[event] / images for event in moved}
-    return _priced(layer, hardware, words, longer=max(1.0, most_at_work / _at_work(mapping)))
+    return _priced(layer, hardware, words)
 
 
 def _least_J(layer: Layer, hardware: Hardware) -> float:
@@ -233,11 +230,11 @@ def _least_J(layer: Layer, hardware: Hardware) -> float:
         c.GLB_PSUM_WRITE: layer.ofmap_size,
         c.INTER_PE_PSUM: hops,
     }
-    return _priced(layer, hardware, words, longer=1.0)
+    return _priced(layer, hardware, words)
 
 
-def _priced(layer: Layer, hardware: Hardware, words: Mapping[Event, float], longer: float) -> float:
-    """Joules of an image of which so many words move, fmaps not yet coded, and whose clock runs so much longer."""
+def _priced(layer: Layer, hardware: Hardware, words: Mapping[Event, float]) -> float:
+    """Joules of an image of which so many words move, fmaps not yet coded."""
     word_J = joules_of_word(hardware)
     nonzero = layer.macs * (1 - layer.sparsity_ifmap)
     ifmap = words[c.DRAM_IFMAP_READ]
@@ -252,13 +249,8 @@ def _priced(layer: Layer, hardware: Hardware, words: Mapping[Event, float], long
     }
     dram = sum(word_J[event] * all_words[event] for event in all_words if event.level is Level.DRAM)
     moved = sum(word_J[event] * all_words[event] for event in all_words if event.level is not Level.DRAM)
-    clock = hardware.clock_W * layer.macs / hardware.throughput * longer
+    clock = hardware.clock_W * layer.macs / hardware.throughput
     return float(dram + (hardware.prices.mac * nonzero + moved + clock) / (1 - hardware.other_control))
-
-
-def _at_work(mapping: CnnergyMapping) -> float:
-    """How many PEs a pass keeps at work, by sets that hold channels of some filters and the rows of a strip."""
-    return share(mapping.z_i, mapping.C_set) * mapping.y_o
 
 
 def _takes_too_many(layer: Layer, mapping: CnnergyMapping) -> bool:

@@ -104,10 +104,11 @@ def why_not(layer: Layer, hardware: Hardware) -> str:
             f"the {words} words of one channel and one filter's psums, for a single window, do not fit the banks of "
             f"the GLB of {hardware.glb_kib} KiB"
         )
-    return exceeded + way_out(layer, hardware, lambda any_layer, chip: _can_be_mapped(any_layer, chip))
+    return exceeded + way_out(layer, hardware, lambda any_layer, chip: can_be_mapped(any_layer, chip))
 
 
-def _can_be_mapped(layer: Layer, hardware: Hardware) -> bool:
+def can_be_mapped(layer: Layer, hardware: Hardware) -> bool:
+    """Whether any mapping of the chip's kind fits, for one image."""
     return any(_find(layer, hardware, 1, g) is not None for g in _fewest(layer.G, layer.G))
 
 

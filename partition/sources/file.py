@@ -19,7 +19,7 @@ from partition.sources.base import SourceError
 ENDINGS = (".csv", ".json", ".h5")
 """Endings of the names of files with energies."""
 
-SUMS = ("total", "sum", "all", "all layers", "network")
+SUMS = ("total", "totals", "grand total", "sum", "all", "all layers", "network")
 """What tables call the row of all layers together, which is passed over."""
 
 LARGEST = 1e15
@@ -66,10 +66,11 @@ class File:
         latency: dict[str, float] = {}
         for where, row in rows:
             name = str(row.get("layer"))
-            if name.lower() in SUMS and name not in nodes:
+            if name.lower().rstrip(" :") in SUMS and name not in nodes:
                 continue
             if name not in nodes:
-                raise self._error(f"{where}layer is {name!r}", f"layers of {network.name}: {list_names(nodes)}")
+                expected = f"layers of {network.name}: {list_names(nodes)}, or total"
+                raise self._error(f"{where}layer is {name!r}", expected)
             if name in energy:
                 raise self._error(f"{where}layer {name} stands twice", "each layer once")
             self._require_width(row, layers.get(name), hardware, where)

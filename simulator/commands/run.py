@@ -61,7 +61,7 @@ SETTINGS_OPTIONS = (
         type=click.Choice(ENGINES),
         default=ENGINES[0],
         show_default=True,
-        help="Step each distinct pass once, or every pass with its values; the results are the same.",
+        help="fast: tables; detailed: every pass with its values; stepped: cycle by cycle. The results are the same.",
     ),
     click.option(
         "--batch",

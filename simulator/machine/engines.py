@@ -1,9 +1,11 @@
-"""Two ways to say what a pass does: step every one with its values, or each distinct one once.
+"""Three ways to say what a pass does: step every one with its values; time each distinct one once, and run every one
+with its values; or neither, and take what values change from array code.
 
-The detailed engine is the machine as it is defined. The fast one rests on one property of it: zeros gate but never skip
-a cycle (NeuPart paper, section IV-D2), so that cycles, stalls and most events depend on a pass's shape alone.
+The stepped engine is the machine as it is defined. The others rest on one property of it: zeros gate but never skip a
+cycle (NeuPart paper, section IV-D2), so that cycles, stalls and most events depend on a pass's shape alone.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -21,6 +23,7 @@ from simulator.machine import kernels
 from simulator.machine.geometry import PassShape
 from simulator.machine.pe_array import PassRun, PEArray, Stall
 from simulator.machine.schedule import Pass
+from simulator.machine.values import pass_values
 from traces import rlc
 from traces.convolution import convolve
 from traces.tensors import LayerTensors
@@ -111,9 +114,9 @@ def _ifmap_moves_raw(tiling: Tiling) -> bool:
     return tiling.layer.first or tiling.hardware.fmaps_move_raw
 
 
-class DetailedEngine:
-    """Every pass with its values: what the link brings is decoded, kept in the GLB, streamed into the PEs, summed
-    there, put back into the GLB, requantised and coded again."""
+class SteppedEngine:
+    """Every pass stepped with its values: what the link brings is decoded, kept in the GLB, streamed into the PEs,
+    summed there, put back into the GLB, requantised and coded again."""
 
     def __init__(self, tiling: Tiling, tensors: LayerTensors) -> None:
         self._tiling = tiling
@@ -137,10 +140,14 @@ class DetailedEngine:
         if _ifmap_moves_raw(self._tiling):
             received, words = sent.astype(np.int64), raw_words(sent.size, self._b_w)
         else:
-            code = rlc.encode(sent, self._b_w)
-            received, words = rlc.decode(code, sent.size, self._b_w).reshape(sent.shape), len(code)
+            received, words = self._through_code(sent)
         self._in_glb[p.filter_block, _fetched_tile(p, image)] = received
         return words
+
+    def _through_code(self, values: NDArray[np.integer]) -> tuple[NDArray[np.int64], int]:
+        """Values as they arrive, and the DRAM words that they took."""
+        code = rlc.encode(values, self._b_w)
+        return rlc.decode(code, values.size, self._b_w).reshape(values.shape), len(code)
 
     def run(self, p: Pass) -> PassRun:
         ifmap = np.stack([self._strip(p, image) for image in range(*p.images)])
@@ -187,6 +194,75 @@ def _known_runs(array: PEArray) -> dict[PassShape, PassRun]:
 
 MOST_KNOWN = 20_000
 """Passes that are remembered; about as many as a thousand networks have."""
+
+
+class DetailedEngine(SteppedEngine):
+    """Every pass with its values, which cross the link in code and lie in the GLB as in the stepped engine; but passes
+    of a shape are stepped once in a process, for their timing, and all others computed
+    (:mod:`simulator.machine.values`).
+    """
+
+    def __init__(self, tiling: Tiling, tensors: LayerTensors) -> None:
+        super().__init__(tiling, tensors)
+        self._known = _known_runs(self._array)
+        self._times: Counter[PassShape] = Counter()
+        self._nonzero = self._takes = 0
+        # those of the last load: filters stay in the RFs for the strips of a row block
+        self._loaded: tuple[Span, Span] | None = None
+        self._filters = np.empty((0, 0, 0, 0))
+
+    def run(self, p: Pass) -> PassRun:
+        ifmap = np.stack([self._strip(p, image) for image in range(*p.images)])
+        found = pass_values(p.shape, ifmap, self._filters_as_floats(p))
+        psums = found.psums
+        run = self._known.get(p.shape)
+        if run is None:
+            stepped = np.zeros_like(psums)
+            filters = _filters_of(self._tensors, self._tiling.layer, p)
+            run = self._known[p.shape] = self._array.run(p.shape, ifmap, filters, stepped)
+            # were they not the same, the ofmap would have the array's, for --verify to find
+            psums = stepped
+        place = p.images.slice, p.filters.slice, p.rows.slice, p.columns.slice
+        # the ofmap stands for the psums' part of the GLB: the pass adds to what earlier channels have left
+        self.ofmap[place] = self.ofmap[place] + psums if p.shape.reads_psums else psums
+        self._times[p.shape] += 1
+        self._nonzero += found.nonzero_macs
+        self._takes += found.psum_takes
+        return run
+
+    def _through_code(self, values: NDArray[np.integer]) -> tuple[NDArray[np.int64], int]:
+        return rlc.sent(values, self._b_w)
+
+    def tally(self) -> Tally:
+        return _with_values(_timed(self._known, self._times), self._nonzero, self._takes)
+
+    def _filters_as_floats(self, p: Pass) -> NDArray[np.float64]:
+        if self._loaded != (p.filters, p.channels):
+            filters = _filters_of(self._tensors, self._tiling.layer, p)
+            self._filters = np.ascontiguousarray(filters.transpose(1, 2, 3, 0), np.float64)
+            self._loaded = p.filters, p.channels
+        return self._filters
+
+
+def _timed(known: Mapping[PassShape, PassRun], times: Mapping[PassShape, int]) -> Tally:
+    """What all passes did, each as the one of its shape that was stepped."""
+    tally = Tally()
+    for shape, number in times.items():
+        tally.add(shape, known[shape], number)
+    return tally
+
+
+def _with_values(tally: Tally, nonzero: int, taken: int) -> Tally:
+    """With the layer's own zeros in place of those of the passes that were stepped: in MACs, and in the RF accesses
+    that only a nonzero MAC makes. All other events are the same whatever the values.
+    """
+    macs = tally.compute + tally.gated
+    tally.compute, tally.gated = nonzero, macs - nonzero
+    events = dict(tally.counts.events)
+    events[c.RF_FILTER_READ] = events[c.RF_PSUM_WRITE] = nonzero
+    events[c.RF_PSUM_READ] = nonzero - taken
+    tally.counts = Counts(macs, nonzero, events)
+    return tally
 
 
 class FastEngine:
@@ -246,20 +322,9 @@ class FastEngine:
         return sum(rlc.encoded_words(tile, self._b_w) for tile in values)
 
     def tally(self) -> Tally:
-        tally = Tally()
-        for shape, run in self._runs.items():
-            tally.add(shape, run, self._times[shape])
-        # What each run counted as zeros is the first pass's. Here the layer's own take their place: in MACs, and in
-        # the RF accesses that only a nonzero MAC makes. All other events are the same whatever the values.
         nonzero = count_nonzero_macs(self._tiling.layer, self._tensors.ifmap)
         taken = count_psum_takes(self._tiling, self._tensors.ifmap)
-        macs = tally.compute + tally.gated
-        tally.compute, tally.gated = nonzero, macs - nonzero
-        events = dict(tally.counts.events)
-        events[c.RF_FILTER_READ] = events[c.RF_PSUM_WRITE] = nonzero
-        events[c.RF_PSUM_READ] = nonzero - taken
-        tally.counts = Counts(macs, nonzero, events)
-        return tally
+        return _with_values(_timed(self._runs, self._times), nonzero, taken)
 
     def _step(self, p: Pass) -> PassRun:
         layer = self._tiling.layer
@@ -277,7 +342,9 @@ class FastEngine:
         return run
 
 
-ENGINES: dict[str, type[DetailedEngine] | type[FastEngine]] = {"fast": FastEngine, "detailed": DetailedEngine}
+AnyEngine = type[SteppedEngine] | type[FastEngine]
+
+ENGINES: dict[str, AnyEngine] = {"fast": FastEngine, "detailed": DetailedEngine, "stepped": SteppedEngine}
 """Every engine, by name; the first is the default. All have the same results."""
 
 
@@ -285,7 +352,7 @@ class EngineError(InputError):
     """An engine that does not exist; the message lists those that do."""
 
 
-def engine_named(name: str) -> type[DetailedEngine] | type[FastEngine]:
+def engine_named(name: str) -> AnyEngine:
     """The engine of that name.
 
     Raises
@@ -294,7 +361,7 @@ def engine_named(name: str) -> type[DetailedEngine] | type[FastEngine]:
         There is none.
     """
     if name not in ENGINES:
-        raise EngineError(f"engine is {name!r}; expected {' or '.join(ENGINES)}")
+        raise EngineError(f"engine is {name!r}; expected one of {', '.join(ENGINES)}")
     return ENGINES[name]
 
 

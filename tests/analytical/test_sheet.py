@@ -26,6 +26,8 @@ PLAIN = parse_table("\n".join((HEADER, *ROWS)), "small")
         "\n".join(line + ",,," for line in (HEADER, *ROWS)),
         "\n\n".join(("", HEADER, ",,,", *ROWS, ",")),
         "\r\n".join((HEADER, *ROWS, "")),
+        "\n".join("," + line for line in (HEADER, *ROWS)),
+        "\n".join(line.replace(",conv,", ",,conv,").replace(",kind,", ",,kind,") for line in (HEADER, *ROWS)),
         "\n".join(line.replace("15", "15.0").replace("C1", '"C1"') for line in (HEADER, *ROWS)),
     ],
 )
@@ -36,8 +38,8 @@ def test_blanks_empty_rows_and_commas_at_the_end_do_not_count(text: str) -> None
 def test_a_cell_without_a_heading_is_refused() -> None:
     with pytest.raises(NetworkError, match="row 2: 14 cells; expected 13"):
         parse_table("\n".join((HEADER + ",", ROWS[0] + ",7")), "small")
-    with pytest.raises(NetworkError, match="a column between others has no heading"):
-        parse_table("layer,,kind\n", "small")
+    with pytest.raises(NetworkError, match="row 2: '7' stands under no heading"):
+        parse_table("\n".join(("," + HEADER, "7," + ROWS[0])), "small")
 
 
 @pytest.mark.parametrize(("text", "number"), [("200e6", 200_000_000), ("224.0", 224), (" 7 ", 7), ("-3", -3)])

@@ -77,7 +77,7 @@ def test_a_mapping_of_one_s_own() -> None:
         ({"ifmap": IFMAP * 1000}, "layer L: ifmap has values from 0 to 127000; expected -32768 to 32767, in 16 bits"),
         ({"ifmap": IFMAP * 2, "bits": 8}, "layer L: ifmap has values from 0 to 254; expected -128 to 127, in 8 bits"),
         ({"ifmap": [[1, 2], [3]]}, "layer L: ifmap is no array"),
-        ({"engine": "quick"}, "engine is 'quick'; expected fast or detailed"),
+        ({"engine": "quick"}, "engine is 'quick'; expected fast, detailed or stepped"),
         ({"mapping": "eyerriss"}, "mapping is 'eyerriss'; expected cnnergy or eyeriss"),
         ({"mapping": 3}, "mapping is 3; expected the name of a mapper, or a mapping"),
         ({"batch": 0}, "batch is 0; expected a whole number"),

@@ -30,7 +30,7 @@ def test_a_run_is_right_and_its_own_batch_is_the_layers() -> None:
     assert [layer.wrong_values for layer in results.layers] == [0, 0]
 
 
-@pytest.mark.parametrize("engine", ["fast", "detailed"])
+@pytest.mark.parametrize("engine", ["fast", "detailed", "stepped"])
 def test_progress_tells_of_all_the_work(engine: str) -> None:
     settings = replace(SETTINGS, engine=engine)
     told: dict[str, float] = {}

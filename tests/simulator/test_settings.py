@@ -19,7 +19,7 @@ ONE = EyerissMapping(m=1, n=1, e=1, p=1, q=1, r=1, t=1)
     ("wrong", "said"),
     [
         ({"mapping": "eyerriss"}, "mapping is 'eyerriss'; expected cnnergy or eyeriss"),
-        ({"engine": "quick"}, "engine is 'quick'; expected fast or detailed"),
+        ({"engine": "quick"}, "engine is 'quick'; expected fast, detailed or stepped"),
         ({"batch": 0}, "batch is 0; expected a whole number of images from 1"),
         ({"batch": 1.5}, "batch is 1.5; expected a whole number"),
         ({"batch": True}, "batch is True; expected a whole number"),
@@ -40,7 +40,7 @@ def test_what_cannot_be_is_refused_in_one_sentence(wrong: dict[str, Any], said: 
 
 def test_engines_known_without_importing_them_are_those_that_there_are() -> None:
     assert tuple(engines.ENGINES) == ENGINES
-    with pytest.raises(engines.EngineError, match="engine is 'quick'; expected fast or detailed"):
+    with pytest.raises(engines.EngineError, match="engine is 'quick'; expected one of fast, detailed, stepped"):
         engines.engine_named("quick")
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from traces.rlc import RLCError, decode, encode, encoded_words, pairs_of_word
+from traces.rlc import RLCError, decode, encode, encoded_words, pairs_of_word, sent
 
 WIDTHS = st.sampled_from([8, 16])
 
@@ -31,6 +31,14 @@ def test_what_goes_in_comes_out(tile: tuple[np.ndarray, int]) -> None:
     code = encode(values, b_w)
     assert np.array_equal(decode(code, values.size, b_w), values)
     assert len(code) == encoded_words(values, b_w)
+
+
+@given(tiles())
+def test_a_tile_that_is_sent_is_coded_and_decoded(tile: tuple[np.ndarray, int]) -> None:
+    values, b_w = tile
+    arrived, words = sent(values, b_w)
+    assert np.array_equal(arrived, values)
+    assert words == len(encode(values, b_w))
 
 
 @pytest.mark.parametrize(("b_w", "pairs"), [(16, 3), (8, 5)])

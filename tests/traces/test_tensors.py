@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from analytical.layer import Layer
 from analytical.networks import load_network
 from tests.strategies import layers
-from traces.tensors import calibrate, padding_ring, synthesise
+from traces.tensors import calibrate, padding_ring, smallest, synthesise
 
 
 @given(layers(), st.sampled_from([8, 16]), st.integers(0, 2**32))
@@ -79,3 +79,11 @@ def test_alexnets_ofmaps_have_the_tables_zeros(name: str) -> None:
     t = synthesise(layer, b_w=16, batch=1, seed=0)
     zeros = np.count_nonzero(t.requantise(t.psums) == 0)
     assert zeros == round(layer.sparsity_ofmap * layer.ofmap_size)
+
+
+@given(st.lists(st.integers(-(2**50), 2**50) | st.integers(-3, 3), min_size=1, max_size=40), st.data())
+def test_the_value_of_a_rank_is_that_of_the_sorted_values(values: list[int], data: st.DataObject) -> None:
+    rank = data.draw(st.integers(0, len(values) - 1))
+    ordered = np.sort(np.array(values, np.int64))
+    below, at_most = (int(np.searchsorted(ordered, ordered[rank], side=side)) for side in ("left", "right"))
+    assert smallest(np.array(values, np.int64), rank) == (int(ordered[rank]), below, at_most)

@@ -202,7 +202,7 @@ FAULTS_OF_FAST = {
 }
 
 
-FAULTS_OF_DETAILED = {
+FAULTS_OF_STEPPED = {
     "a nonzero MAC too many": in_one_pass(lambda run: replace(run, counts=run.counts + Counts(nonzero_macs=1))),
     "a psum read in the RF too few": miscounted(c.RF_PSUM_READ, -1),
 }
@@ -210,19 +210,19 @@ FAULTS_OF_DETAILED = {
 
 PLANTED = [
     (engine, fault)
-    for engine, more in (("fast", FAULTS_OF_FAST), ("detailed", FAULTS_OF_DETAILED))
+    for engine, more in (("fast", FAULTS_OF_FAST), ("stepped", FAULTS_OF_STEPPED))
     for fault in FAULTS | more
 ]
 
 
-@pytest.mark.parametrize("engine", ["fast", "detailed"])
+@pytest.mark.parametrize("engine", ["fast", "detailed", "stepped"])
 def test_without_a_fault_there_is_no_residual(engine: str) -> None:
     assert check(RAGGED, EYERISS_16BIT, 2, engine=engine).explained
 
 
 @pytest.mark.parametrize(("engine", "fault"), PLANTED)
 def test_a_planted_fault_leaves_a_residual(engine: str, fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    (FAULTS | FAULTS_OF_FAST | FAULTS_OF_DETAILED)[fault](monkeypatch)
+    (FAULTS | FAULTS_OF_FAST | FAULTS_OF_STEPPED)[fault](monkeypatch)
     checked = check(RAGGED, EYERISS_16BIT, 2, engine=engine)
     assert not checked.explained
     left_over = (checked.residual != Counts(), checked.counts()["total_cycles"].residual, checked.unclassified)

@@ -1,6 +1,7 @@
 """The machine's laws, on random layers and random hardware."""
 
 from dataclasses import fields, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -40,14 +41,20 @@ def simulate(
     return run_layer(layer, hardware, tensors, engine=engine, mapping=mapping)
 
 
+def assert_equal(*runs: LayerRun) -> None:
+    """Field by field."""
+    for one, other in pairwise(runs):
+        for field in fields(LayerRun):
+            ours, theirs = getattr(one, field.name), getattr(other, field.name)
+            assert np.array_equal(ours, theirs) if field.name == "ofmap" else ours == theirs, field.name
+
+
 @settings(max_examples=200)
 @given(mappable(), st.integers(0, 2**32))
-def test_both_engines_agree_on_everything(case: tuple[Layer, Hardware, int], seed: int) -> None:
+def test_all_engines_agree_on_everything(case: tuple[Layer, Hardware, int], seed: int) -> None:
     layer, hardware, batch = case
-    fast, detailed = (simulate(layer, hardware, batch, seed=seed, engine=engine) for engine in ("fast", "detailed"))
-    for field in fields(LayerRun):
-        ours, theirs = getattr(fast, field.name), getattr(detailed, field.name)
-        assert np.array_equal(ours, theirs) if field.name == "ofmap" else ours == theirs, field.name
+    runs = (simulate(layer, hardware, batch, seed=seed, engine=engine) for engine in ("fast", "detailed", "stepped"))
+    assert_equal(*runs)
 
 
 @settings(max_examples=200)
@@ -58,12 +65,11 @@ def test_the_chip_s_mapping_needs_no_other_machine(
     """Engines agree, the ofmap is the convolution, and every count is what schedule and data ask for."""
     layer, hardware, mapping, batch = case
     tensors = synthesise(layer, b_w=hardware.b_w, batch=batch, seed=seed)
-    fast, detailed = (
-        run_layer(layer, hardware, tensors, mapping=mapping, engine=engine) for engine in ("fast", "detailed")
+    fast, detailed, stepped = (
+        run_layer(layer, hardware, tensors, mapping=mapping, engine=engine)
+        for engine in ("fast", "detailed", "stepped")
     )
-    for field in fields(LayerRun):
-        ours, theirs = getattr(fast, field.name), getattr(detailed, field.name)
-        assert np.array_equal(ours, theirs) if field.name == "ofmap" else ours == theirs, field.name
+    assert_equal(fast, detailed, stepped)
     assert np.array_equal(fast.ofmap, tensors.psums)
     assert crosscheck(fast, tensors).explained
 
@@ -239,7 +245,7 @@ def test_images_that_follow_each_other_pay_the_ramp_once() -> None:
     assert three - two == two - one < one
 
 
-@pytest.mark.parametrize("engine", ["fast", "detailed"])
+@pytest.mark.parametrize("engine", ["fast", "detailed", "stepped"])
 def test_a_pe_that_adds_wrongly_shows_in_the_ofmap(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The fast engine, too, steps its passes with values, so that a check of the ofmap checks the machine."""
     honest = PEArray.run
@@ -283,6 +289,4 @@ def test_the_compiled_loop_is_what_simpy_plays_out(case: Any, overlap: bool, see
     tiling = chosen.tiling(layer, hardware, batch)
     tables = play_tables(tiling, FastEngine(tiling, tensors))
     events = Machine(tiling, FastEngine(tiling, tensors)).run()
-    for field in fields(LayerRun):
-        ours, theirs = getattr(tables, field.name), getattr(events, field.name)
-        assert np.array_equal(ours, theirs) if field.name == "ofmap" else ours == theirs, field.name
+    assert_equal(tables, events)

@@ -1,0 +1,29 @@
+"""A run that does not fit the memory is refused before it begins."""
+
+import pytest
+
+import simulator
+from analytical.layer import Layer
+from simulator import memory, runner
+from simulator.settings import SettingsError
+
+
+def test_a_layer_that_does_not_fit_is_refused_before_any_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "synthesise", lambda *_, **__: pytest.fail("values were made"))
+    layer = Layer.conv("huge", channels=64, size=20_000, filters=512, filter=3, padding=1)
+    with pytest.raises(SettingsError, match=r"layer huge: 7 images take about \d+\.\d GiB .* expected a smaller batch"):
+        simulator.run_layer(layer, batch=7)
+
+
+def test_the_need_grows_with_images_and_is_what_values_take() -> None:
+    layer = Layer.conv("L", channels=64, size=56, filters=64, filter=3, padding=1)
+    one, two = (memory.needed_bytes(layer, batch) for batch in (1, 2))
+    # psums of eight bytes, words of two, and something for what is on the way
+    assert one > 10 * layer.ofmap_size + 2 * layer.ifmap_size
+    assert one < two < 2 * one
+
+
+def test_what_there_is_is_known() -> None:
+    there = memory.available_bytes()
+    assert there is not None
+    assert there > 2**20
