@@ -1,22 +1,28 @@
 """One test a published figure: what the machine says beside what was printed or measured."""
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+import simulator
 from analytical import counts as c
 from analytical.hardware import EYERISS_16BIT
+from analytical.network import Network
 from analytical.networks import load_network
+from analytical.technology import Prices
 from simulator.crosscheck import crosscheck
 from simulator.machine.layer_run import LayerRun
+from simulator.result import NetworkResult
 from simulator.runner import run_network
 from simulator.silicon.measured import shipped
 from simulator.silicon.validation import Validation, mean_error, settings_of
 from tests.machines import run_layer
 from traces.tensors import synthesise
 
-CHIP = Path(__file__).parent / "data" / "eyeriss" / "chip_alexnet_n4.csv"
+DATA = Path(__file__).parent / "data"
+CHIP = DATA / "eyeriss" / "chip_alexnet_n4.csv"
 
 
 @pytest.fixture(scope="module")
@@ -145,3 +151,39 @@ def test_table_v_of_jssc_2017_on_chip_energy(validation: Validation) -> None:
     assert abs(validation.sums()["on_chip_energy_mJ"].error_percent or 0) < 5
     c4, c5 = (validation.cells()[name]["on_chip_energy_mJ"].measured or 0 for name in ("C4", "C5"))
     assert c5 / (c4 * 2 / 3) == pytest.approx(0.86, abs=0.005)
+
+
+FIG_10 = {
+    row["layer"]: {name: float(row[name]) for name in ("alu", "dram", "rf")}
+    for row in csv.DictReader((DATA / "eyeriss" / "isca16_fig10.csv").read_text().splitlines())
+}
+
+
+@pytest.fixture(scope="module")
+def isca16() -> NetworkResult:
+    """AlexNet without zeros on 16 x 16 PEs with 128 KiB, 16 images, feature maps raw, prices relative to a MAC."""
+    chip = replace(
+        EYERISS_16BIT,
+        name="isca16",
+        J=16,
+        K=16,
+        glb_kib=120,
+        filter_buffer_kib=8,
+        fmap_code="raw",
+        clock_tree=None,
+        other_control=0.0,
+        prices=Prices(mac=1e-12, rf=1e-12, inter_pe=2e-12, glb=6e-12, dram=200e-12),
+    )
+    alexnet = load_network("alexnet")
+    dense = [replace(layer, sparsity_ifmap=0.0, sparsity_ofmap=0.0, batch=16) for layer in alexnet.layers]
+    return simulator.run(Network("dense", tuple(dense)), hardware=chip, mapping="eyeriss")
+
+
+@pytest.mark.parametrize("layer", FIG_10)
+def test_fig_10_of_isca_2016(layer: str, isca16: NetworkResult) -> None:
+    """ALU and RF to the last digit; DRAM within 7 %, but for C3: of all mappings the search takes one with 9 % less."""
+    published, energy = FIG_10[layer], isca16[layer].energy
+    of_batch = 16 * 1e12 / 1e9
+    assert energy.mac * of_batch == pytest.approx(published["alu"], abs=0.0051)
+    assert (energy.rf + energy.inter_pe / 2) * of_batch == pytest.approx(published["rf"], abs=0.0051)
+    assert energy.dram * of_batch == pytest.approx(published["dram"], rel=0.095 if layer == "C3" else 0.07)
