@@ -45,7 +45,9 @@ def read_text(path: Path, refuse: Refuse, expected: str) -> str:
         raise refuse(f"cannot be read ({reason}); expected {expected}") from error
 
 
-def parse_sheet(text: str, refuse: Refuse, expected: str, *, ragged: bool = False) -> Sheet:
+def parse_sheet(
+    text: str, refuse: Refuse, expected: str, *, optional: Callable[[str], bool] = lambda _: False
+) -> Sheet:
     """The sheet of a CSV text.
 
     Blanks around cells do not count, nor do rows and columns without any text: a row may end in commas.
@@ -57,8 +59,8 @@ def parse_sheet(text: str, refuse: Refuse, expected: str, *, ragged: bool = Fals
         Makes the error of what is wrong.
     expected : str
         What the text should be, for the message.
-    ragged : bool
-        Whether cells at the end of a row may be left out, and then are empty.
+    optional : callable
+        Whether a column's cells may be left out at the end of a row, and then are empty.
 
     Examples
     --------
@@ -86,7 +88,7 @@ def parse_sheet(text: str, refuse: Refuse, expected: str, *, ragged: bool = Fals
     rows = []
     for number, cells in lines[1:]:
         filled = _without_blanks_at_the_end(cells)
-        if len(filled) > len(first) or (len(cells) < len(first) and not ragged):
+        if len(filled) > len(first) or not all(map(optional, first[len(cells) :])):
             raise refuse(
                 f"row {number}: {len(cells)} cells; expected {len(first)}, one for each column: {list_names(headings)}"
             )

@@ -68,7 +68,7 @@ def map_corrected(layer: Layer, hardware: Hardware) -> CnnergyMapping:
         joules = _joules(layer, hardware, mapping)
         tried.append(_Tried(joules, mapping, tile))
         # nothing could save enough: the other tiles need not be tried
-        if joules * (1 - WORTH) <= least_J:
+        if joules * (1 - WORTH) <= least_J or _is_free(layer, mapping, sets):
             break
     least = min(joules for joules, _, _ in tried)
     chosen = next(one for one in tried if one.joules * (1 - WORTH) <= least)
@@ -87,6 +87,13 @@ def map_corrected(layer: Layer, hardware: Hardware) -> CnnergyMapping:
 
 def _maps(layer: Layer, hardware: Hardware) -> bool:
     return not least_needs(layer, hardware)
+
+
+def _is_free(layer: Layer, mapping: CnnergyMapping, sets: Sets) -> bool:
+    """Whether the GLB limits nothing: the whole ofmap waits there, of as many filters as the RFs hold and of all
+    images; and no stride leaves rows or columns out, which smaller tiles would not fetch."""
+    whole = (mapping.X_o, mapping.Y_o, mapping.f_i) == (layer.G, layer.E, sets.f_i) and layer.batch <= mapping.N
+    return whole and layer.U <= layer.R and layer.V <= layer.S
 
 
 def _sets(layer: Layer, hardware: Hardware, corrections: list[Correction]) -> Sets:

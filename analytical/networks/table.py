@@ -109,7 +109,13 @@ def parse_table(text: str, name: str, *, source: str | None = None) -> Network:
     56448
     """
     source = source or name
-    sheet = parse_sheet(text, lambda why: NetworkError(f"{source}: {why}"), "cells of a layer table")
+    optional = (*_WIDTHS, *_EDGES, _IMAGE)
+    sheet = parse_sheet(
+        text,
+        lambda why: NetworkError(f"{source}: {why}"),
+        "cells of a layer table",
+        optional=lambda column: column in optional,
+    )
     # what is missing before what is unknown: a file that is no layer table at all lacks the first column
     for column in _COLUMNS:
         if column not in sheet.headings:
@@ -117,7 +123,6 @@ def parse_table(text: str, name: str, *, source: str | None = None) -> Network:
             raise NetworkError(
                 f"{source}: column {column!r} is missing; expected {', '.join(_COLUMNS)}, with commas; found {found}"
             )
-    optional = (*_WIDTHS, *_EDGES, _IMAGE)
     for column in sheet.headings:
         if column not in _COLUMNS and column not in optional:
             raise NetworkError(

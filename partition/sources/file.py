@@ -22,6 +22,9 @@ ENDINGS = (".csv", ".json", ".h5")
 SUMS = ("total", "totals", "grand total", "sum", "all", "all layers", "network")
 """What tables call the row of all layers together, which is passed over."""
 
+REQUIRED = ("layer", "energy_J")
+"""Columns of a table of costs; others may be left out, or empty."""
+
 LARGEST = 1e15
 """Beyond any cost of a layer."""
 
@@ -109,8 +112,13 @@ class File:
             return SourceError(f"{self.name}: {why}")
 
         expected = "a table of layers and joules"
-        sheet = parse_sheet(read_text(Path(self.name), refuse, expected), refuse, expected, ragged=True)
-        for column in ("layer", "energy_J"):
+        sheet = parse_sheet(
+            read_text(Path(self.name), refuse, expected),
+            refuse,
+            expected,
+            optional=lambda column: column not in REQUIRED,
+        )
+        for column in REQUIRED:
             if column not in sheet.headings:
                 raise self._error(f"column {column!r} is missing", "columns layer, energy_J and maybe latency_s")
         return [(f"{where}: ", row) for where, row in sheet.rows]

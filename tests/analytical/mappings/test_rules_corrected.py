@@ -4,7 +4,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from analytical import counts as c
@@ -36,16 +36,16 @@ def test_on_the_paper_s_networks_they_are_the_published_ones(network: str, bits:
         assert ours.row() == theirs.row()
 
 
-@settings(max_examples=200)
-@given(layers(most_macs=10**8), any_hardwares())
-def test_groups_cost_as_many_times_one_group(layer: Layer, hardware: Hardware) -> None:
-    assume(layer.groups > 1)
+@settings(max_examples=200, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
+@given(layers(most_macs=10**8), any_hardwares(), st.integers(2, 5))
+def test_groups_cost_as_many_times_one_group(layer: Layer, hardware: Hardware, groups: int) -> None:
     one = replace(layer, groups=1, F=layer.filters_per_group)
+    grouped = replace(one, groups=groups, F=groups * one.F)
     try:
-        whole, part = estimate_layer(layer, hardware), estimate_layer(one, hardware)
+        whole, part = estimate_layer(grouped, hardware), estimate_layer(one, hardware)
     except MappingError:
         assume(False)
-    assert whole.energy_J == pytest.approx(layer.groups * part.energy_J, rel=1e-9)
+    assert whole.energy_J == pytest.approx(groups * part.energy_J, rel=1e-9)
     assert whole.mapping.f_i == part.mapping.f_i
 
 
@@ -127,6 +127,31 @@ def test_psums_taken_are_at_most_the_nonzero_macs() -> None:
     assert estimate.counts[c.RF_PSUM_READ] == 0
     assert Correction.PSUMS_TAKEN in estimate.mapping.corrections
     assert estimate_layer(layer, EYERISS_16BIT, rules="published").counts[c.RF_PSUM_READ] < 0
+
+
+@pytest.mark.parametrize(
+    ("correction", "layer", "changes"),
+    [
+        (Correction.GROUP_FILTERS, Layer.conv("L", channels=8, size=9, filters=8, filter=3, groups=8), {}),
+        (Correction.FILTERS_HELD, conv(28, 256, 32, 1), {"J": 8, "K": 8}),
+        (Correction.CHANNELS_HELD, conv(13, 256, 64), {"f_s": 8}),
+        (Correction.NARROWER_TILE, conv(192), {}),
+        (Correction.LOWER_STRIP, conv(28, 1, 6, 5), {"glb_kib": 0.19}),
+        (Correction.LOWER_BLOCK, Layer.conv("L", channels=4, size=(27, 1), filters=1, filter=1, stride=2), {"K": 1}),
+        (Correction.FEWER_CHANNELS, conv(28, 256, 8, 3), {"glb_kib": 0.1}),
+        (Correction.FEWER_FILTERS, conv(28, 2, 64, 3), {"glb_kib": 0.4}),
+        (Correction.IMAGES_THAT_FIT, conv(56, 64, 96, 1, batch=64), {}),
+        (Correction.PSUMS_TAKEN, replace(conv(20, 1, 8), sparsity_ifmap=0.95), {}),
+    ],
+    ids=lambda value: value.name if isinstance(value, Correction) else "",
+)
+def test_each_correction_shows_where_its_cause_is(
+    correction: Correction, layer: Layer, changes: dict[str, float]
+) -> None:
+    hardware = replace(EYERISS_16BIT, **changes)
+    estimate = estimate_layer(layer, hardware)
+    assert correction in estimate.mapping.corrections
+    assert is_possible(estimate)
 
 
 def is_possible(estimate: LayerEstimate) -> bool:

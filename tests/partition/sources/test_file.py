@@ -58,7 +58,7 @@ def test_a_table_of_layers_and_joules_is_a_source(tmp_path: Path) -> None:
         ("t.csv", "layer,energy_J\nA,much\n", "row 2: energy_J is 'much'; expected a number from 0 to 1e+15"),
         ("t.csv", "layer,energy_J\nA,-1\n", "row 2: energy_J is '-1'"),
         ("t.csv", "layer,energy_J\nA,inf\n", "row 2: energy_J is 'inf'"),
-        ("t.csv", "layer,energy_J\nA\n", "row 2: energy_J is ''"),
+        ("t.csv", "layer,energy_J\nA\n", "row 2: 1 cells; expected 2, one for each column: layer, energy_J"),
         ("t.csv", "", "column 'layer' is missing"),
         ("t.json", "{}", "is no run of the simulator"),
         ("t.json", '{"layers": [1]}', "is no run of the simulator"),
