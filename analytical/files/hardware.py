@@ -174,13 +174,8 @@ def _complete(preset: Hardware, given: dict[str, Any], *, name: str) -> Hardware
     }
     # later ones win: what the file gives stands before what follows from it
     values = {"name": name} | fifos | given
-    # refused here if it is no size, before words of such a GLB are priced
-    replace(preset, **{key: given[key] for key in ("name", "glb_kib") if key in given} | {"name": values["name"]})
-    said = _prices(given.get("prices", {}), preset)
-    prices = replace(preset.prices, **said)
-    if "glb_kib" in given and not any(name.startswith("glb") for name in said):
-        prices = prices.with_glb_times(sram_factor(given["glb_kib"]) / sram_factor(preset.glb_kib))
-    values["prices"] = prices
+    prices = _prices(given.get("prices", {}), preset)
+    values["prices"] = replace(preset.prices, **prices)
     # false: a free clock; true, or nothing: Eyeriss's; a table: Eyeriss's with other constants
     tree = given.get("clock_tree")
     if tree is False:
@@ -188,6 +183,10 @@ def _complete(preset: Hardware, given: dict[str, Any], *, name: str) -> Hardware
     elif tree is not None:
         values["clock_tree"] = replace(ClockTree(), **tree) if isinstance(tree, dict) else ClockTree()
     hardware = replace(preset, **values)
+    # what follows from sizes and clocks, once these are known to be such
+    if not any(name.startswith("glb") for name in prices):
+        factor = sram_factor(hardware.glb_kib) / sram_factor(preset.glb_kib)
+        hardware = replace(hardware, prices=hardware.prices.with_glb_times(factor))
     if "throughput" not in given:
         scale = hardware.pes * hardware.core_hz / (preset.pes * preset.core_hz)
         hardware = replace(hardware, throughput=preset.throughput * scale)

@@ -16,8 +16,16 @@ from analytical import counts as c
 from analytical.counts import Level
 from analytical.hardware import Hardware
 from analytical.layer import Layer
-from analytical.mappings.eyeriss import EyerissMapping, stacks_of_array
-from analytical.mappings.search import Candidates, SearchResult, can_be_mapped, require_whole_batch, weigh, why_not
+from analytical.mappings.eyeriss import stacks_of_array
+from analytical.mappings.search import (
+    Candidates,
+    SearchResult,
+    can_be_mapped,
+    require_whole_batch,
+    room,
+    weigh,
+    why_not,
+)
 from analytical.mappings.tiling import MappingError
 
 LEAST_USE = 0.9
@@ -128,21 +136,17 @@ def _columns(layer: Layer) -> int:
 def _candidates(layer: Layer, hardware: Hardware, batch: int, e: int, q: int, r: int, g: int) -> NDArray[np.int64]:
     """All m, n, p and t with these sets and tiles that fit: seven rows, in the order of :class:`Candidates`."""
     F = layer.filters_per_group
-    most_p = min(F, hardware.P_s, hardware.f_s // (q * layer.S))
-    stacks = min(F, stacks_of_array(layer.R, e, r, hardware))
-    p, t = (grid.ravel() for grid in np.mgrid[1 : most_p + 1, 1 : stacks + 1])
-    # each stack has filters of its own
-    there = t <= -(-F // p)
-    p, t = p[there], t[there]
     found = []
     for n in {1, batch} if e == layer.E else {1}:
-        one = EyerissMapping(m=1, n=n, e=e, p=1, q=q, r=r, t=1, g=g)
-        strip, psum = one.strip_words(layer), one.psum_words(layer)
-        bank = hardware.glb_bank_words
-        banks = max(2, -(-hardware.glb_words // bank)) - -(-strip // bank)
-        most_m = min(banks * bank, hardware.glb_words - strip) // psum
+        outer = room(layer, hardware, n, e, q, r, g)
+        if outer is None:
+            continue
+        p, t = (grid.ravel() for grid in np.mgrid[1 : outer.p_most + 1, 1 : min(outer.stacks, F) + 1])
+        # each stack has filters of its own
+        there = t <= -(-F // p)
+        p, t = p[there], t[there]
         # (a)
-        for m in (m for m in range(1, F + 1) if F % m == 0 and m <= most_m):
+        for m in (m for m in range(1, outer.m_most + 1) if F % m == 0):
             fits = np.minimum(p * t, F) <= m
             alike = np.ones(int(fits.sum()), np.int64)
             found.append(

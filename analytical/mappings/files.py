@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -102,8 +102,8 @@ def _known(network: str) -> tuple[str, Mapping[str, EyerissMapping]]:
     """Where the mappings of a network that ships are from, and the mappings."""
     name = PUBLISHED[network]
     text = files("analytical.mappings").joinpath("published", name).read_text(encoding="utf-8")
-    tables = parse_toml(text, name, MappingError)
-    return as_model(tables, _File, name, MappingError).origin, _parse(tables, name)
+    file = as_model(parse_toml(text, name, MappingError), _File, name, MappingError)
+    return file.origin, _mappings(file)
 
 
 def load_mappings(path: str | Path) -> dict[str, EyerissMapping]:
@@ -126,7 +126,7 @@ def load_mappings(path: str | Path) -> dict[str, EyerissMapping]:
     MappingError
         The file cannot be read, or is not such a file; the message names file and field.
     """
-    return _parse(read_toml(path, MappingError, "a mapping file"), path)
+    return _mappings(as_model(read_toml(path, MappingError, "a mapping file"), _File, path, MappingError))
 
 
 def as_toml(mappings: "Mapping[str, Chosen]", source: str) -> str:
@@ -163,6 +163,5 @@ def _quoted(text: str) -> str:
     return json.dumps(known, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def _parse(tables: dict[str, Any], path: str | Path) -> dict[str, EyerissMapping]:
-    file = as_model(tables, _File, path, MappingError)
+def _mappings(file: _File) -> dict[str, EyerissMapping]:
     return {name: EyerissMapping(**numbers.model_dump()) for name, numbers in file.layers.items()}

@@ -351,7 +351,7 @@ def _cycles(layer: Layer, hardware: Hardware, tiles: _Tiles, words: dict[Event, 
     return np.where(prefetched, np.maximum(work, filters), work + filters) + fmaps
 
 
-class _Outer(NamedTuple):
+class Outer(NamedTuple):
     """A choice of n, e, q and r, and what it leaves: most m and p, most t."""
 
     n: int
@@ -363,7 +363,7 @@ class _Outer(NamedTuple):
     stacks: int
 
 
-def _outer_choices(layer: Layer, hardware: Hardware, batch: int, g: int) -> Iterator[tuple[_Outer, float]]:
+def _outer_choices(layer: Layer, hardware: Hardware, batch: int, g: int) -> Iterator[tuple[Outer, float]]:
     """Every choice of n, e, q and r with which something fits, and the joules below which no m, p and t brings it; the
     most promising first."""
     choices = [
@@ -372,7 +372,7 @@ def _outer_choices(layer: Layer, hardware: Hardware, batch: int, g: int) -> Iter
         for q in range(1, min(layer.C, hardware.I_s // layer.S, hardware.f_s // layer.S) + 1)
         for r in range(1, min(hardware.J // layer.R, -(-layer.C // q)) + 1)
         for n in _fewest(batch, _most_images(layer, hardware, e, q, r, g))
-        if (outer := _room(layer, hardware, n, e, q, r, g)) is not None
+        if (outer := room(layer, hardware, n, e, q, r, g)) is not None
     ]
     if not choices:
         return
@@ -418,7 +418,7 @@ def _most_images(layer: Layer, hardware: Hardware, e: int, q: int, r: int, g: in
     return hardware.glb_words // (one.strip_words(layer) + one.psum_words(layer))
 
 
-def _room(layer: Layer, hardware: Hardware, n: int, e: int, q: int, r: int, g: int) -> _Outer | None:
+def room(layer: Layer, hardware: Hardware, n: int, e: int, q: int, r: int, g: int) -> Outer | None:
     """What n, e, q and r leave for m, p and t, if anything."""
     F = layer.filters_per_group
     one = EyerissMapping(m=1, n=n, e=e, p=1, q=q, r=r, t=1, g=g)
@@ -431,10 +431,10 @@ def _room(layer: Layer, hardware: Hardware, n: int, e: int, q: int, r: int, g: i
     stacks = stacks_of_array(layer.R, e, r, hardware)
     if min(m_most, p_most, stacks) < 1:
         return None
-    return _Outer(n, e, q, r, m_most, p_most, stacks)
+    return Outer(n, e, q, r, m_most, p_most, stacks)
 
 
-def _candidates(layer: Layer, outer: _Outer) -> Candidates:
+def _candidates(layer: Layer, outer: Outer) -> Candidates:
     """All p and t with this choice of n, e, q and r; with each, the m that are worth weighing."""
     F = layer.filters_per_group
     p, t = (grid.ravel() for grid in np.mgrid[1 : outer.p_most + 1, 1 : min(outer.stacks, F) + 1])

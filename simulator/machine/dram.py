@@ -3,8 +3,11 @@
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
+import numpy as np
 import simpy
+from numpy.typing import NDArray
 
 from analytical.hardware import Hardware
 from simulator.machine.buffer import Buffer
@@ -138,8 +141,7 @@ class DramLink:
         >>> DramLink(simpy.Environment(), EYERISS_16BIT, iter(())).cycles(3)
         10
         """
-        # in integers: a float of the ratio could fall on the wrong side of a whole cycle
-        return -(-link_words * self.hardware.core_hz // self.hardware.link_hz)
+        return link_cycles(link_words, self.hardware)
 
     def _run(self) -> Generator[simpy.Event, None, None]:
         fetch = next(self._fetches, None)
@@ -177,3 +179,13 @@ class DramLink:
         cycles = self.cycles(link_words)
         self.busy_cycles += cycles
         return self.env.timeout(cycles)
+
+
+Words = TypeVar("Words", int, NDArray[np.int64])
+"""One number of words, or many."""
+
+
+def link_cycles(link_words: Words, hardware: Hardware) -> Words:
+    """Core cycles of that many 64-bit words on the link, rounded up."""
+    # in integers: a float of the ratio could fall on the wrong side of a whole cycle
+    return -(-link_words * hardware.core_hz // hardware.link_hz)

@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from analytical.mappings.tiling import Tiling
 from simulator.machine import loop
+from simulator.machine.dram import link_cycles
 from simulator.machine.engines import FastEngine, raw_words
 from simulator.machine.geometry import PassShape
 from simulator.machine.schedule import Block, Pass, blocks, passes_of
-from simulator.machine.timeline import Act, Moment, filter_words, ifmap_words, moments, psum_words
+from simulator.machine.timeline import Act, Moment, Moved, filter_words, ifmap_words, moments, psum_words
 from simulator.machine.transfers import Transfer, transfers
 
 
@@ -82,10 +83,8 @@ class FastRun:
     ----------
     passes, active_pes : int
         How many passes there are, and the PEs at work in the fullest.
-    ifmap_fills, filter_fills, ofmap_drains : int
-        Words that enter and leave the GLB over the link.
-    ifmap_link_words, filter_link_words, ofmap_link_words : int
-        64-bit words of these on the link.
+    moved : Moved
+        What entered and left the GLB over the link.
     """
 
     def __init__(self, tiling: Tiling, engine: FastEngine, progress: Callable[[int], None] | None = None) -> None:
@@ -93,8 +92,7 @@ class FastRun:
         self.engine = engine
         self.hardware = tiling.hardware
         self.passes = self.active_pes = 0
-        self.ifmap_fills = self.filter_fills = self.ofmap_drains = 0
-        self.ifmap_link_words = self.filter_link_words = self.ofmap_link_words = 0
+        self.moved = Moved()
         self._patterns: dict[object, _Pattern] = {}
         # by all that decides which values come: the filters do not
         self._words: dict[object, NDArray[np.int64]] = {}
@@ -131,23 +129,23 @@ class FastRun:
         fetches[:, loop.OF_PASS] += self.passes
         table[:, loop.FIRST_MOMENT] += self._n_moments
         coming = self._words.get(block.reads)
-        if coming is None or len(coming) != len(pattern.coming):
+        if coming is None:
             made = made or list(passes_of(self.tiling, block))
             coming = self._words[block.reads] = self._coming(made, pattern)
-        fetches[[one.row for one in pattern.coming], loop.CYCLES] = self._cycles(coming)
+        fetches[[one.row for one in pattern.coming], loop.CYCLES] = link_cycles(coming, self.hardware)
         leaving = self._leaving(block, made, pattern)
-        moments_[[one.row for one in pattern.leaving], loop.LINK_CYCLES] = self._cycles(leaving)
+        moments_[[one.row for one in pattern.leaving], loop.LINK_CYCLES] = link_cycles(leaving, self.hardware)
         self._fetches.append(fetches)
         self._passes.append(table)
         self._moments.append(moments_)
         self.passes += len(table)
         self._n_moments += len(moments_)
-        self.ifmap_fills += pattern.ifmap_fills
-        self.ifmap_link_words += int(coming.sum())
-        self.filter_fills += pattern.filter_fills
-        self.filter_link_words += pattern.filter_link_words
-        self.ofmap_drains += pattern.ofmap_drains
-        self.ofmap_link_words += int(leaving.sum())
+        self.moved.ifmap_fills += pattern.ifmap_fills
+        self.moved.ifmap_link_words += int(coming.sum())
+        self.moved.filter_fills += pattern.filter_fills
+        self.moved.filter_link_words += pattern.filter_link_words
+        self.moved.ofmap_drains += pattern.ofmap_drains
+        self.moved.ofmap_link_words += int(leaving.sum())
         return pattern.macs
 
     def _coming(self, made: list[Pass], pattern: _Pattern) -> NDArray[np.int64]:
@@ -192,7 +190,7 @@ class FastRun:
                 link_words = raw_words(words, self.hardware.b_w)
                 filter_fills += words
                 filter_link_words += link_words
-                cycles = int(self._cycles(np.array(link_words)))
+                cycles = link_cycles(link_words, self.hardware)
                 fetches.append((loop.FILTERS, room, cycles, number, not p.brings, room < words))
             parts = transfers(self.tiling, p.shape) if p.brings else []
             for part in parts:
@@ -235,8 +233,3 @@ class FastRun:
         if moment.act is Act.RELEASE_IFMAP:
             return ifmap_words(p, moment.part, p.strip.ifmap.size - p.strip.kept_after)
         return psum_words(p, moment.part)
-
-    def _cycles(self, link_words: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Core cycles on the link, rounded up (:meth:`simulator.machine.dram.DramLink.cycles`)."""
-        cycles: NDArray[np.int64] = -(-link_words * self.hardware.core_hz // self.hardware.link_hz)
-        return cycles

@@ -10,9 +10,7 @@ import numpy as np
 import simpy
 from numpy.typing import NDArray
 
-from analytical import counts as c
 from analytical.counts import Counts
-from analytical.hardware import Hardware
 from analytical.layer import Layer
 from analytical.mappings.tiling import Tiling
 from simulator.machine import loop
@@ -23,7 +21,7 @@ from simulator.machine.fast_run import FastRun
 from simulator.machine.geometry import PassShape
 from simulator.machine.pe_array import PassRun, Stall
 from simulator.machine.schedule import Pass, schedule
-from simulator.machine.timeline import Act, Moment, filter_words, ifmap_words, moments, psum_words
+from simulator.machine.timeline import Act, Moment, Moved, filter_words, ifmap_words, moments, psum_words
 from simulator.machine.transfers import Transfer, transfers
 from traces.tensors import LayerTensors, TensorError
 
@@ -195,18 +193,10 @@ def play_tables(tiling: Tiling, engine: FastEngine, progress: Progress | None = 
         why = "wait for each other" if played.outcome == loop.STUCK else "want room in the GLB that is not there"
         raise RuntimeError(f"layer {tiling.layer.name}: link and PE array {why} at cycle {played.total}")
     tally = engine.tally()
-    moved = _Moved(
-        ifmap_fills=run.ifmap_fills,
-        filter_fills=run.filter_fills,
-        ofmap_drains=run.ofmap_drains,
-        ifmap_link_words=run.ifmap_link_words,
-        filter_link_words=run.filter_link_words,
-        ofmap_link_words=run.ofmap_link_words,
-    )
     ifmap, psums, filters = (int(peak) for peak in played.peaks)
     return LayerRun(
         tiling=tiling,
-        counts=tally.counts + moved.counts(tiling.hardware),
+        counts=tally.counts + run.moved.counts(tiling.hardware),
         active_pes=run.active_pes,
         passes=run.passes,
         processing_cycles=tally.cycles,
@@ -222,31 +212,6 @@ def play_tables(tiling: Tiling, engine: FastEngine, progress: Progress | None = 
         glb_peak_words={GLB_IFMAP: ifmap, GLB_PSUMS: psums, FILTER_BUFFER: filters},
         ofmap=engine.ofmap,
     )
-
-
-@dataclass
-class _Moved:
-    """Words of the GLB and of the DRAM link, counted as they move."""
-
-    ifmap_fills: int = 0
-    filter_fills: int = 0
-    ofmap_drains: int = 0
-    ifmap_link_words: int = 0
-    filter_link_words: int = 0
-    ofmap_link_words: int = 0
-
-    def counts(self, hardware: Hardware) -> Counts:
-        of_link_word = hardware.link_bits // hardware.b_w
-        return Counts(
-            events={
-                c.GLB_IFMAP_FILL: self.ifmap_fills,
-                c.GLB_FILTER_FILL: self.filter_fills,
-                c.GLB_OFMAP_DRAIN: self.ofmap_drains,
-                c.DRAM_IFMAP_READ: self.ifmap_link_words * of_link_word,
-                c.DRAM_FILTER_READ: self.filter_link_words * of_link_word,
-                c.DRAM_OFMAP_WRITE: self.ofmap_link_words * of_link_word,
-            }
-        )
 
 
 class Machine:
@@ -286,7 +251,7 @@ class Machine:
         # only these two: the link fills them, whereas it is the array that waits for room for psums
         for buffer in (self.ifmap, self.filters):
             buffer.on_release = self.link.wake
-        self._moved = _Moved()
+        self._moved = Moved()
         self._waits = dict.fromkeys(Wait, 0)
         self._timelines: dict[tuple[PassShape, bool, bool], list[Moment]] = {}
         self._acts = {

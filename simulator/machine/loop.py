@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.machine.timeline import Act
 from traces.compiled import njit
 
 IFMAP, PSUMS, FILTERS = range(3)
@@ -26,6 +27,9 @@ DONE, STUCK, OVERFULL = range(3)
 BUFFER, TAKES, CYCLES, OF_PASS, LAST, ON_DEMAND = range(6)
 PASS_CYCLES, FIRST_MOMENT, MOMENTS = range(3)
 AT, ACT, WORDS, LINK_CYCLES = range(4)
+
+RELEASE_FILTERS, TAKE_PSUMS, SEND_OFMAP = int(Act.RELEASE_FILTERS), int(Act.TAKE_PSUMS), int(Act.SEND_OFMAP)
+"""Acts as the loop knows them."""
 
 # what an actor waits for; WAKES: its time has come, or the event that it waited for has happened
 WAKES, FOR_WORK, FOR_FETCH, FOR_ROOM, FOR_DRAIN, ENDED = range(6)
@@ -163,7 +167,7 @@ def _play(fetches, passes, moments, capacities, overlap, waits, peaks):
             elif goes_on == ACTS:
                 act, words = moments[at_moment, ACT], moments[at_moment, WORDS]
                 goes_on = MOMENT
-                if act == 2:
+                if act == TAKE_PSUMS:
                     if levels[PSUMS] + words <= capacities[PSUMS]:
                         levels[PSUMS] += words
                         peaks[PSUMS] = max(peaks[PSUMS], levels[PSUMS])
@@ -180,13 +184,13 @@ def _play(fetches, passes, moments, capacities, overlap, waits, peaks):
                     else:
                         goes_on = AFTER_ROOM
                         continue
-                elif act == 3:
+                elif act == SEND_OFMAP:
                     queued[next_queued, 0], queued[next_queued, 1] = words, moments[at_moment, LINK_CYCLES]
                     next_queued += 1
                     at_moment += 1
                     wakes_link = True
                 else:
-                    part = FILTERS if act == 0 else IFMAP
+                    part = FILTERS if act == RELEASE_FILTERS else IFMAP
                     if words > levels[part]:
                         return OVERFULL, now, busy
                     levels[part] -= words

@@ -1,9 +1,13 @@
 """What happens in a pass, and when: what SimPy plays out event by event, and the fast engine in a compiled loop."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
 
+from analytical import counts as c
+from analytical.counts import Counts
+from analytical.hardware import Hardware
 from analytical.mappings.tiling import Tiling
 from analytical.spans import Span
 from simulator.machine.pe_array import PassRun
@@ -110,3 +114,29 @@ def filter_words(p: Pass) -> int:
 def ifmap_words(p: Pass, part: Transfer, rows: int) -> int:
     """Words of that many ifmap rows of a part, in all the pass's channels."""
     return part.images.size * part.columns.size * rows * p.shape.channels
+
+
+@dataclass
+class Moved:
+    """Words of the GLB and of the DRAM link, counted as they move."""
+
+    ifmap_fills: int = 0
+    filter_fills: int = 0
+    ofmap_drains: int = 0
+    ifmap_link_words: int = 0
+    filter_link_words: int = 0
+    ofmap_link_words: int = 0
+
+    def counts(self, hardware: Hardware) -> Counts:
+        """As events, in b_w-bit words."""
+        of_link_word = hardware.link_bits // hardware.b_w
+        return Counts(
+            events={
+                c.GLB_IFMAP_FILL: self.ifmap_fills,
+                c.GLB_FILTER_FILL: self.filter_fills,
+                c.GLB_OFMAP_DRAIN: self.ofmap_drains,
+                c.DRAM_IFMAP_READ: self.ifmap_link_words * of_link_word,
+                c.DRAM_FILTER_READ: self.filter_link_words * of_link_word,
+                c.DRAM_OFMAP_WRITE: self.ofmap_link_words * of_link_word,
+            }
+        )

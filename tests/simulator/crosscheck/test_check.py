@@ -139,7 +139,7 @@ def drained_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     made = FastRun._add
 
     def faulty_tables(self: FastRun, block: Block) -> int:
-        self.ofmap_drains += 1
+        self.moved.ofmap_drains += 1
         return made(self, block)
 
     monkeypatch.setattr(FastRun, "_add", faulty_tables)
