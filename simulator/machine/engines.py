@@ -1,31 +1,27 @@
-"""Three ways to say what a pass does: step every one with its values; time each distinct one once, and run every one
-with its values; or neither, and take what values change from array code.
+"""Three ways to say what a pass does: step it with its values; time its shape, and compute its values; or time its
+shape, and take what values change from array code over the whole layer.
 
 The stepped engine is the machine as it is defined. The others rest on one property of it: zeros gate but never skip a
 cycle (NeuPart paper, section IV-D2), so that cycles, stalls and most events depend on a pass's shape alone.
 """
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analytical import counts as c
-from analytical.counts import Counts
+from analytical.counts import Counts, Event
 from analytical.errors import InputError
 from analytical.layer import Layer
 from analytical.mappings.tiling import Tiling
 from analytical.spans import Span, spans
-from simulator.machine import kernels
 from simulator.machine.geometry import PassShape
-from simulator.machine.pe_array import PassRun, PEArray, Stall
+from simulator.machine.pe_array import PassTiming, PEArray, Stall, counts_of
 from simulator.machine.schedule import Pass
 from simulator.machine.values import pass_values
 from traces import rlc
-from traces.convolution import convolve
 from traces.tensors import LayerTensors
 
 _Tile = tuple[int, Span, Span, Span]
@@ -38,10 +34,14 @@ class Tally:
 
     Attributes
     ----------
-    counts : Counts
-        MACs, and words by level, data and action, of RF, inter-PE and GLB.
-    compute, gated, idle : int
-        PE-cycles with a MAC, with one that a zero gated, and of PEs without work in their pass.
+    moved : Counter of Event
+        Words that moved between RFs, between PEs, and in and out of the GLB.
+    macs, nonzero_macs : int
+        PE-cycles with a MAC; those that no zero gated.
+    psum_takes : int
+        Psums that a nonzero MAC took from the PE below.
+    idle : int
+        PE-cycles of PEs without work in their pass.
     stalls, ramp_up : dict of Stall to int
         PE-cycles by cause; of these, those before a PE's first MAC of a pass.
     cycles : int
@@ -50,26 +50,42 @@ class Tally:
         The same, by the shape of the pass.
     """
 
-    counts: Counts = field(default_factory=Counts)
-    compute: int = 0
-    gated: int = 0
+    moved: "Counter[Event]" = field(default_factory=Counter)
+    macs: int = 0
+    nonzero_macs: int = 0
+    psum_takes: int = 0
     stalls: dict[Stall, int] = field(default_factory=lambda: dict.fromkeys(Stall, 0))
     ramp_up: dict[Stall, int] = field(default_factory=lambda: dict.fromkeys(Stall, 0))
     idle: int = 0
     cycles: int = 0
     cycles_by_shape: dict[PassShape, int] = field(default_factory=dict)
 
-    def add(self, shape: PassShape, run: PassRun, times: int = 1) -> None:
-        """Add so many passes of a shape that all ran like ``run``."""
-        self.counts += run.counts * times
-        self.compute += run.compute * times
-        self.gated += run.gated * times
+    def add(self, shape: PassShape, timing: PassTiming, times: int = 1) -> None:
+        """Add so many passes of a shape that all take what ``timing`` says, but for what their values do."""
+        for event, words in timing.moved.items():
+            self.moved[event] += words * times
+        self.macs += timing.macs * times
         for stall in Stall:
-            self.stalls[stall] += run.stalls[stall] * times
-            self.ramp_up[stall] += run.ramp_up[stall] * times
-        self.idle += run.idle * times
-        self.cycles += run.cycles * times
-        self.cycles_by_shape[shape] = self.cycles_by_shape.get(shape, 0) + run.cycles * times
+            self.stalls[stall] += timing.stalls[stall] * times
+            self.ramp_up[stall] += timing.ramp_up[stall] * times
+        self.idle += timing.idle * times
+        self.cycles += timing.cycles * times
+        self.cycles_by_shape[shape] = self.cycles_by_shape.get(shape, 0) + timing.cycles * times
+
+    def add_values(self, nonzero_macs: int, psum_takes: int) -> None:
+        """Add what values do, over as many passes."""
+        self.nonzero_macs += nonzero_macs
+        self.psum_takes += psum_takes
+
+    @property
+    def gated(self) -> int:
+        """PE-cycles with a MAC that a zero gated."""
+        return self.macs - self.nonzero_macs
+
+    @property
+    def counts(self) -> Counts:
+        """MACs, and words by level, data and action, of RF, inter-PE and GLB."""
+        return counts_of(self.moved, self.macs, self.nonzero_macs, self.psum_takes)
 
 
 class Engine(Protocol):
@@ -87,7 +103,7 @@ class Engine(Protocol):
         Images are counted over the batch. The words have 64 bits.
         """
 
-    def run(self, p: Pass) -> PassRun:
+    def run(self, p: Pass) -> PassTiming:
         """Run a pass on the array; all its data have been fetched."""
 
     def write_back(self, p: Pass, images: Span, columns: Span) -> int:
@@ -149,7 +165,7 @@ class SteppedEngine:
         code = rlc.encode(values, self._b_w)
         return rlc.decode(code, values.size, self._b_w).reshape(values.shape), len(code)
 
-    def run(self, p: Pass) -> PassRun:
+    def run(self, p: Pass) -> PassTiming:
         ifmap = np.stack([self._strip(p, image) for image in range(*p.images)])
         filters = _filters_of(self._tensors, self._tiling.layer, p)
         # the ofmap stands for the psums' part of the GLB: the kernel reads what earlier channels have left, and adds
@@ -157,6 +173,7 @@ class SteppedEngine:
         run = self._array.run(p.shape, ifmap, filters, psums)
         self.ofmap[p.images.slice, p.filters.slice, p.rows.slice, p.columns.slice] = psums
         self._tally.add(p.shape, run)
+        self._tally.add_values(run.nonzero_macs, run.psum_takes)
         return run
 
     def write_back(self, p: Pass, images: Span, columns: Span) -> int:
@@ -181,60 +198,70 @@ class SteppedEngine:
         return strip
 
 
-_KNOWN: dict[Any, dict[PassShape, PassRun]] = {}
-"""What passes took that have been stepped in this process, by all that it depends on beside their shapes."""
-
-
-def _known_runs(array: PEArray) -> dict[PassShape, PassRun]:
-    """Passes that have been stepped on such an array; the kernel is a part of the key, since tests change it."""
-    if sum(map(len, _KNOWN.values())) > MOST_KNOWN:
-        _KNOWN.clear()
-    return _KNOWN.setdefault((array.timing_key, type(array).run, kernels.step_pass), {})
-
+_KNOWN: dict[Any, dict[PassShape, PassTiming]] = {}
+"""Passes that have been timed in this process, by all that it depends on beside their shapes."""
 
 MOST_KNOWN = 20_000
 """Passes that are remembered; about as many as a thousand networks have."""
 
 
+class _Timings:
+    """Passes of one array, each shape timed once in a process, and how often they have run."""
+
+    def __init__(self, array: PEArray) -> None:
+        self._array = array
+        if sum(map(len, _KNOWN.values())) > MOST_KNOWN:
+            _KNOWN.clear()
+        # what times them is a part of the key, since tests change it
+        self._known = _KNOWN.setdefault((array.timing_key, type(array).time), {})
+        self.times: Counter[PassShape] = Counter()
+
+    def run(self, shape: PassShape) -> PassTiming:
+        """One more pass of that shape."""
+        self.times[shape] += 1
+        timing = self._known.get(shape)
+        if timing is None:
+            timing = self._known[shape] = self._array.time(shape)
+        return timing
+
+    def tally(self, nonzero_macs: int, psum_takes: int) -> Tally:
+        """What all of them did, with what their values did."""
+        tally = Tally()
+        for shape, times in self.times.items():
+            tally.add(shape, self._known[shape], times)
+        tally.add_values(nonzero_macs, psum_takes)
+        return tally
+
+
 class DetailedEngine(SteppedEngine):
-    """Every pass with its values, which cross the link in code and lie in the GLB as in the stepped engine; but passes
-    of a shape are stepped once in a process, for their timing, and all others computed
+    """Every pass with its values, which cross the link in code and lie in the GLB as in the stepped engine; but its
+    timing is that of its shape (:mod:`simulator.machine.timing`), and its values are computed apart from it
     (:mod:`simulator.machine.values`).
     """
 
     def __init__(self, tiling: Tiling, tensors: LayerTensors) -> None:
         super().__init__(tiling, tensors)
-        self._known = _known_runs(self._array)
-        self._times: Counter[PassShape] = Counter()
+        self._timings = _Timings(self._array)
         self._nonzero = self._takes = 0
         # those of the last load: filters stay in the RFs for the strips of a row block
         self._loaded: tuple[Span, Span] | None = None
         self._filters = np.empty((0, 0, 0, 0))
 
-    def run(self, p: Pass) -> PassRun:
+    def run(self, p: Pass) -> PassTiming:
         ifmap = np.stack([self._strip(p, image) for image in range(*p.images)])
         found = pass_values(p.shape, ifmap, self._filters_as_floats(p))
-        psums = found.psums
-        run = self._known.get(p.shape)
-        if run is None:
-            stepped = np.zeros_like(psums)
-            filters = _filters_of(self._tensors, self._tiling.layer, p)
-            run = self._known[p.shape] = self._array.run(p.shape, ifmap, filters, stepped)
-            # were they not the same, the ofmap would have the array's, for --verify to find
-            psums = stepped
         place = p.images.slice, p.filters.slice, p.rows.slice, p.columns.slice
         # the ofmap stands for the psums' part of the GLB: the pass adds to what earlier channels have left
-        self.ofmap[place] = self.ofmap[place] + psums if p.shape.reads_psums else psums
-        self._times[p.shape] += 1
+        self.ofmap[place] = self.ofmap[place] + found.psums if p.shape.reads_psums else found.psums
         self._nonzero += found.nonzero_macs
         self._takes += found.psum_takes
-        return run
+        return self._timings.run(p.shape)
 
     def _through_code(self, values: NDArray[np.integer]) -> tuple[NDArray[np.int64], int]:
         return rlc.sent(values, self._b_w)
 
     def tally(self) -> Tally:
-        return _with_values(_timed(self._known, self._times), self._nonzero, self._takes)
+        return self._timings.tally(self._nonzero, self._takes)
 
     def _filters_as_floats(self, p: Pass) -> NDArray[np.float64]:
         if self._loaded != (p.filters, p.channels):
@@ -244,43 +271,15 @@ class DetailedEngine(SteppedEngine):
         return self._filters
 
 
-def _timed(known: Mapping[PassShape, PassRun], times: Mapping[PassShape, int]) -> Tally:
-    """What all passes did, each as the one of its shape that was stepped."""
-    tally = Tally()
-    for shape, number in times.items():
-        tally.add(shape, known[shape], number)
-    return tally
-
-
-def _with_values(tally: Tally, nonzero: int, taken: int) -> Tally:
-    """With the layer's own zeros in place of those of the passes that were stepped: in MACs, and in the RF accesses
-    that only a nonzero MAC makes. All other events are the same whatever the values.
-    """
-    macs = tally.compute + tally.gated
-    tally.compute, tally.gated = nonzero, macs - nonzero
-    events = dict(tally.counts.events)
-    events[c.RF_FILTER_READ] = events[c.RF_PSUM_WRITE] = nonzero
-    events[c.RF_PSUM_READ] = nonzero - taken
-    tally.counts = Counts(macs, nonzero, events)
-    return tally
-
-
 class FastEngine:
-    """Each distinct pass once in a process, for its cycles and for the events that values do not change; what values do
-    change, the MACs and psum reads that zeros gate and the sizes of RLC tiles, comes from array code over the tensors.
-
-    A pass that is stepped has the values of the layer's first pass of its shape. Were its psums not what the array
-    code gives, ``ofmap`` would have the machine's, for ``--verify`` to find.
-    """
+    """Each distinct pass timed once in a process; what values change, psums, the MACs and psum reads that zeros gate
+    and the sizes of RLC tiles, comes from array code over the tensors."""
 
     def __init__(self, tiling: Tiling, tensors: LayerTensors) -> None:
         self._tiling = tiling
         self._tensors = tensors
         self._b_w = tiling.hardware.b_w
-        self._array = PEArray(tiling.hardware)
-        self._known = _known_runs(self._array)
-        self._runs: dict[PassShape, PassRun] = {}
-        self._times: dict[PassShape, int] = {}
+        self._timings = _Timings(PEArray(tiling.hardware))
         # by images, channels, rows and columns: every filter tile that needs a strip again gets the same code
         self._fetch_words: dict[tuple[Span, Span, Span, Span], int] = {}
         self.ofmap = tensors.psums
@@ -299,21 +298,12 @@ class FastEngine:
             return raw_words(values.size, self._b_w)
         return rlc.encoded_words(values, self._b_w)
 
-    def run(self, p: Pass) -> PassRun:
-        run = self._runs.get(p.shape)
-        if run is None:
-            run = self._known.get(p.shape)
-            if run is None:
-                run = self._known[p.shape] = self._step(p)
-            self._runs[p.shape] = run
-            self._times[p.shape] = 0
-        self._times[p.shape] += 1
-        return run
+    def run(self, p: Pass) -> PassTiming:
+        return self._timings.run(p.shape)
 
-    def repeat(self, shapes: Mapping[PassShape, int]) -> None:
+    def repeat(self, shapes: "Counter[PassShape]") -> None:
         """Count passes that are like those that have run, so many of each shape."""
-        for shape, times in shapes.items():
-            self._times[shape] += times
+        self._timings.times.update(shapes)
 
     def write_back(self, p: Pass, images: Span, columns: Span) -> int:
         values = self._tensors.ofmap[images.slice, p.filters.slice, p.rows.slice, columns.slice]
@@ -324,22 +314,7 @@ class FastEngine:
     def tally(self) -> Tally:
         nonzero = count_nonzero_macs(self._tiling.layer, self._tensors.ifmap)
         taken = count_psum_takes(self._tiling, self._tensors.ifmap)
-        return _with_values(_timed(self._runs, self._times), nonzero, taken)
-
-    def _step(self, p: Pass) -> PassRun:
-        layer = self._tiling.layer
-        ifmap = self._tensors.ifmap[p.images.slice, p.channels.slice, p.strip.ifmap.slice, p.ifmap_columns.slice]
-        filters = _filters_of(self._tensors, layer, p)
-        psums = np.zeros((p.images.size, p.filters.size, p.rows.size, p.columns.size), np.int64)
-        run = self._array.run(p.shape, ifmap, filters, psums)
-        # From zero even where the pass would read psums, whose values change no cycle; so what comes out is this pass's
-        # own share, and is compared with exact array code.
-        wrong = psums - convolve(ifmap, filters, stride=(layer.U, layer.V), groups=1, E=p.rows.size, G=p.columns.size)
-        if wrong.any():
-            # the tensors' psums stay right: what is wrong shows in this engine's ofmap alone
-            self.ofmap = self.ofmap.copy()
-            self.ofmap[p.images.slice, p.filters.slice, p.rows.slice, p.columns.slice] += wrong
-        return run
+        return self._timings.tally(nonzero, taken)
 
 
 AnyEngine = type[SteppedEngine] | type[FastEngine]

@@ -199,11 +199,11 @@ class FastRun:
                 coming.append(_Coming(len(fetches), number, part))
                 on_demand = not self.hardware.overlap_fmaps
                 fetches.append((loop.IFMAP, room, 0, number, part is parts[-1], on_demand))
-            run = self.engine.run(p)
+            timing = self.engine.run(p)
             key = (p.shape, p.last_channels, p.leaves)
             if key not in timelines:
-                timelines[key] = moments(self.tiling, p, run)
-            table.append((run.cycles, len(acts), len(timelines[key])))
+                timelines[key] = moments(self.tiling, p, timing)
+            table.append((timing.cycles, len(acts), len(timelines[key])))
             for moment in timelines[key]:
                 words = self._room(p, moment)
                 if moment.act is Act.SEND_OFMAP:

@@ -19,7 +19,7 @@ from simulator.machine.dram import DramLink, Fetch, WriteBack
 from simulator.machine.engines import Engine, FastEngine, engine_named, raw_words
 from simulator.machine.fast_run import FastRun
 from simulator.machine.geometry import PassShape
-from simulator.machine.pe_array import PassRun, Stall
+from simulator.machine.pe_array import PassTiming, Stall
 from simulator.machine.schedule import Pass, schedule
 from simulator.machine.timeline import Act, Moment, Moved, filter_words, ifmap_words, moments, psum_words
 from simulator.machine.transfers import Transfer, transfers
@@ -201,7 +201,7 @@ def play_tables(tiling: Tiling, engine: FastEngine, progress: Progress | None = 
         passes=run.passes,
         processing_cycles=tally.cycles,
         total_cycles=played.total,
-        compute=tally.compute,
+        compute=tally.nonzero_macs,
         gated=tally.gated,
         stalls=tally.stalls,
         ramp_up=tally.ramp_up,
@@ -279,7 +279,7 @@ class Machine:
             passes=self._passes,
             processing_cycles=tally.cycles,
             total_cycles=self._now(),
-            compute=tally.compute,
+            compute=tally.nonzero_macs,
             gated=tally.gated,
             stalls=tally.stalls,
             ramp_up=tally.ramp_up,
@@ -332,17 +332,17 @@ class Machine:
                 self._waits[Wait.DATA] += self._now() - since
             # What the pass does is known at once; its time then passes, from one moment to the next. Waits at a moment
             # stretch the total latency, not the pass: they are counted apart, and its own cycles go on afterwards.
-            run = self.engine.run(p)
+            timing = self.engine.run(p)
             cycle = 0
-            for moment in self._timeline(p, run):
+            for moment in self._timeline(p, timing):
                 if moment.cycle > cycle:
                     yield self.env.timeout(moment.cycle - cycle)
                     cycle = moment.cycle
                 waiting = self._acts[moment.act](p, moment.part)
                 if waiting is not None:
                     yield from waiting
-            if run.cycles > cycle:
-                yield self.env.timeout(run.cycles - cycle)
+            if timing.cycles > cycle:
+                yield self.env.timeout(timing.cycles - cycle)
             if not self.hardware.overlap_fmaps:
                 yield from self._drain(Wait.WRITE_BACK)
             self._active_pes = max(self._active_pes, p.shape.active_pes)
@@ -350,11 +350,11 @@ class Machine:
             if self._progress is not None:
                 self._progress(p.shape.macs)
 
-    def _timeline(self, p: Pass, run: PassRun) -> list[Moment]:
+    def _timeline(self, p: Pass, timing: PassTiming) -> list[Moment]:
         key = (p.shape, p.last_channels, p.leaves)
         timeline = self._timelines.get(key)
         if timeline is None:
-            timeline = self._timelines[key] = moments(self.tiling, p, run)
+            timeline = self._timelines[key] = moments(self.tiling, p, timing)
         return timeline
 
     def _take_psums(self, p: Pass, part: Transfer) -> Generator[simpy.Event, None, None] | None:

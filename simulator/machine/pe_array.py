@@ -1,15 +1,17 @@
-"""The J x K PEs: runs a pass with values and says what happened in it."""
+"""The J x K PEs: times a pass, or runs it with values, and says what happened in it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analytical import counts as c
-from analytical.counts import Counts
+from analytical.counts import Counts, Event
 from analytical.hardware import Hardware
-from simulator.machine import kernels
+from simulator.machine import kernels, timing
 from simulator.machine.geometry import PassShape
 
 
@@ -24,15 +26,15 @@ class Stall(Enum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class PassRun:
-    """What happened in one pass.
+class PassTiming:
+    """What happens in a pass whatever the values are: zeros gate and never skip a cycle (NeuPart paper, section IV-D2).
 
     Attributes
     ----------
     cycles : int
         From its start until the last psum is in the GLB.
-    compute, gated : int
-        PE-cycles with a MAC, and with one that a zero gated.
+    macs : int
+        PE-cycles with a MAC, gated or not.
     stalls : dict of Stall to int
         PE-cycles by cause.
     ramp_up : dict of Stall to int
@@ -45,13 +47,12 @@ class PassRun:
         Cycle after which the GLB need not hold that column of the strip.
     first_out_at, last_out_at : (images * windows)
         For each window, the cycles in which its first psum reaches the GLB, and after its last.
-    counts : Counts
-        Events of RF, inter-PE and GLB, in words.
+    moved : dict of Event to int
+        Words that move between RFs, between PEs, and in and out of the GLB.
     """
 
     cycles: int
-    compute: int
-    gated: int
+    macs: int
     stalls: dict[Stall, int]
     ramp_up: dict[Stall, int]
     idle: int
@@ -59,7 +60,60 @@ class PassRun:
     ifmap_read_at: NDArray[np.int64]
     first_out_at: NDArray[np.int64]
     last_out_at: NDArray[np.int64]
-    counts: Counts
+    moved: dict[Event, int]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PassRun(PassTiming):
+    """What happened in one pass that ran with its values.
+
+    Attributes
+    ----------
+    nonzero_macs : int
+        MACs that no zero gated.
+    psum_takes : int
+        Psums that a nonzero MAC took from the PE below, in place of a read of the psum RF.
+    """
+
+    nonzero_macs: int
+    psum_takes: int
+
+    @property
+    def gated(self) -> int:
+        """PE-cycles with a MAC that a zero gated."""
+        return self.macs - self.nonzero_macs
+
+    @property
+    def counts(self) -> Counts:
+        """Events of RF, inter-PE and GLB, in words."""
+        return counts_of(self.moved, self.macs, self.nonzero_macs, self.psum_takes)
+
+
+def counts_of(moved: Mapping[Event, int], macs: int, nonzero_macs: int, psum_takes: int) -> Counts:
+    """What moved, and what MACs read and wrote, as the record that both sides share.
+
+    Every MAC reads its ifmap value; a nonzero one also reads its filter value and reads and writes its psum (NeuPart
+    paper, section IV-D2). The first nonzero MAC of a window takes its psum from the PE below in place of the RF.
+
+    Parameters
+    ----------
+    moved : mapping of Event to int
+        Words, as :attr:`PassTiming.moved`.
+    macs, nonzero_macs, psum_takes : int
+        As in :class:`PassRun`.
+
+    Examples
+    --------
+    >>> counts_of({}, macs=10, nonzero_macs=4, psum_takes=1)[c.RF_PSUM_READ]
+    3
+    """
+    of_macs = {
+        c.RF_IFMAP_READ: macs,
+        c.RF_FILTER_READ: nonzero_macs,
+        c.RF_PSUM_READ: nonzero_macs - psum_takes,
+        c.RF_PSUM_WRITE: nonzero_macs,
+    }
+    return Counts(macs=macs, nonzero_macs=nonzero_macs, events=of_macs | dict(moved))
 
 
 class PEArray:
@@ -89,6 +143,35 @@ class PEArray:
         """All of the hardware that the timing of a pass depends on, and its number of PEs."""
         return (self.hardware.pes, *self._ports)
 
+    def time(self, shape: PassShape) -> PassTiming:
+        """What happens in a pass of this shape, whatever its values.
+
+        Parameters
+        ----------
+        shape : PassShape
+            All that its timing depends on.
+
+        Raises
+        ------
+        RuntimeError
+            The array makes no progress: its FIFOs cannot serve the pass.
+
+        Examples
+        --------
+        >>> from analytical.hardware import EYERISS_16BIT
+        >>> shape = PassShape(
+        ...     set_channels=(1,), stack_filters=(1,), R=1, S=1, U=1, images=1, strip_rows=1, width=4,
+        ...     pe_columns=1, windows=4, loads_filters=True, reads_psums=False,
+        ... )
+        >>> found = PEArray(EYERISS_16BIT).time(shape)
+        >>> found.cycles, found.macs, found.last_out_at.tolist()
+        (8, 4, [5, 6, 7, 8])
+        """
+        outcome = _outcome(shape)
+        size = (shape.images, shape.strip_rows, shape.width, shape.R, shape.S, shape.pe_columns)
+        timing.time_pass(size, _geometry(shape), self._ports, outcome)
+        return PassTiming(**self._timing(shape, outcome))
+
     def run(
         self,
         shape: PassShape,
@@ -112,7 +195,7 @@ class PEArray:
         Returns
         -------
         PassRun
-            Cycles, PE-cycles by class, milestones and counts. ``psums`` has the values.
+            What happened, with these values; ``psums`` has the sums.
 
         Raises
         ------
@@ -128,83 +211,82 @@ class PEArray:
         ... )
         >>> psums = np.zeros((1, 1, 1, 4), np.int64)
         >>> run = PEArray(EYERISS_16BIT).run(shape, np.array([[[[1, 0, 2, 3]]]]), np.array([[[[5]]]]), psums)
-        >>> psums.ravel().tolist(), run.compute, run.gated
+        >>> psums.ravel().tolist(), run.nonzero_macs, run.gated
         ([5, 0, 10, 15], 3, 1)
         """
-        # a class for each stall, and two for the cycles of multiplications
-        by_phase = np.zeros((2, len(Stall) + 2), np.int64)
-        events = np.zeros(kernels.STUCK + 1, np.int64)
-        ifmap_read_at = np.zeros((shape.images, shape.width), np.int64)
-        first_out_at = np.zeros(shape.images * shape.windows, np.int64)
-        last_out_at = np.zeros_like(first_out_at)
+        outcome = _outcome(shape)
         # int32 and contiguous whatever comes in, so that the kernel is compiled for one kind of arrays only
         kernels.step_pass(
             np.ascontiguousarray(ifmap, np.int32),
             np.ascontiguousarray(filters, np.int32),
             psums,
-            kernels.Geometry(
-                set_channels=np.array(shape.set_channels, np.int64),
-                stack_filters=np.array(shape.stack_filters, np.int64),
-                stride=shape.U,
-                stride_width=shape.V,
-                windows=shape.windows,
-                loads_filters=shape.loads_filters,
-                reads_psums=shape.reads_psums,
-                one_psum_bank=shape.one_psum_bank,
-            ),
+            _geometry(shape),
             self._ports,
-            kernels.Outcome(
-                classes=by_phase,
-                events=events,
-                ifmap_read_at=ifmap_read_at,
-                first_out_at=first_out_at,
-                last_out_at=last_out_at,
-            ),
+            outcome,
         )
+        return PassRun(
+            nonzero_macs=int(outcome.classes[kernels.STARTED, kernels.COMPUTE]),
+            psum_takes=int(outcome.events[kernels.PSUM_TAKES]),
+            **self._timing(shape, outcome),
+        )
+
+    def _timing(self, shape: PassShape, outcome: kernels.Outcome) -> dict[str, Any]:
+        """Fields of a PassTiming, from what either kernel has filled in."""
+        by_phase, events = outcome.classes, outcome.events
         if events[kernels.STUCK]:
-            raise RuntimeError(f"the PE array made no progress for {kernels.STUCK_AFTER} cycles in {shape}")
+            raise RuntimeError(f"the PE array makes no progress in {shape}: its FIFOs cannot serve the pass")
         cycles = int(events[kernels.CYCLES])
         classes = by_phase.sum(axis=0)
-        return PassRun(
-            cycles=cycles,
-            compute=int(classes[kernels.COMPUTE]),
-            gated=int(classes[kernels.GATED]),
-            stalls={stall: int(classes[stall.value]) for stall in Stall},
-            ramp_up={stall: int(by_phase[kernels.RAMP_UP, stall.value]) for stall in Stall},
-            # the kernel steps only PEs that have work in the pass; the others are idle all the time
-            idle=(self.hardware.pes - shape.active_pes) * cycles,
-            filters_loaded_at=int(events[kernels.FILTERS_LOADED_AT]),
-            ifmap_read_at=ifmap_read_at,
-            first_out_at=first_out_at,
-            last_out_at=last_out_at,
-            counts=_counts(classes, events),
-        )
+        return {
+            "cycles": cycles,
+            "macs": int(classes[kernels.COMPUTE] + classes[kernels.GATED]),
+            "stalls": {stall: int(classes[stall.value]) for stall in Stall},
+            "ramp_up": {stall: int(by_phase[kernels.RAMP_UP, stall.value]) for stall in Stall},
+            # the kernels know only PEs that have work in the pass; the others are idle all the time
+            "idle": (self.hardware.pes - shape.active_pes) * cycles,
+            "filters_loaded_at": int(events[kernels.FILTERS_LOADED_AT]),
+            "ifmap_read_at": outcome.ifmap_read_at,
+            "first_out_at": outcome.first_out_at,
+            "last_out_at": outcome.last_out_at,
+            "moved": {event: int(events[position]) for event, position in _MOVED.items()},
+        }
 
 
-def _counts(classes: NDArray[np.int64], events: NDArray[np.int64]) -> Counts:
-    """Events of a pass as the record that both sides share.
+_MOVED = {
+    c.RF_IFMAP_FILL: kernels.RF_IFMAP_FILLS,
+    c.RF_FILTER_FILL: kernels.RF_FILTER_FILLS,
+    c.RF_PSUM_FILL: kernels.RF_PSUM_FILLS,
+    c.RF_PSUM_DRAIN: kernels.RF_PSUM_DRAINS,
+    c.INTER_PE_PSUM: kernels.INTER_PE_PSUMS,
+    c.GLB_IFMAP_READ: kernels.GLB_IFMAP_READS,
+    c.GLB_FILTER_READ: kernels.GLB_FILTER_READS,
+    c.GLB_PSUM_READ: kernels.GLB_PSUM_READS,
+    c.GLB_PSUM_WRITE: kernels.GLB_PSUM_WRITES,
+}
+"""Where the kernels count each event."""
 
-    Every MAC reads its ifmap value; a nonzero one also reads its filter value and reads and writes its psum (NeuPart
-    paper, section IV-D2). The first nonzero MAC of a window takes its psum from the PE below in place of the RF.
-    """
-    nonzero = int(classes[kernels.COMPUTE])
-    macs = nonzero + int(classes[kernels.GATED])
-    return Counts(
-        macs=macs,
-        nonzero_macs=nonzero,
-        events={
-            c.RF_IFMAP_READ: macs,
-            c.RF_FILTER_READ: nonzero,
-            c.RF_PSUM_READ: nonzero - int(events[kernels.PSUM_TAKES]),
-            c.RF_PSUM_WRITE: nonzero,
-            c.RF_IFMAP_FILL: int(events[kernels.RF_IFMAP_FILLS]),
-            c.RF_FILTER_FILL: int(events[kernels.RF_FILTER_FILLS]),
-            c.RF_PSUM_FILL: int(events[kernels.RF_PSUM_FILLS]),
-            c.RF_PSUM_DRAIN: int(events[kernels.RF_PSUM_DRAINS]),
-            c.INTER_PE_PSUM: int(events[kernels.INTER_PE_PSUMS]),
-            c.GLB_IFMAP_READ: int(events[kernels.GLB_IFMAP_READS]),
-            c.GLB_FILTER_READ: int(events[kernels.GLB_FILTER_READS]),
-            c.GLB_PSUM_READ: int(events[kernels.GLB_PSUM_READS]),
-            c.GLB_PSUM_WRITE: int(events[kernels.GLB_PSUM_WRITES]),
-        },
+
+def _geometry(shape: PassShape) -> kernels.Geometry:
+    return kernels.Geometry(
+        set_channels=np.array(shape.set_channels, np.int64),
+        stack_filters=np.array(shape.stack_filters, np.int64),
+        stride=shape.U,
+        stride_width=shape.V,
+        windows=shape.windows,
+        loads_filters=shape.loads_filters,
+        reads_psums=shape.reads_psums,
+        one_psum_bank=shape.one_psum_bank,
+    )
+
+
+def _outcome(shape: PassShape) -> kernels.Outcome:
+    """Where a kernel fills in what happens in a pass."""
+    windows = shape.images * shape.windows
+    return kernels.Outcome(
+        # a class for each stall, and two for the cycles of multiplications
+        classes=np.zeros((2, len(Stall) + 2), np.int64),
+        events=np.zeros(kernels.STUCK + 1, np.int64),
+        ifmap_read_at=np.zeros((shape.images, shape.width), np.int64),
+        first_out_at=np.zeros(windows, np.int64),
+        last_out_at=np.zeros(windows, np.int64),
     )

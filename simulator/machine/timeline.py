@@ -10,7 +10,7 @@ from analytical.counts import Counts
 from analytical.hardware import Hardware
 from analytical.mappings.tiling import Tiling
 from analytical.spans import Span
-from simulator.machine.pe_array import PassRun
+from simulator.machine.pe_array import PassTiming
 from simulator.machine.schedule import Pass
 from simulator.machine.transfers import Transfer, pieces, streamed_windows, transfers
 
@@ -47,7 +47,7 @@ class Moment(NamedTuple):
     part: Transfer
 
 
-def moments(tiling: Tiling, p: Pass, run: PassRun) -> list[Moment]:
+def moments(tiling: Tiling, p: Pass, timing: PassTiming) -> list[Moment]:
     """When a pass gives back what it has read, takes room for psums and sends ofmaps off, in order of cycles.
 
     The same for all passes of one shape, but for whether their psums are complete and the strip has served.
@@ -56,30 +56,30 @@ def moments(tiling: Tiling, p: Pass, run: PassRun) -> list[Moment]:
     ----------
     tiling : Tiling
     p : Pass
-    run : PassRun
+    timing : PassTiming
         What the array does in it.
     """
     # sorted is stable: moments of the same cycle keep the order in which they are made
-    return sorted(_moments(tiling, p, run), key=lambda moment: moment.cycle)
+    return sorted(_moments(tiling, p, timing), key=lambda moment: moment.cycle)
 
 
-def _moments(tiling: Tiling, p: Pass, run: PassRun) -> Iterator[Moment]:
+def _moments(tiling: Tiling, p: Pass, timing: PassTiming) -> Iterator[Moment]:
     whole = Transfer(Span(0, p.shape.images), Span(0, p.shape.windows))
     if p.shape.loads_filters:
-        yield Moment(run.filters_loaded_at, Act.RELEASE_FILTERS, whole)
+        yield Moment(timing.filters_loaded_at, Act.RELEASE_FILTERS, whole)
     for transfer in transfers(tiling, p.shape) if p.leaves else []:
         # pixels are read in the order of images and columns, so that the last of a transfer is the last to be read
-        read_at = run.ifmap_read_at[transfer.images.stop - 1, transfer.columns.stop - 1]
+        read_at = timing.ifmap_read_at[transfer.images.stop - 1, transfer.columns.stop - 1]
         yield Moment(int(read_at), Act.RELEASE_IFMAP, transfer)
     # psums that wait for more channels take all their room as the first channels begin; those of a single pass take it
     # piece by piece, with the ofmap
     if p.first_channels and not p.last_channels:
         yield Moment(0, Act.TAKE_PSUMS, whole)
     if p.last_channels:
-        yield from _of_ofmap(tiling, p, run)
+        yield from _of_ofmap(tiling, p, timing)
 
 
-def _of_ofmap(tiling: Tiling, p: Pass, run: PassRun) -> Iterator[Moment]:
+def _of_ofmap(tiling: Tiling, p: Pass, timing: PassTiming) -> Iterator[Moment]:
     """Complete psums leave by transfers, or, where they stream, by pieces.
 
     Pieces have two halves of the psums' part of the GLB by turns: one takes its room once the one but last is
@@ -93,9 +93,9 @@ def _of_ofmap(tiling: Tiling, p: Pass, run: PassRun) -> Iterator[Moment]:
     for piece in pieces(tiling, p.shape):
         images, columns = piece.images, piece.columns
         first, stop = images.start * windows + columns.start, (images.stop - 1) * windows + columns.stop
-        done = int(run.last_out_at[first:stop].max())
+        done = int(timing.last_out_at[first:stop].max())
         if tiling.psums_stream:
-            begun = max(int(run.first_out_at[first]), complete[-halves])
+            begun = max(int(timing.first_out_at[first]), complete[-halves])
             yield Moment(begun, Act.TAKE_PSUMS, piece)
         yield Moment(done, Act.SEND_OFMAP, piece)
         complete.append(done)

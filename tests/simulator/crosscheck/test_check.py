@@ -18,9 +18,8 @@ from analytical.networks import ZOO
 from simulator.machine import engines, fast_run, loop
 from simulator.machine import layer_run as machine
 from simulator.machine.fast_run import FastRun
-from simulator.machine.geometry import PassShape
 from simulator.machine.layer_run import LayerRun, Machine, Wait
-from simulator.machine.pe_array import PassRun, PEArray
+from simulator.machine.pe_array import PEArray
 from simulator.machine.schedule import Block, Pass, passes_of, schedule
 from simulator.result import NetworkResult
 from tests.simulator.crosscheck.checks import check
@@ -70,38 +69,39 @@ RAGGED = Layer(
 """A layer with all there is: groups, several passes along each axis, ragged tiles, padding, zeros."""
 
 
-def in_one_pass(change: Callable[[PassRun], PassRun]) -> Callable[[pytest.MonkeyPatch], None]:
-    """Plant a fault in what the PE array reports of the first pass that it steps."""
+def in_one_pass(change: Callable[[Any], Any]) -> Callable[[pytest.MonkeyPatch], None]:
+    """Plant a fault in what the PE array reports of the first pass that it times, or steps."""
 
     def plant(monkeypatch: pytest.MonkeyPatch) -> None:
-        honest, done = PEArray.run, []
+        for honest in (PEArray.time, PEArray.run):
+            monkeypatch.setattr(PEArray, honest.__name__, first_changed(honest))
 
-        def faulty(self: PEArray, *pass_: Any) -> PassRun:
-            run = honest(self, *pass_)
+    def first_changed(honest: Any) -> Any:
+        done = []
+
+        def faulty(self: PEArray, *pass_: Any) -> Any:
+            timing = honest(self, *pass_)
             if done:
-                return run
+                return timing
             done.append(True)
-            return change(run)
+            return change(timing)
 
-        monkeypatch.setattr(PEArray, "run", faulty)
+        return faulty
 
     return plant
 
 
 def miscounted(event: Event, by: int) -> Callable[[pytest.MonkeyPatch], None]:
-    return in_one_pass(lambda run: replace(run, counts=run.counts + Counts(events={event: by})))
+    return in_one_pass(lambda timing: replace(timing, moved=timing.moved | {event: timing.moved[event] + by}))
 
 
 def reshaped(**fields: Any) -> Callable[[pytest.MonkeyPatch], None]:
     """Plant a fault in the shape of all passes as the PE array is given them."""
 
     def plant(monkeypatch: pytest.MonkeyPatch) -> None:
-        honest = PEArray.run
-
-        def faulty(self: PEArray, shape: PassShape, *data: Any) -> PassRun:
-            return honest(self, replace(shape, **fields), *data)
-
-        monkeypatch.setattr(PEArray, "run", faulty)
+        time, run = PEArray.time, PEArray.run
+        monkeypatch.setattr(PEArray, "time", lambda self, shape: time(self, replace(shape, **fields)))
+        monkeypatch.setattr(PEArray, "run", lambda self, shape, *data: run(self, replace(shape, **fields), *data))
 
     return plant
 
@@ -172,7 +172,7 @@ def one_row_less(p: Pass) -> Pass:
 
 
 FAULTS = {
-    "a pixel read from the RF is not counted": miscounted(c.RF_IFMAP_READ, -1),
+    "a MAC is not counted": in_one_pass(lambda timing: replace(timing, macs=timing.macs - 1)),
     "a pixel read from the GLB counts twice": miscounted(c.GLB_IFMAP_READ, +1),
     "a psum write is forgotten": miscounted(c.GLB_PSUM_WRITE, -1),
     "a transfer between PEs is forgotten": miscounted(c.INTER_PE_PSUM, -1),
@@ -180,12 +180,14 @@ FAULTS = {
     "a drain of an RF counts twice": miscounted(c.RF_PSUM_DRAIN, +1),
     "earlier psums are not read": reshaped(reads_psums=False),
     "filters are read for every strip": reshaped(loads_filters=True),
-    "a cycle has no class": in_one_pass(lambda run: replace(run, cycles=run.cycles + 1)),
-    "a PE idles uncounted": in_one_pass(lambda run: replace(run, idle=run.idle - 1)),
+    "a cycle has no class": in_one_pass(lambda timing: replace(timing, cycles=timing.cycles + 1)),
+    "a PE idles uncounted": in_one_pass(lambda timing: replace(timing, idle=timing.idle - 1)),
     "the array idles for a while": in_one_pass(
-        lambda run: replace(run, idle=run.idle + 100 * EYERISS_16BIT.pes, cycles=run.cycles + 100)
+        lambda timing: replace(timing, idle=timing.idle + 100 * EYERISS_16BIT.pes, cycles=timing.cycles + 100)
     ),
-    "a stall is lost": in_one_pass(lambda run: replace(run, stalls={s: max(0, n - 1) for s, n in run.stalls.items()})),
+    "a stall is lost": in_one_pass(
+        lambda timing: replace(timing, stalls={s: max(0, n - 1) for s, n in timing.stalls.items()})
+    ),
     "rows that the GLB holds are fetched again": rescheduled(whole_strip_again),
     "run fields of 6 bits": lambda monkeypatch: monkeypatch.setattr(rlc, "_run_bits", lambda _: 6),
     "a word too many for raw tiles": off_by("raw_words", +1, machine, fast_run),
@@ -203,8 +205,8 @@ FAULTS_OF_FAST = {
 
 
 FAULTS_OF_STEPPED = {
-    "a nonzero MAC too many": in_one_pass(lambda run: replace(run, counts=run.counts + Counts(nonzero_macs=1))),
-    "a psum read in the RF too few": miscounted(c.RF_PSUM_READ, -1),
+    "a nonzero MAC too many": in_one_pass(lambda run: replace(run, nonzero_macs=run.nonzero_macs + 1)),
+    "a psum read in the RF too few": in_one_pass(lambda run: replace(run, psum_takes=run.psum_takes + 1)),
 }
 
 

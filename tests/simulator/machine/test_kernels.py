@@ -34,7 +34,7 @@ def test_one_pe_one_mac_a_window() -> None:
     assert result.last_out_at.tolist() == [5, 6, 7, 8]
     assert result.filters_loaded_at == 1
     assert result.ifmap_read_at.tolist() == [[1, 2, 3, 4]]
-    assert (result.compute, result.gated) == (4, 0)
+    assert (result.nonzero_macs, result.gated) == (4, 0)
     assert result.stalls[Stall.FILTER_LOAD] == 1
     assert result.stalls[Stall.PASS_END] == 3
     assert result.idle == 167 * 8
@@ -75,7 +75,7 @@ def test_a_narrow_psum_network_holds_the_pes_up() -> None:
     shape = replace(ONE_PE, pe_columns=14, strip_rows=14, stack_filters=(8,), windows=8, width=8)
     shallow = replace(EYERISS_16BIT, psum_fifo=8)
     result = run(shape, shallow)
-    assert result.stalls[Stall.PSUM_OUT] > result.compute
+    assert result.stalls[Stall.PSUM_OUT] > result.nonzero_macs
     assert result.cycles >= shape.macs // 4
     wide = run(shape, replace(shallow, gon_bits=64 * 14))
     assert wide.cycles < result.cycles
@@ -112,7 +112,7 @@ def test_zeros_gate_and_save_no_cycle() -> None:
     dense, empty = run(shape), run(shape, zeros=True)
     assert empty.cycles == dense.cycles
     assert empty.stalls == dense.stalls
-    assert (empty.compute, empty.gated) == (0, dense.compute)
+    assert (empty.nonzero_macs, empty.gated) == (0, dense.nonzero_macs)
     assert empty.counts[c.RF_PSUM_READ] == empty.counts[c.RF_FILTER_READ] == 0
     assert empty.counts[c.INTER_PE_PSUM] == dense.counts[c.INTER_PE_PSUM]
 
