@@ -95,7 +95,7 @@ def test_machine(benchmark: BenchmarkFixture, case: dict[str, Any]) -> None:
 
     def run() -> int:
         # psums are computed once and kept in the tensors: start from tensors that have not yet any
-        fresh = [LayerTensors(t.layer, t.b_w, t.ifmap, t.filters) for t in tensors]
+        fresh = [LayerTensors(t.layer, t.b_w, t.ifmap, t.filter_pieces) for t in tensors]
         runs = [run_tiling(tiling_of(t.layer), t, engine=case["engine"]) for t in fresh]
         return sum(EYERISS_16BIT.pes * r.processing_cycles for r in runs)
 

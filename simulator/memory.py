@@ -3,17 +3,27 @@
 import os
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from analytical.layer import Layer
 
-OF_IFMAP, OF_FILTER, OF_OFMAP = 2.5, 4.5, 19
-"""Bytes that a run takes for each value, its copies at the fullest moment included: measured, and rounded up."""
+
+class BytesPerValue(NamedTuple):
+    """What a run takes for each value of a layer, its copies at the fullest moment included."""
+
+    ifmap: float
+    filters: float
+    ofmap: float
+
+
+NEEDS = {"fast": BytesPerValue(4.0, 0.6, 12.0), "detailed": BytesPerValue(4.0, 2.5, 20.0)}
+"""By engine, measured and rounded up: the fast one uses filters as they come. The stepped one is as the detailed."""
 
 CGROUP = Path("/sys/fs/cgroup/memory.max")
 """Where Linux says what a container may have."""
 
 
-def needed_bytes(layer: Layer, batch: int) -> int:
+def needed_bytes(layer: Layer, batch: int, engine: str = "fast") -> int:
     """About what a run of a layer takes at its fullest moment.
 
     Parameters
@@ -21,15 +31,18 @@ def needed_bytes(layer: Layer, batch: int) -> int:
     layer : Layer
     batch : int
         Images of the run.
+    engine : str
+        One of :data:`simulator.machine.engines.ENGINES`.
 
     Examples
     --------
     >>> layer = Layer.conv("L", channels=64, size=224, filters=64, filter=3, padding=1)
     >>> round(needed_bytes(layer, batch=1) / 2**20)
-    66
+    49
     """
-    values = layer.ifmap_size * batch * OF_IFMAP + layer.ofmap_size * batch * OF_OFMAP
-    return int(values + layer.F * layer.C * layer.R * layer.S * OF_FILTER)
+    need = NEEDS.get(engine, NEEDS["detailed"])
+    fmaps = layer.ifmap_size * need.ifmap + layer.ofmap_size * need.ofmap
+    return int(batch * fmaps + layer.F * layer.C * layer.R * layer.S * need.filters)
 
 
 def available_bytes() -> int | None:

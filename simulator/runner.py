@@ -85,13 +85,13 @@ def _plan_layer(settings: Settings, layer: Layer, chosen: Chosen | None = None) 
     # the mapper that was asked for says whether a layer fits, and nobody else
     chosen = chosen or settings.choose(layer)
     tiling = chosen.mapping.tiling(layer, settings.hardware, batch)
-    _require_memory(layer, batch)
+    _require_memory(layer, batch, settings.engine)
     closed = closed_side(layer, settings.hardware, batch, settings.rules)
     return PlannedLayer(layer=layer, chosen=chosen, tiling=tiling, closed=closed)
 
 
-def _require_memory(layer: Layer, batch: int) -> None:
-    needed, there = needed_bytes(layer, batch), available_bytes()
+def _require_memory(layer: Layer, batch: int, engine: str) -> None:
+    needed, there = needed_bytes(layer, batch, engine), available_bytes()
     if there is not None and needed > there:
         raise SettingsError(
             f"layer {layer.name}: {batch} images take about {needed / 2**30:.1f} GiB of memory, and there are "
@@ -142,6 +142,8 @@ def run_network(
         if observe is not None:
             observe(result, tensors)
         results.append(result)
+        # before the next layer's are made: those of a fully connected layer are large
+        del tensors
     return NetworkResult(settings=settings, layers=tuple(results))
 
 

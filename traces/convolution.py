@@ -1,5 +1,7 @@
 """Exact integer convolution, twice: once as fast as it goes, once as plainly as it can be written."""
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
@@ -48,31 +50,65 @@ def convolve(
     >>> convolve(ifmap, filters, stride=1, groups=1, E=2, G=2).tolist()
     [[[[8, 12], [20, 24]]]]
     """
-    N = ifmap.shape[0]
-    F, C, R, S = filters.shape
-    U, V = _both(stride)
-    # no partial sum can be larger than all products at their largest, with one sign
-    if C * R * S * _magnitude(ifmap) * _magnitude(filters) >= EXACT_IN_FLOAT64:
-        return convolve_plainly(ifmap, filters, stride=stride, groups=groups, E=E, G=G)
-    psums = np.empty((N, F, E, G), np.int64)
-    group_filters = F // groups
+    return convolve_pieces(ifmap, [filters], F=len(filters), stride=stride, groups=groups, E=E, G=G)
+
+
+def convolve_pieces(
+    ifmap: NDArray[np.integer],
+    pieces: Iterable[NDArray[np.integer]],
+    *,
+    F: int,
+    stride: Stride,
+    groups: int,
+    E: int,
+    G: int,
+) -> NDArray[np.int64]:
+    """:func:`convolve` with filters that come some at a time, in order: in all, ``F``.
+
+    Examples
+    --------
+    >>> ifmap, ones = np.arange(9).reshape(1, 1, 3, 3), np.ones((1, 1, 2, 2), np.int64)
+    >>> convolve_pieces(ifmap, [ones, 2 * ones], F=2, stride=1, groups=1, E=1, G=2).tolist()
+    [[[[8, 12]], [[16, 24]]]]
+    """
+    psums = np.empty((len(ifmap), F, E, G), np.int64)
+    of_group = F // groups
+    first = 0
+    for filters in pieces:
+        C, stop = filters.shape[1], first + len(filters)
+        for group in range(first // of_group, -(-stop // of_group)):
+            low, high = max(first, group * of_group), min(stop, (group + 1) * of_group)
+            channels = ifmap[:, group * C : (group + 1) * C]
+            _convolve_group(channels, filters[low - first : high - first], _both(stride), psums[:, low:high])
+        first = stop
+    return psums
+
+
+def _convolve_group(
+    ifmap: NDArray[np.integer], filters: NDArray[np.integer], stride: tuple[int, int], psums: NDArray[np.int64]
+) -> None:
+    """Filters of one group, on its channels."""
+    N, F, E, G = psums.shape
+    C, R, S = filters.shape[1:]
+    U, V = stride
     taps = C * R * S
+    # no partial sum can be larger than all products at their largest, with one sign
+    if taps * _magnitude(ifmap) * _magnitude(filters) >= EXACT_IN_FLOAT64:
+        psums[:] = convolve_plainly(ifmap, filters, stride=stride, groups=1, E=E, G=G)
+        return
     rows_at_once = max(1, _PATCH_BYTES // (8 * taps * G * N))
     filters_at_once = max(1, _PATCH_BYTES // (8 * taps))
-    for group in range(groups):
-        # Windows become the columns of a matrix, and filters the rows of another; a pixel is copied for each window
-        # that sees it, hence the pieces.
-        views = sliding_window_view(ifmap[:, group * C : (group + 1) * C], (R, S), axis=(2, 3))
-        views = views[:, :, ::U, ::V][:, :, :E, :G]
-        for top in range(0, E, rows_at_once):
-            patches = views[:, :, top : top + rows_at_once].transpose(1, 4, 5, 0, 2, 3)
-            height = patches.shape[4]
-            columns = patches.reshape(taps, -1).astype(np.float64)
-            for first in range(group * group_filters, (group + 1) * group_filters, filters_at_once):
-                last = min(first + filters_at_once, (group + 1) * group_filters)
-                sums = filters[first:last].reshape(last - first, taps).astype(np.float64) @ columns
-                psums[:, first:last, top : top + height] = sums.reshape(last - first, N, height, G).swapaxes(0, 1)
-    return psums
+    # Windows become the columns of a matrix, and filters the rows of another; a pixel is copied for each window that
+    # sees it, hence the pieces.
+    views = sliding_window_view(ifmap, (R, S), axis=(2, 3))[:, :, ::U, ::V][:, :, :E, :G]
+    for top in range(0, E, rows_at_once):
+        patches = views[:, :, top : top + rows_at_once].transpose(1, 4, 5, 0, 2, 3)
+        height = patches.shape[4]
+        columns = patches.reshape(taps, -1).astype(np.float64)
+        for first in range(0, F, filters_at_once):
+            some = filters[first : first + filters_at_once].reshape(-1, taps).astype(np.float64)
+            sums = (some @ columns).reshape(len(some), N, height, G)
+            psums[:, first : first + len(some), top : top + height] = sums.swapaxes(0, 1)
 
 
 def convolve_plainly(

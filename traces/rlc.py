@@ -126,23 +126,41 @@ def encoded_words(values: NDArray[np.integer], b_w: int) -> int:
     return -(-int(pairs) // pairs_of_word(b_w))
 
 
-def sent(values: NDArray[np.integer], b_w: int) -> tuple[NDArray[np.int64], int]:
-    """A tile as it arrives, coded by :func:`encode` and decoded by :func:`decode`, and the 64-bit words between: the
-    same in one call, for who sends many small tiles.
+def words_of_tiles(tiles: NDArray[np.integer], b_w: int) -> int:
+    """64-bit words of as many tiles as the first axis is long, each coded apart.
+
+    Examples
+    --------
+    >>> words_of_tiles(np.array([[0, -1], [7, 0]]), 16)
+    2
+    """
+    flat = np.ascontiguousarray(tiles).reshape(len(tiles), -1)
+    return int(_words_of_tiles(flat, (1 << _run_bits(b_w)) - 1, pairs_of_word(b_w)))
+
+
+def sent(tiles: NDArray[np.integer], b_w: int) -> tuple[NDArray[np.int64], int]:
+    """Tiles as they arrive, each coded by :func:`encode` and decoded by :func:`decode`, and the 64-bit words between:
+    the same in one call, for who sends many small tiles.
+
+    Parameters
+    ----------
+    tiles : (tiles, ...)
+        As many tiles as the first axis is long, of values of ``b_w`` bits.
+    b_w : int
+        Bits of a value.
 
     Examples
     --------
     >>> arrived, words = sent(np.array([[0, -1], [7, 0]]), 16)
     >>> arrived.tolist(), words
-    ([[0, -1], [7, 0]], 1)
+    ([[0, -1], [7, 0]], 2)
     """
-    flat = np.ascontiguousarray(values, np.int64).reshape(-1)
-    arrived, words, used, filled = _sent(flat, b_w, _run_bits(b_w), pairs_of_word(b_w))
-    if used != words or filled != flat.size:
-        raise RLCError(
-            f"{words} words hold {filled} values in {used} words; expected {flat.size} values in all of them"
-        )
-    return arrived.reshape(values.shape), int(words)
+    flat = np.ascontiguousarray(tiles).reshape(len(tiles), -1)
+    arrived = np.zeros(flat.shape, np.int64)
+    words, lost = _sent(flat, arrived, b_w, _run_bits(b_w), pairs_of_word(b_w))
+    if lost:
+        raise RLCError(f"{lost} of {len(tiles)} tiles arrive with another number of values; expected {flat.shape[1]}")
+    return arrived.reshape(tiles.shape), int(words)
 
 
 def _run_bits(b_w: int) -> int:
@@ -167,13 +185,25 @@ def _count_pairs(values, longest):
 
 
 @njit()
-def _sent(values, b_w, run_bits, pairs):
-    count = _count_pairs(values, (1 << run_bits) - 1)
-    words = np.zeros(-(-count // pairs), np.uint64)
-    _encode(values, words, b_w, run_bits, pairs)
-    arrived = np.zeros(values.size, np.int64)
-    used, filled = _decode(words, arrived, b_w, run_bits, pairs)
-    return arrived, words.size, used, filled
+def _words_of_tiles(tiles, longest, pairs):
+    words = 0
+    for tile in tiles:
+        words += -(-_count_pairs(tile, longest) // pairs)
+    return words
+
+
+@njit()
+def _sent(tiles, arrived, b_w, run_bits, pairs):
+    sent, lost = 0, 0
+    for number in range(tiles.shape[0]):
+        count = _count_pairs(tiles[number], (1 << run_bits) - 1)
+        words = np.zeros(-(-count // pairs), np.uint64)
+        _encode(tiles[number], words, b_w, run_bits, pairs)
+        used, filled = _decode(words, arrived[number], b_w, run_bits, pairs)
+        sent += words.size
+        if used != words.size or filled != tiles.shape[1]:
+            lost += 1
+    return sent, lost
 
 
 @njit()

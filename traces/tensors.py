@@ -1,7 +1,8 @@
 """Synthetic tensors with exactly the zeros that a layer table states."""
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 from zlib import crc32
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from analytical.errors import InputError
 from analytical.layer import Layer
-from traces.convolution import convolve
+from traces.convolution import convolve_pieces
 
 # which of a layer's streams of random values is meant; part of what makes a seed's values, so never renumbered
 _IFMAP, _FILTERS = range(2)
@@ -142,8 +143,9 @@ class LayerTensors:
         Bits of a value.
     ifmap : (batch, channels, H, W), int16
         Padded; b_w-bit integers.
-    filters : (F, C, R, S), int16
-        b_w-bit integers.
+    filter_pieces : callable
+        Gives the filters, b_w-bit integers (filters, C, R, S), int16, in order and some at a time: those of a large
+        fully connected layer are most of what a run would hold, and may be used as they come.
 
     See Also
     --------
@@ -154,13 +156,29 @@ class LayerTensors:
     layer: Layer
     b_w: int
     ifmap: NDArray[np.int16]
-    filters: NDArray[np.int16]
+    filter_pieces: Callable[[], Iterable[NDArray[np.int16]]]
+
+    @cached_property
+    def filters(self) -> NDArray[np.int16]:
+        """All filters (F, C, R, S)."""
+        layer, first = self.layer, 0
+        filters = np.empty((layer.F, layer.C, layer.R, layer.S), np.int16)
+        for piece in self.filter_pieces():
+            if len(piece) == layer.F:
+                return piece
+            filters[first : first + len(piece)] = piece
+            first += len(piece)
+        return filters
 
     @cached_property
     def psums(self) -> NDArray[np.int64]:
         """The exact ofmap (batch, F, E, G), before ReLU."""
         layer = self.layer
-        return convolve(self.ifmap, self.filters, stride=(layer.U, layer.V), groups=layer.groups, E=layer.E, G=layer.G)
+        # those that are there already are not made again
+        pieces = [self.filters] if "filters" in self.__dict__ else self.filter_pieces()
+        return convolve_pieces(
+            self.ifmap, pieces, F=layer.F, stride=(layer.U, layer.V), groups=layer.groups, E=layer.E, G=layer.G
+        )
 
     @cached_property
     def requantise(self) -> Requantiser:
@@ -217,9 +235,9 @@ def given(
         ifmap=made.ifmap
         if ifmap is None
         else _checked(layer, "ifmap", ifmap, (batch, layer.channels, layer.H, layer.W), b_w),
-        filters=made.filters
+        filter_pieces=made.filter_pieces
         if filters is None
-        else _checked(layer, "filters", filters, (layer.F, layer.C, layer.R, layer.S), b_w),
+        else partial(iter, (_checked(layer, "filters", filters, (layer.F, layer.C, layer.R, layer.S), b_w),)),
     )
 
 
@@ -272,7 +290,7 @@ def synthesise(layer: Layer, *, b_w: int, batch: int, seed: int) -> LayerTensors
         layer=layer,
         b_w=b_w,
         ifmap=ifmap,
-        filters=_filters(layer, b_w, _stream(seed, layer, _FILTERS, 0)),
+        filter_pieces=partial(_filter_pieces, layer, b_w, seed),
     )
 
 
@@ -313,12 +331,62 @@ def _ifmap(layer: Layer, b_w: int, rng: Generator) -> NDArray[np.int16]:
     return values
 
 
-def _filters(layer: Layer, b_w: int, rng: Generator) -> NDArray[np.int16]:
+def _filter_pieces(layer: Layer, b_w: int, seed: int) -> Iterator[NDArray[np.int16]]:
     """Values of both signs, none zero."""
+    rng = _stream(seed, layer, _FILTERS, 0)
     half = 1 << (b_w - 1)
-    values = rng.integers(-half, half - 1, (layer.F, layer.C, layer.R, layer.S), dtype=np.int16)
-    # 0 and what is above move up by one: no zeros, and up to the largest word
-    # piece by piece, since large filters are most of what a run holds
-    for piece in _pieces(values.reshape(-1)):
-        piece += piece >= 0
-    return values
+    of_filter = layer.C * layer.R * layer.S
+    at_once = max(1, _FILTER_VALUES // of_filter)
+    numbers = [min(at_once, layer.F - first) for first in range(0, layer.F, at_once)]
+    drawn = draw(rng, -half, half - 1, [number * of_filter for number in numbers])
+    for number, values in zip(numbers, drawn, strict=True):
+        # 0 and what is above move up by one: no zeros, and up to the largest word
+        values += values >= 0
+        yield values.reshape(number, layer.C, layer.R, layer.S)
+
+
+_FILTER_VALUES = 1 << 22
+"""About as many values of filters are made at a time."""
+
+
+def draw(rng: Generator, low: int, high: int, sizes: list[int]) -> Iterator[NDArray[np.int16]]:
+    """The values of ``rng.integers(low, high, sum(sizes), dtype=np.int16)``, in pieces.
+
+    NumPy starts a new word of its stream with each call; here a word goes on from one piece to the next. A half of a
+    32-bit word, the low one first, is scaled to the range by its upper bits and refused where the lower ones would make
+    some values likelier (Lemire, "Fast Random Integer Generation in an Interval", 2019).
+
+    Parameters
+    ----------
+    rng : Generator
+        From which more may be drawn than is used.
+    low, high : int
+        The least value, and the one behind the largest.
+    sizes : list of int
+        Values of each piece.
+
+    Examples
+    --------
+    >>> pieces = draw(default_rng(0), -128, 127, [3, 4])
+    >>> np.concatenate(list(pieces)).tolist() == default_rng(0).integers(-128, 127, 7, dtype=np.int16).tolist()
+    True
+    """
+    span = high - low
+    # below this, what is left of the product would be met once too often
+    least = (1 << 16) % span
+    rest = np.empty(0, np.uint16)
+    for size in sizes:
+        values = np.empty(size, np.int16)
+        filled = 0
+        while filled < size:
+            if not rest.size:
+                words = rng.integers(0, 1 << 32, min(_PIECE, size - filled) // 2 + 1, dtype=np.uint32)
+                rest = words.astype("<u4", copy=False).view("<u2")
+            scaled = rest[: size - filled] * np.uint32(span)
+            rest = rest[size - filled :]
+            kept = scaled.astype(np.uint16) >= least
+            if not kept.all():
+                scaled = scaled[kept]
+            values[filled : filled + scaled.size] = (scaled >> np.uint32(16)).astype(np.int32) + low
+            filled += scaled.size
+        yield values

@@ -24,8 +24,8 @@ from simulator.machine.values import pass_values
 from traces import rlc
 from traces.tensors import LayerTensors
 
-_Tile = tuple[int, Span, Span, Span]
-"""A contiguous piece of ifmap that crosses the link: image, channels, rows and columns."""
+_Fetched = tuple[Span, Span, Span, Span, Span]
+"""New rows of a strip in the GLB: the filter block that they serve, images, channels, rows and columns."""
 
 
 @dataclass
@@ -141,36 +141,36 @@ class SteppedEngine:
         self._array = PEArray(tiling.hardware)
         self._tally = Tally()
         # ifmap tiles in the GLB, for the filter block that they serve: the same tile may be there for the next one, too
-        self._in_glb: dict[tuple[Span, _Tile], NDArray[np.int64]] = {}
-        # by image: the rows that a strip leaves for the next one of its row block
-        self._kept: dict[int, NDArray[np.int64]] = {}
+        self._in_glb: dict[_Fetched, NDArray[np.int64]] = {}
+        # by images: the rows that a strip leaves for the next one of its row block
+        self._kept: dict[Span, NDArray[np.int64]] = {}
         layer = tiling.layer
         self.ofmap = np.zeros((tiling.batch, layer.F, layer.E, layer.G), np.int64)
 
     def fetch_ifmap(self, p: Pass, images: Span) -> int:
-        return sum(self._fetch(p, image) for image in range(*images))
-
-    def _fetch(self, p: Pass, image: int) -> int:
-        sent = _fetched_values(self._tensors, p, image)
+        sent = _fetched_values(self._tensors, p, images)
         # the network's input moves raw, all other fmaps run-length coded (NeuPart paper, section IV-D2)
         if _ifmap_moves_raw(self._tiling):
-            received, words = sent.astype(np.int64), raw_words(sent.size, self._b_w)
+            received, words = sent.astype(np.int64), images.size * raw_words(sent[0].size, self._b_w)
         else:
             received, words = self._through_code(sent)
-        self._in_glb[p.filter_block, _fetched_tile(p, image)] = received
+        fetched = _fetched(p)
+        if fetched not in self._in_glb:
+            self._in_glb[fetched] = np.empty((p.images.size, *received.shape[1:]), np.int64)
+        self._in_glb[fetched][images.shifted(-p.images.start).slice] = received
         return words
 
-    def _through_code(self, values: NDArray[np.integer]) -> tuple[NDArray[np.int64], int]:
-        """Values as they arrive, and the DRAM words that they took."""
-        code = rlc.encode(values, self._b_w)
-        return rlc.decode(code, values.size, self._b_w).reshape(values.shape), len(code)
+    def _through_code(self, tiles: NDArray[np.integer]) -> tuple[NDArray[np.int64], int]:
+        """Tiles as they arrive, and the DRAM words that they took."""
+        codes = [rlc.encode(tile, self._b_w) for tile in tiles]
+        arrived = [rlc.decode(code, tiles[0].size, self._b_w).reshape(tiles[0].shape) for code in codes]
+        return np.stack(arrived), sum(map(len, codes))
 
     def run(self, p: Pass) -> PassTiming:
-        ifmap = np.stack([self._strip(p, image) for image in range(*p.images)])
         filters = _filters_of(self._tensors, self._tiling.layer, p)
         # the ofmap stands for the psums' part of the GLB: the kernel reads what earlier channels have left, and adds
         psums = np.ascontiguousarray(self.ofmap[p.images.slice, p.filters.slice, p.rows.slice, p.columns.slice])
-        run = self._array.run(p.shape, ifmap, filters, psums)
+        run = self._array.run(p.shape, self._strip(p), filters, psums)
         self.ofmap[p.images.slice, p.filters.slice, p.rows.slice, p.columns.slice] = psums
         self._tally.add(p.shape, run)
         self._tally.add_values(run.nonzero_macs, run.psum_takes)
@@ -186,15 +186,15 @@ class SteppedEngine:
     def tally(self) -> Tally:
         return self._tally
 
-    def _strip(self, p: Pass, image: int) -> NDArray[np.int64]:
+    def _strip(self, p: Pass) -> NDArray[np.int64]:
         """A whole strip: rows that the last one left, and new ones; rows between windows are dropped."""
         # A strip that serves more filters stays; the last one takes it out. Rows that were fetched but that no window
         # of this strip sees (a stride larger than the filter) stand first, and are left out.
-        tile = (p.filter_block, _fetched_tile(p, image))
-        new = (self._in_glb.pop(tile) if p.leaves else self._in_glb[tile])[:, -p.strip.stored_rows :]
-        strip = np.concatenate([self._kept.pop(image), new], axis=1) if p.strip.kept_before else new
+        fetched = _fetched(p)
+        new = (self._in_glb.pop(fetched) if p.leaves else self._in_glb[fetched])[:, :, -p.strip.stored_rows :]
+        strip = np.concatenate([self._kept.pop(p.images), new], axis=2) if p.strip.kept_before else new
         if p.strip.kept_after:
-            self._kept[image] = strip[:, -p.strip.kept_after :]
+            self._kept[p.images] = strip[:, :, -p.strip.kept_after :]
         return strip
 
 
@@ -248,8 +248,7 @@ class DetailedEngine(SteppedEngine):
         self._filters = np.empty((0, 0, 0, 0))
 
     def run(self, p: Pass) -> PassTiming:
-        ifmap = np.stack([self._strip(p, image) for image in range(*p.images)])
-        found = pass_values(p.shape, ifmap, self._filters_as_floats(p))
+        found = pass_values(p.shape, self._strip(p), self._filters_as_floats(p))
         place = p.images.slice, p.filters.slice, p.rows.slice, p.columns.slice
         # the ofmap stands for the psums' part of the GLB: the pass adds to what earlier channels have left
         self.ofmap[place] = self.ofmap[place] + found.psums if p.shape.reads_psums else found.psums
@@ -257,8 +256,8 @@ class DetailedEngine(SteppedEngine):
         self._takes += found.psum_takes
         return self._timings.run(p.shape)
 
-    def _through_code(self, values: NDArray[np.integer]) -> tuple[NDArray[np.int64], int]:
-        return rlc.sent(values, self._b_w)
+    def _through_code(self, tiles: NDArray[np.integer]) -> tuple[NDArray[np.int64], int]:
+        return rlc.sent(tiles, self._b_w)
 
     def tally(self) -> Tally:
         return self._timings.tally(self._nonzero, self._takes)
@@ -288,15 +287,13 @@ class FastEngine:
         tiles = (images, p.channels, p.strip.fetched, p.ifmap_columns)
         words = self._fetch_words.get(tiles)
         if words is None:
-            words = self._fetch_words[tiles] = sum(
-                self._tile_words(_fetched_values(self._tensors, p, image)) for image in range(*images)
-            )
+            values = _fetched_values(self._tensors, p, images)
+            words = self._fetch_words[tiles] = self._words(values, raw=_ifmap_moves_raw(self._tiling))
         return words
 
-    def _tile_words(self, values: NDArray[np.integer]) -> int:
-        if _ifmap_moves_raw(self._tiling):
-            return raw_words(values.size, self._b_w)
-        return rlc.encoded_words(values, self._b_w)
+    def _words(self, tiles: NDArray[np.integer], *, raw: bool) -> int:
+        """DRAM words of tiles of as many images."""
+        return len(tiles) * raw_words(tiles[0].size, self._b_w) if raw else rlc.words_of_tiles(tiles, self._b_w)
 
     def run(self, p: Pass) -> PassTiming:
         return self._timings.run(p.shape)
@@ -307,9 +304,7 @@ class FastEngine:
 
     def write_back(self, p: Pass, images: Span, columns: Span) -> int:
         values = self._tensors.ofmap[images.slice, p.filters.slice, p.rows.slice, columns.slice]
-        if self._tiling.hardware.fmaps_move_raw:
-            return sum(raw_words(tile.size, self._b_w) for tile in values)
-        return sum(rlc.encoded_words(tile, self._b_w) for tile in values)
+        return self._words(values, raw=self._tiling.hardware.fmaps_move_raw)
 
     def tally(self) -> Tally:
         nonzero = count_nonzero_macs(self._tiling.layer, self._tensors.ifmap)
@@ -340,12 +335,12 @@ def engine_named(name: str) -> AnyEngine:
     return ENGINES[name]
 
 
-def _fetched_tile(p: Pass, image: int) -> _Tile:
-    return image, p.channels, p.strip.fetched, p.ifmap_columns
+def _fetched(p: Pass) -> _Fetched:
+    return p.filter_block, p.images, p.channels, p.strip.fetched, p.ifmap_columns
 
 
-def _fetched_values(tensors: LayerTensors, p: Pass, image: int) -> NDArray[np.int16]:
-    return tensors.ifmap[image, p.channels.slice, p.strip.fetched.slice, p.ifmap_columns.slice]
+def _fetched_values(tensors: LayerTensors, p: Pass, images: Span) -> NDArray[np.int16]:
+    return tensors.ifmap[images.slice, p.channels.slice, p.strip.fetched.slice, p.ifmap_columns.slice]
 
 
 def _filters_of(tensors: LayerTensors, layer: Layer, p: Pass) -> NDArray[np.int16]:

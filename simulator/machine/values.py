@@ -1,7 +1,8 @@
 """What values do in a pass, without its timing: psums, MACs that zeros gate, psums that PEs take.
 
-PE by PE as the array has them, and no cycle: zeros gate and never skip one (NeuPart paper, section IV-D2), so that
-timing needs no values, and values no timing. The stepped kernel does both at once, and a test holds the two equal.
+What each PE sees of the ifmap, window by window, and no cycle: zeros gate and never skip one (NeuPart paper, section
+IV-D2), so that timing needs no values, and values no timing. The stepped kernel does both at once, and
+``tests/simulator/machine/test_layer_run.py`` holds the two equal.
 """
 
 from typing import NamedTuple
@@ -52,39 +53,41 @@ def pass_values(shape: PassShape, ifmap: NDArray[np.integer], filters: NDArray[n
     >>> found.psums.ravel().tolist(), found.nonzero_macs, found.psum_takes
     ([5, 0, 21], 2, 0)
     """
-    psums = np.zeros((shape.images, shape.pe_columns, shape.windows, shape.filters))
+    windows = np.empty((shape.images * shape.pe_columns * shape.windows, shape.channels * shape.R * shape.S))
     stops = np.cumsum(np.array(shape.set_channels, np.int64))
-    nonzero, takes = _pass_values(np.ascontiguousarray(ifmap, np.float64), filters, psums, stops, shape.U, shape.V)
-    return PassValues(np.ascontiguousarray(psums.transpose(0, 3, 1, 2)).astype(np.int64), int(nonzero), int(takes))
+    size = shape.images, shape.pe_columns, shape.windows, shape.R, shape.S
+    nonzero, takes = _windows(np.ascontiguousarray(ifmap), windows, stops, size, shape.U, shape.V)
+    psums = (windows @ filters.reshape(-1, shape.filters)).astype(np.int64)
+    return PassValues(
+        psums.reshape(*size[:3], shape.filters).transpose(0, 3, 1, 2),
+        int(nonzero) * shape.filters,
+        int(takes) * shape.filters,
+    )
 
 
 @njit()
-def _pass_values(ifmap, filters, psums, set_stops, U, V):
-    images, rows, windows, n_filters = psums.shape
-    R, S = filters.shape[1], filters.shape[2]
-    last_set = set_stops.size - 1
-    nonzero, takes = 0, 0
+def _windows(ifmap, windows, set_stops, size, U, V):
+    """Lay out what each PE sees, window by window, and count its nonzero pixels and the PEs that see any."""
+    images, rows, columns, R, S = size
+    bottom = set_stops.size - 1, R - 1
+    nonzero, takes, at = 0, 0, 0
     for n in range(images):
         for e in range(rows):
-            for g in range(windows):
-                sums = psums[n, e, g]
+            for g in range(columns):
+                window = windows[at]
+                at += 1
                 first = 0
                 for number in range(set_stops.size):
                     for i in range(R):
                         # the pixels of one PE's window
-                        count = 0
+                        seen = 0
                         for c in range(first, set_stops[number]):
-                            row = ifmap[n, c, U * e + i]
                             for s in range(S):
-                                pixel = row[V * g + s]
-                                if pixel != 0:
-                                    count += 1
-                                    weights = filters[c, i, s]
-                                    for f in range(n_filters):
-                                        sums[f] += pixel * weights[f]
-                        nonzero += count
+                                pixel = ifmap[n, c, U * e + i, V * g + s]
+                                window[(c * R + i) * S + s] = pixel
+                                seen += pixel != 0
+                        nonzero += seen
                         # the bottom PE of the stack has its psum in its own RF
-                        if count > 0 and not (number == last_set and i == R - 1):
-                            takes += 1
+                        takes += seen > 0 and (number, i) != bottom
                     first = set_stops[number]
-    return nonzero * n_filters, takes * n_filters
+    return nonzero, takes

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from traces.rlc import RLCError, decode, encode, encoded_words, pairs_of_word, sent
+from traces.rlc import RLCError, decode, encode, encoded_words, pairs_of_word, sent, words_of_tiles
 
 WIDTHS = st.sampled_from([8, 16])
 
@@ -33,12 +33,13 @@ def test_what_goes_in_comes_out(tile: tuple[np.ndarray, int]) -> None:
     assert len(code) == encoded_words(values, b_w)
 
 
-@given(tiles())
-def test_a_tile_that_is_sent_is_coded_and_decoded(tile: tuple[np.ndarray, int]) -> None:
+@given(tiles(), st.integers(1, 4))
+def test_tiles_that_are_sent_are_coded_and_decoded_each_apart(tile: tuple[np.ndarray, int], number: int) -> None:
     values, b_w = tile
-    arrived, words = sent(values, b_w)
-    assert np.array_equal(arrived, values)
-    assert words == len(encode(values, b_w))
+    several = np.stack([np.roll(values, by) for by in range(number)])
+    arrived, words = sent(several, b_w)
+    assert np.array_equal(arrived, several)
+    assert words == words_of_tiles(several, b_w) == sum(len(encode(one, b_w)) for one in several)
 
 
 @pytest.mark.parametrize(("b_w", "pairs"), [(16, 3), (8, 5)])

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from analytical.layer import Layer
 from analytical.networks import load_network
 from tests.strategies import layers
-from traces.tensors import calibrate, padding_ring, smallest, synthesise
+from traces import tensors
+from traces.convolution import convolve_plainly
+from traces.tensors import calibrate, draw, padding_ring, smallest, synthesise
 
 
 @given(layers(), st.sampled_from([8, 16]), st.integers(0, 2**32))
@@ -28,6 +30,37 @@ def test_zeros_are_those_of_the_table_and_the_rest_fits_the_word(layer: Layer, b
     for tensor in (t.ifmap, t.filters):
         assert -(1 << (b_w - 1)) <= tensor.min()
         assert tensor.max() < 1 << (b_w - 1)
+
+
+@given(
+    st.integers(-(2**15), 2**15 - 2),
+    st.integers(1, 2**15 - 1),
+    st.lists(st.integers(0, 400), min_size=1, max_size=5),
+    st.integers(0, 2**32),
+)
+def test_values_that_are_drawn_in_pieces_are_those_that_numpy_draws_in_one(
+    low: int, more: int, sizes: list[int], seed: int
+) -> None:
+    high = min(low + more, 2**15 - 1)
+    pieces = list(draw(np.random.default_rng(seed), low, high, sizes))
+    whole = np.random.default_rng(seed).integers(low, high, sum(sizes), dtype=np.int16)
+    assert [piece.size for piece in pieces] == sizes
+    assert np.array_equal(np.concatenate(pieces), whole)
+
+
+def test_large_filters_come_in_pieces_that_make_the_same_psums(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two groups of 20 filters, seven at a time: a piece has some of both groups."""
+    layer = Layer.conv("L", channels=8, size=6, filters=40, filter=3, groups=2)
+    monkeypatch.setattr(tensors, "_FILTER_VALUES", 7 * layer.C * 9)
+    one, other = (synthesise(layer, b_w=16, batch=2, seed=3) for _ in range(2))
+    assert [len(piece) for piece in one.filter_pieces()] == [7, 7, 7, 7, 7, 5]
+    expected = convolve_plainly(one.ifmap, one.filters, stride=1, groups=2, E=layer.E, G=layer.G)
+    # with the filters as they come, and once all of them are there
+    assert "filters" not in other.__dict__
+    assert np.array_equal(other.psums, expected)
+    assert np.array_equal(one.psums, expected)
+    monkeypatch.undo()
+    assert np.array_equal(synthesise(layer, b_w=16, batch=2, seed=3).filters, one.filters)
 
 
 @pytest.mark.parametrize(("pad", "before", "after"), [(0, 0, 0), (1, 1, 1), (2.5, 2, 3), (0.5, 0, 1)])

@@ -200,7 +200,7 @@ FAULTS_OF_FAST = {
     "a nonzero MAC too few": off_by("count_nonzero_macs", -1, engines),
     "a psum taken too often": off_by("count_psum_takes", +1, engines),
     "an overlap row is skipped": rescheduled(one_row_less),
-    "a coded word too few": off_by("encoded_words", -1, rlc),
+    "a coded word too few": off_by("words_of_tiles", -1, rlc),
 }
 
 
