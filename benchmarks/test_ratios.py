@@ -1,37 +1,49 @@
-"""How many times a bare matrix multiplication of the same MACs a run takes, side by side in one process.
+"""How a run's cost compares with something else's in the same minute, and how it grows.
 
-    python -m pytest benchmarks/test_ratios.py -s
+    python -m pytest benchmarks/test_ratios.py --ratios ratios.json
 
 Ratios only: seconds say more about a computer than about the program, and no benchmark fails on them.
 """
 
+import os
+import subprocess
+import sys
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from time import process_time
+from time import perf_counter, process_time
 from typing import Any
 
 import numpy as np
 import pytest
 
 import simulator
+from analytical.files import choose_hardware
 from analytical.layer import Layer
+from analytical.network import Network
 from analytical.networks import load_network
+from benchmarks.conftest import Record
+from simulator.machine import engines
+from simulator.machine.pe_array import PEArray
+from simulator.machine.schedule import schedule
+from simulator.runner import plan
+from simulator.settings import Settings
 
-CASES: dict[str, list[dict[str, Any]]] = tomllib.loads(Path(__file__).with_name("cases.toml").read_text())
+HERE = Path(__file__).parent
+CASES: dict[str, list[dict[str, Any]]] = tomllib.loads((HERE / "cases.toml").read_text())
 
 
-def least_s(work: Callable[[], object], rounds: int) -> float:
-    """CPU seconds of the quickest of some rounds."""
+def least_s(work: Callable[[], object], rounds: int, clock: Callable[[], float] = process_time) -> float:
+    """Seconds of the quickest of some rounds, of CPU unless another clock is given."""
     taken = []
     for _ in range(rounds):
-        start = process_time()
+        start = clock()
         work()
-        taken.append(process_time() - start)
+        taken.append(clock() - start)
     return min(taken)
 
 
-def multiply(layers: tuple[Layer, ...]) -> None:
+def multiply(layers: Iterable[Layer]) -> None:
     """The MACs of each layer's batch as a matrix multiplication for each group, in float64."""
     for layer in layers:
         taps = layer.C * layer.R * layer.S
@@ -45,23 +57,114 @@ def multiply(layers: tuple[Layer, ...]) -> None:
 
 
 @pytest.mark.parametrize("case", CASES["ratio"], ids=lambda case: f"{case['network']} {case['engine']}")
-def test_times_a_matrix_multiplication(case: dict[str, Any], record_property: Callable[[str, object], None]) -> None:
-    layers = load_network(case["network"]).layers
-    simulator.run(case["network"], engine=case["engine"])  # start-up aside
+def test_times_a_matrix_multiplication(case: dict[str, Any], record: Record) -> None:
+    """Later runs in one process, start-up aside."""
+    network, engine = load_network(case["network"]), case["engine"]
+    simulator.run(network, engine=engine, layers=case.get("layers"))
+    layers = network.subset(case["layers"]) if "layers" in case else network.layers
     gemm = least_s(lambda: multiply(layers), rounds=3)
-    run = least_s(lambda: simulator.run(case["network"], engine=case["engine"]), case["rounds"])
-    record_property("ratio", run / gemm)
-    print(f"\n{case['network']:14} {case['engine']:9} {run / gemm:6.1f} x GEMM")  # noqa: T201  # what a person runs it for
+    run = least_s(lambda: simulator.run(network, engine=engine, layers=case.get("layers")), case["rounds"])
+    of = f", {'+'.join(case['layers'])}" if "layers" in case else ""
+    record(f"{case['network']}{of}, {engine}", "x GEMM", run / gemm)
     assert run > 0
 
 
+@pytest.mark.parametrize("network", ["alexnet", "vgg16"])
+def test_a_timed_pass_beside_a_stepped_one(network: str, record: Record) -> None:
+    """All distinct passes of a network, each once."""
+    hardware = choose_hardware(None)
+    planned = plan(Settings(network=load_network(network), hardware=hardware))
+    array = PEArray(hardware)
+    shapes = {p.shape for layer in planned for p in schedule(layer.tiling)}
+    values = [
+        (
+            shape,
+            np.ones((shape.images, shape.channels, shape.strip_rows, shape.width), np.int32),
+            np.ones((shape.filters, shape.channels, shape.R, shape.S), np.int32),
+            np.zeros((shape.images, shape.filters, shape.pe_columns, shape.windows), np.int64),
+        )
+        for shape in shapes
+    ]
+    # compiled first
+    array.run(*values[0])
+    array.time(values[0][0])
+    stepped = least_s(lambda: [array.run(*value) for value in values], 1)
+    timed = least_s(lambda: [array.time(shape) for shape in shapes], 3)
+    record(f"{network}, its {len(shapes)} distinct passes", "x quicker timed than stepped", stepped / timed)
+    assert timed > 0
+
+
 @pytest.mark.parametrize("case", CASES["growth"], ids=lambda case: case["of"])
-def test_cost_grows_as_it_should(case: dict[str, Any], record_property: Callable[[str, object], None]) -> None:
-    """Twice as much of one thing, at most about twice the time."""
-    small, large = (Layer.conv("L", **(case["layer"] | case[size])) for size in ("small", "large"))
-    for layer in (small, large):
-        simulator.run_layer(layer)
-    ratio = least_s(lambda: simulator.run_layer(large), 3) / least_s(lambda: simulator.run_layer(small), 3)
-    record_property("growth", ratio)
-    print(f"\n{case['of']:14} x 4: time x {ratio:.1f}")  # noqa: T201  # likewise
+def test_cost_grows_as_it_should(case: dict[str, Any], record: Record) -> None:
+    """Four times as much of one thing, at most about four times the time."""
+    small, large = (networks_of(case, size) for size in ("small", "large"))
+
+    def run(network: Network) -> Callable[[], object]:
+        def once() -> object:
+            # each distinct pass is timed anew: what is asked is how a first run grows
+            engines.forget_timings()
+            return simulator.run(network, batch=case[size_of[network.name]].get("batch"))
+
+        return once
+
+    size_of = {small.name: "small", large.name: "large"}
+    for network in (small, large):
+        run(network)()
+    ratio = least_s(run(large), 3) / least_s(run(small), 3)
+    record(f"four times the {case['of']}", "x the time", ratio)
     assert ratio > 0
+
+
+def networks_of(case: dict[str, Any], size: str) -> Network:
+    """As many layers as the case says, one by default; each ``apart`` from the last by as many filters."""
+    sizes = {key: value for key, value in case[size].items() if key not in ("layers", "batch")}
+    apart = case.get("apart", 0)
+    layers = []
+    for number in range(case[size].get("layers", 1)):
+        values = case["layer"] | sizes
+        layers.append(Layer.conv(f"L{number}", **(values | {"filters": values["filters"] + number * apart})))
+    return Network(size, tuple(layers))
+
+
+def test_a_whole_command_beside_a_matrix_multiplication(record: Record) -> None:
+    """Start-up and report included, by the clock on the wall; the second of two commands, so that nothing compiles."""
+    command = [sys.executable, "-m", "simulator", "run", "alexnet"]
+    quietly(command)
+    layers = load_network("alexnet").layers
+    gemm = least_s(lambda: multiply(layers), 3, perf_counter)
+    record("alexnet, the whole command", "x GEMM", least_s(lambda: quietly(command), 2, perf_counter) / gemm)
+
+
+def test_help_beside_an_empty_program(record: Record) -> None:
+    empty = least_s(lambda: quietly([sys.executable, "-c", "pass"]), 5, perf_counter)
+    shown = least_s(lambda: quietly([sys.executable, "-m", "simulator", "--help"]), 5, perf_counter)
+    record("python -m simulator --help", "x an empty program", shown / empty)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="this system does not say what a process takes")
+def test_memory_of_a_command(record: Record) -> None:
+    # what the system counts for getrusage begins with this process, from which the command comes
+    program = "import sys; from simulator.__main__ import main; sys.argv[1:] = ['run', 'vgg16']\n"
+    program += "try: main()\nfinally: print(open('/proc/self/status').read(), file=sys.stderr)"
+    ran = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    (most,) = (line.split()[1] for line in ran.stderr.splitlines() if line.startswith("VmHWM"))
+    record("vgg16, the whole command, at most", "MiB", int(most) / 1024)
+
+
+@pytest.mark.skipif("SCALESIM_PYTHON" not in os.environ, reason="SCALESIM_PYTHON names no Python that has SCALE-Sim")
+def test_macs_a_second_beside_scale_sim(record: Record, tmp_path: Path) -> None:
+    """Whole commands, by the clock on the wall: all of AlexNet here, its C5 there."""
+    config, topology, layout = (str(HERE / "scalesim" / name) for name in ("eyeriss.cfg", "c5.csv", "layout.csv"))
+    theirs = [os.environ["SCALESIM_PYTHON"], "-m", "scalesim.scale", "-c", config, "-t", topology, "-l", layout]
+    scale_sim = least_s(lambda: quietly([*theirs, "-p", str(tmp_path), "-s", "N"]), 1, perf_counter)
+    ours = [sys.executable, "-m", "simulator", "run", "alexnet"]
+    quietly(ours)
+    run = least_s(lambda: quietly(ours), 2, perf_counter)
+    alexnet = load_network("alexnet")
+    macs = sum(layer.macs * layer.batch for layer in alexnet.layers)
+    record("alexnet, MACs a second", "x SCALE-Sim's on C5", (macs / run) / (alexnet.layer("C5").macs / scale_sim))
+
+
+def quietly(command: list[str]) -> None:
+    """Run a command to its end."""
+    subprocess.run(command, check=True, capture_output=True)

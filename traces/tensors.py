@@ -348,6 +348,9 @@ def _filter_pieces(layer: Layer, b_w: int, seed: int) -> Iterator[NDArray[np.int
 _FILTER_VALUES = 1 << 22
 """About as many values of filters are made at a time."""
 
+_DRAWN = 1 << 17
+"""As many are drawn in one step: few enough to stay in a cache until the next step."""
+
 
 def draw(rng: Generator, low: int, high: int, sizes: list[int]) -> Iterator[NDArray[np.int16]]:
     """The values of ``rng.integers(low, high, sum(sizes), dtype=np.int16)``, in pieces.
@@ -380,7 +383,7 @@ def draw(rng: Generator, low: int, high: int, sizes: list[int]) -> Iterator[NDAr
         filled = 0
         while filled < size:
             if not rest.size:
-                words = rng.integers(0, 1 << 32, min(_PIECE, size - filled) // 2 + 1, dtype=np.uint32)
+                words = rng.integers(0, 1 << 32, min(_DRAWN, size - filled) // 2 + 1, dtype=np.uint32)
                 rest = words.astype("<u4", copy=False).view("<u2")
             scaled = rest[: size - filled] * np.uint32(span)
             rest = rest[size - filled :]

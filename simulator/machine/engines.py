@@ -205,13 +205,18 @@ MOST_KNOWN = 20_000
 """Passes that are remembered; about as many as a thousand networks have."""
 
 
+def forget_timings() -> None:
+    """Time all passes anew from now on, as a new process does."""
+    _KNOWN.clear()
+
+
 class _Timings:
     """Passes of one array, each shape timed once in a process, and how often they have run."""
 
     def __init__(self, array: PEArray) -> None:
         self._array = array
         if sum(map(len, _KNOWN.values())) > MOST_KNOWN:
-            _KNOWN.clear()
+            forget_timings()
         # what times them is a part of the key, since tests change it
         self._known = _KNOWN.setdefault((array.timing_key, type(array).time), {})
         self.times: Counter[PassShape] = Counter()

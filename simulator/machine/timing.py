@@ -54,6 +54,9 @@ from simulator.machine.kernels import (
     RF_PSUM_FILLS,
     STARTED,
     STUCK,
+    Geometry,
+    Outcome,
+    Ports,
 )
 from traces.compiled import njit
 
@@ -74,6 +77,8 @@ class _Pass(NamedTuple):
     loads_filters, reads_psums, one_psum_bank : bool
     set_channels : (sets,)
     stack_filters : (stacks,)
+    most_filters : int
+        Filters of the largest stack.
     base_of : (windows of all images,)
         Ifmap column, counted through all images, at which a window begins.
     window_from : (columns + 1,)
@@ -99,6 +104,7 @@ class _Pass(NamedTuple):
     one_psum_bank: bool
     set_channels: NDArray[np.int64]
     stack_filters: NDArray[np.int64]
+    most_filters: int
     base_of: NDArray[np.int64]
     window_from: NDArray[np.int64]
     receivers: NDArray[np.int64]
@@ -327,7 +333,6 @@ def _bring_psums(of, at_a_time, fifos, at, gon_at, gon_acts):
     which the GON acts, nor in one of which it is not known whether it does."""
     cycle, w, p, t, k = at[LAST_CYCLE], at[PSUM_WINDOW], at[PSUM_FILTER], at[PSUM_STACK], at[PSUM_COLUMN]
     act = at[PSUM_ACTS]
-    most_filters = of.stack_filters.max()
     at[PSUM_NEXT] = NEVER
     got_on = False
     while w < of.n_windows:
@@ -361,7 +366,7 @@ def _bring_psums(of, at_a_time, fifos, at, gon_at, gon_acts):
             if t == of.n_stacks:
                 t = 0
                 p += at_a_time
-                if p >= most_filters:
+                if p >= of.most_filters:
                     p = 0
                     w += 1
     at[LAST_CYCLE], at[PSUM_WINDOW], at[PSUM_FILTER], at[PSUM_STACK], at[PSUM_COLUMN] = cycle, w, p, t, k
@@ -448,7 +453,32 @@ def _take_psums(of, width, known_until, pes, fifos, soonest, at, acts, out_left,
 
 
 @njit(error_model="numpy")
-def time_pass(size, geometry, ports, outcome):
+def _play(of, ports, reach, pes, fifos, pixels, filter_at, soonest, ats, acts, out_left, outcome):
+    """All that has to wait, in turns, until nothing gets on any more."""
+    _, gin_ifmap, gin_psum, gon, ifmap_fifo, psum_fifo, _ = ports
+    classes, events, read_at, first_out_at, last_out_at = outcome
+    ifmap_at, psum_at, gon_at = ats
+    at_a_time = min(gin_psum, psum_fifo)
+    known_until = np.int64(0)
+    while True:
+        got_on = False
+        for a in range(of.n_stacks * of.height - 1, -1, -1):
+            got_on |= _advance_row(a, of, pes, fifos, pixels, filter_at, classes)
+        got_on |= _bring_pixels(of, gin_ifmap, ifmap_fifo, reach, pixels, ifmap_at, read_at, events)
+        got_on |= _take_psums(
+            of, gon, known_until, pes, fifos, soonest, gon_at, acts, out_left, first_out_at, last_out_at
+        )
+        got_on |= _bring_psums(of, at_a_time, fifos, psum_at, gon_at, acts)
+        if got_on:
+            continue
+        # what is not known comes after the next of what the GON and the psum GIN do
+        following = min(gon_at[GON_NEXT], psum_at[PSUM_NEXT])
+        if following == NEVER:
+            break
+        known_until = following + 1
+
+
+def time_pass(size: tuple[int, int, int, int, int, int], geometry: Geometry, ports: Ports, outcome: Outcome) -> None:
     """Time one pass.
 
     Parameters
@@ -467,7 +497,6 @@ def time_pass(size, geometry, ports, outcome):
     --------
     The PE of ``step_pass`` with a 1x1 filter, in the same 8 cycles.
 
-    >>> from simulator.machine.kernels import Geometry, Outcome, Ports
     >>> geometry = Geometry(np.array([1]), np.array([1]), 1, 1, 4, True, False, False)
     >>> ports = Ports(gin_filter=4, gin_ifmap=1, gin_psum=4, gon=4, ifmap_fifo=48, psum_fifo=24, stages=3)
     >>> sizes = (2, 7), STUCK + 1, (1, 4), 4, 4
@@ -477,90 +506,79 @@ def time_pass(size, geometry, ports, outcome):
     (8, [5, 6, 7, 8])
     """
     images, strip_rows, width, R, S, pe_columns = size
-    set_channels, stack_filters, U, V, windows, loads_filters, reads_psums, one_psum_bank = geometry
-    gin_filter, gin_ifmap, gin_psum, gon, ifmap_fifo, psum_fifo, stages = ports
-    classes, events, ifmap_read_at, first_out_at, last_out_at = outcome
+    set_channels, stack_filters = geometry.set_channels, geometry.stack_filters
     n_sets, n_stacks = set_channels.size, stack_filters.size
     height = n_sets * R
-    rows = n_stacks * height
-    n_windows, columns = images * windows, images * width
-
-    base_of = np.zeros(n_windows, np.int64)
-    window_from = np.full(columns + 1, n_windows, np.int64)
-    behind = 0
-    for w in range(n_windows):
-        base_of[w] = w // windows * width + w % windows * V
-        window_from[behind : base_of[w] + 1] = w
-        behind = base_of[w] + 1
+    n_windows, columns = images * geometry.windows, images * width
+    numbers = np.arange(n_windows)
+    base_of = numbers // geometry.windows * width + numbers % geometry.windows * geometry.stride_width
     receivers = np.zeros(strip_rows, np.int64)
     for i in range(R):
-        for k in range(pe_columns):
-            receivers[U * k + i] += n_stacks
+        receivers[i : i + geometry.stride * pe_columns : geometry.stride][:pe_columns] += n_stacks
     of = _Pass(
-        R, S, U, columns, n_windows, n_stacks, n_sets, height, pe_columns, strip_rows, psum_fifo, stages,
-        loads_filters, reads_psums, one_psum_bank, set_channels, stack_filters, base_of, window_from, receivers,
-    )  # fmt: skip
-
-    filter_at = np.zeros((rows, stack_filters.max() * S), np.int64)
-    if loads_filters:
-        _bring_filters(of, gin_filter, filter_at, events)
-    pe = (rows, pe_columns)
-    pes = _PEs(np.zeros(pe, np.int64), np.zeros(pe, np.int64), np.zeros(pe, np.int64), np.zeros(pe, np.int64))
-    fifo = (n_stacks * (height + 1), pe_columns)
-    fifos = _Fifos(
-        np.zeros((fifo[0], pe_columns, psum_fifo), np.int64), np.zeros(fifo, np.int64), np.zeros(fifo, np.int64)
+        R=R,
+        S=S,
+        U=geometry.stride,
+        columns=columns,
+        n_windows=n_windows,
+        n_stacks=n_stacks,
+        n_sets=n_sets,
+        height=height,
+        pe_columns=pe_columns,
+        strip_rows=strip_rows,
+        depth=ports.psum_fifo,
+        stages=ports.stages,
+        loads_filters=geometry.loads_filters,
+        reads_psums=geometry.reads_psums,
+        one_psum_bank=geometry.one_psum_bank,
+        set_channels=set_channels,
+        stack_filters=stack_filters,
+        most_filters=int(stack_filters.max()),
+        base_of=base_of,
+        window_from=np.searchsorted(base_of, np.arange(columns + 1)),
+        receivers=receivers,
+    )
+    rows, fifos = (n_stacks * height, pe_columns), (n_stacks * (height + 1), pe_columns)
+    filter_at = np.zeros((rows[0], of.most_filters * S), np.int64)
+    if geometry.loads_filters:
+        _bring_filters(of, ports.gin_filter, filter_at, outcome.events)
+    pes = _PEs(*(np.zeros(rows, np.int64) for _ in _PEs._fields))
+    psums = _Fifos(
+        np.zeros((*fifos, ports.psum_fifo), np.int64), put=np.zeros(fifos, np.int64), taken=np.zeros(fifos, np.int64)
     )
     pixels = _Pixels(
-        np.zeros((n_sets, strip_rows, columns), np.int64),
-        np.zeros((n_sets, strip_rows), np.int64),
-        np.zeros((n_sets, strip_rows, n_windows), np.int64),
-        np.zeros((n_sets, strip_rows, n_windows), np.int64),
+        at=np.zeros((n_sets, strip_rows, columns), np.int64),
+        arrived=np.zeros((n_sets, strip_rows), np.int64),
+        freed_at=np.zeros((n_sets, strip_rows, n_windows), np.int64),
+        freed_by=np.zeros((n_sets, strip_rows, n_windows), np.int64),
     )
-    first_out_at[:] = -1
-    psums_of_window = stack_filters.sum() * pe_columns
-    out_left = np.full(n_windows, psums_of_window, np.int64)
-    acts = np.zeros(n_windows * psums_of_window if one_psum_bank else 0, np.int64)
+    outcome.first_out_at[:] = -1
+    of_window = int(stack_filters.sum()) * pe_columns
     ifmap_at = np.array([-1, 0, n_sets - 1, strip_rows - 1, 0])
-    psum_at = np.array([-1, 0 if reads_psums else n_windows, 0, 0, 0, 0, NEVER])
+    psum_at = np.array([-1, 0 if geometry.reads_psums else n_windows, 0, 0, 0, 0, NEVER])
     gon_at = np.array([-1, 0, 0, 0, NEVER, 0])
-    read_at = ifmap_read_at.reshape(-1)
-    at_a_time = min(gin_psum, psum_fifo)
-    reach = max(S, V)
-
-    soonest = np.zeros((n_stacks, pe_columns), np.int64)
-    known_until = 0
-    while True:
-        got_on = False
-        for a in range(rows - 1, -1, -1):
-            got_on |= _advance_row(a, of, pes, fifos, pixels, filter_at, classes)
-        got_on |= _bring_pixels(of, gin_ifmap, ifmap_fifo, reach, pixels, ifmap_at, read_at, events)
-        got_on |= _take_psums(
-            of, gon, known_until, pes, fifos, soonest, gon_at, acts, out_left, first_out_at, last_out_at
-        )
-        got_on |= _bring_psums(of, at_a_time, fifos, psum_at, gon_at, acts)
-        if got_on:
-            continue
-        following = min(gon_at[GON_NEXT], psum_at[PSUM_NEXT])
-        if following == NEVER:
-            break
-        known_until = following + 1
-
-    for a in range(rows):
-        for k in range(pe_columns):
-            if pes.window[a, k] < n_windows:
-                events[STUCK] = 1
-                return
-    cycles = max(gon_at[LAST_CYCLE], ifmap_at[LAST_CYCLE], pes.free.max()) + 1
-    events[CYCLES] = cycles
-    classes[STARTED, PASS_END] = (cycles - pes.free).sum()
-    for f in range(fifo[0]):
-        position = f % (height + 1)
-        if position == 0:
-            events[GLB_PSUM_WRITES] += fifos.taken[f].sum()
-        elif position < height:
-            events[INTER_PE_PSUMS] += fifos.taken[f].sum()
-        else:
-            events[GLB_PSUM_READS] += fifos.put[f].sum()
-            events[RF_PSUM_FILLS] += fifos.put[f].sum()
-        if position < height:
-            events[RF_PSUM_DRAINS] += fifos.put[f].sum()
+    _play(
+        of,
+        ports,
+        max(S, geometry.stride_width),
+        pes,
+        psums,
+        pixels,
+        filter_at,
+        np.zeros((n_stacks, pe_columns), np.int64),
+        (ifmap_at, psum_at, gon_at),
+        np.zeros(n_windows * of_window if geometry.one_psum_bank else 0, np.int64),
+        np.full(n_windows, of_window),
+        outcome._replace(ifmap_read_at=outcome.ifmap_read_at.reshape(-1)),
+    )
+    events = outcome.events
+    if (pes.window < n_windows).any():
+        events[STUCK] = 1
+        return
+    cycles = events[CYCLES] = max(gon_at[LAST_CYCLE], ifmap_at[LAST_CYCLE], pes.free.max()) + 1
+    outcome.classes[STARTED, PASS_END] = (cycles - pes.free).sum()
+    put, taken = (n.reshape(n_stacks, height + 1, pe_columns) for n in (psums.put, psums.taken))
+    events[GLB_PSUM_WRITES] = taken[:, 0].sum()
+    events[INTER_PE_PSUMS] = taken[:, 1:height].sum()
+    events[RF_PSUM_DRAINS] = put[:, :height].sum()
+    events[GLB_PSUM_READS] = events[RF_PSUM_FILLS] = put[:, height].sum()
