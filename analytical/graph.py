@@ -5,11 +5,9 @@ from dataclasses import dataclass, field, replace
 from itertools import takewhile
 
 from analytical.errors import InputError
-from analytical.layer import Layer
+from analytical.layer import OPERATIONS, Layer
+from analytical.network import IMAGE as IMAGE
 from analytical.network import Edges, Network
-
-IMAGE = "In"
-"""The input image: cut here, all is done in the cloud."""
 
 
 class GraphError(InputError):
@@ -25,13 +23,15 @@ class Node:
     name : str
         Unique in a graph.
     reads : tuple of str
-        Nodes whose tensors it takes; several only for a concatenation, none for the image.
+        Nodes whose tensors it takes; several only for a concatenation or an operation, none for the image.
     channels, height, width : int
         Shape of its tensor, for one image and without padding.
     sparsity : float
         Fraction of zeros in the tensor; the image's depends on the image, and is 0 here.
     layer : Layer or None
         The layer, if it is one; all else costs nothing.
+    sendable : bool
+        A cut may send its tensor. What an operation of kind ``other`` makes may not be: a part of a tensor, say.
     """
 
     name: str
@@ -41,6 +41,7 @@ class Node:
     width: int
     sparsity: float = 0.0
     layer: Layer | None = None
+    sendable: bool = True
 
     @property
     def values(self) -> int:
@@ -145,10 +146,13 @@ class Graph:
         >>> [name for name, _ in graph_of(load_network("squeezenet1_1")).chain()][:6]
         ['In', 'C1', 'P1', 'Fs2', 'Fe2', 'Fs3']
         """
-        for name in self.nodes:
+        for name, node in self.nodes.items():
             # inside a branch a second tensor crosses as well: no cut of the paper's
             client = self.upstream(name)
-            if name == self.last or self.sent(client) == [name]:
+            if name == self.last:
+                # all heads, where there are several
+                yield name, frozenset(self.nodes)
+            elif node.sendable and self.sent(client) == [name]:
                 yield name, client
 
 
@@ -174,13 +178,16 @@ def graph_of(network: Network) -> Graph:
     ['In', 'C1', 'P1', 'C2', 'P2', 'C3', 'C4', 'C5', 'P3', 'FC6', 'FC7', 'FC8']
     """
     builder = _Builder(network)
-    for layer in network.layers:
-        builder.add(layer)
+    for row in network.rows():
+        builder.add(row)
     graph = Graph(network.name, builder.nodes)
     # an end other than the last has most likely lost an edge: its work would be paid for and never used
     for name, users in graph.consumers.items():
-        if not users and name != graph.last:
-            raise GraphError(f"network {network.name}: nobody reads what {name} makes; expected one end, {graph.last}")
+        if not users and name != graph.last and name not in network.heads:
+            raise GraphError(
+                f"network {network.name}: nobody reads what {name} makes; expected one end, {graph.last}, or yes in "
+                "its column head"
+            )
     return graph
 
 
@@ -191,7 +198,7 @@ class _Builder:
         self.network = network
         first = network.layers[0]
         # those to come as well: pools and concatenations must not take their names
-        self._layers = {layer.name for layer in network.layers}
+        self._layers = {row.name for row in network.rows()}
         if IMAGE in self._layers:
             raise GraphError(
                 f"network {network.name}: a layer is called {IMAGE}; expected another name, it is the image's"
@@ -203,7 +210,11 @@ class _Builder:
         self._pools = 0
 
     def add(self, layer: Layer) -> None:
+        """Add a layer, or an operation."""
         edges = self.network.edges.get(layer.name, Edges())
+        if layer.kind in OPERATIONS:
+            self._operate(layer, edges.inputs)
+            return
         source = self._join(edges.inputs or (self.before,), layer)
         if source == IMAGE and edges.pools:
             raise self._error(layer, f"pool {edges.pools[0]} before the image", "none")
@@ -223,6 +234,29 @@ class _Builder:
         )
         self.before = layer.name
 
+    def _operate(self, row: Layer, inputs: tuple[str, ...]) -> None:
+        """Add an operation, which makes what its row says; of a sum, the parts must have that size, or one pixel."""
+        for name in inputs:
+            if name not in self.nodes:
+                raise self._error(row, f"the input {name!r}", "names of rows before it")
+            part = self.nodes[name]
+            sizes = (row.E, row.G), (1, 1)
+            if row.kind == "add" and (part.channels != row.F or (part.height, part.width) not in sizes):
+                raise self._error(
+                    row,
+                    f"an input {name} of {part.channels}x{part.height}x{part.width}",
+                    f"{row.F}x{row.E}x{row.G}, as the sum, or {row.F}x1x1",
+                )
+        self.nodes[row.name] = Node(
+            name=row.name,
+            reads=inputs,
+            channels=row.F,
+            height=row.E,
+            width=row.G,
+            sparsity=row.sparsity_ofmap,
+            sendable=row.kind != "other",
+        )
+
     def _join(self, inputs: tuple[str, ...], layer: Layer) -> str:
         """The node that makes what a layer reads: its one input, or a concatenation of several."""
         for name in inputs:
@@ -232,7 +266,7 @@ class _Builder:
             return inputs[0]
         # layers that read the same inputs, as all branches of a module do, share one concatenation
         for node in self.nodes.values():
-            if node.reads == inputs:
+            if node.reads == inputs and node.name not in self._layers:
                 return node.name
         # Fe2_1x1 and Fe2_3x3 make Fe2; its zeros are those of its parts until a layer that reads it says otherwise
         parts = [self.nodes[name] for name in inputs]
@@ -258,7 +292,11 @@ class _Builder:
         # a pool keeps the channels; with others the check of sizes decides, since an fc layer may flatten
         if not pools and made.channels == layer.channels and (height < made.height or width < made.width):
             # branches that shrink the same tensor to the same size share one pool
-            of_source = [node for node in self.nodes.values() if node.reads == (source,) and node.layer is None]
+            of_source = [
+                node
+                for node in self.nodes.values()
+                if node.reads == (source,) and node.layer is None and node.sendable and node.channels == made.channels
+            ]
             same = [node.name for node in of_source if (node.height, node.width) == (height, width)]
             if same:
                 return same[0]
@@ -300,8 +338,8 @@ class _Builder:
                 layer,
                 f"an ifmap of {layer.channels}x{height}x{width} without its padding, but {source} makes "
                 f"{made.channels}x{made.height}x{made.width}",
-                "them equal: the column inputs says what a layer reads, one after the other (sums are not known), and "
-                "the column pool what lies between",
+                "them equal: the column inputs says what a layer reads, one after the other, rows of kind add what is "
+                "summed, and rows of kind pool, or the column pool, what lies between",
             )
 
     def _learn_sparsity(self, source: str, layer: Layer) -> None:

@@ -6,7 +6,11 @@ from typing import Any, Literal, NoReturn, Self, get_args
 from analytical.checks import is_number, is_whole
 from analytical.errors import InputError
 
-LayerKind = Literal["conv", "fc"]
+LayerKind = Literal["conv", "fc", "pool", "add", "other"]
+
+OPERATIONS = ("pool", "add", "other")
+"""Kinds of rows that have no MACs: a pool; a sum or product of several tensors; anything else that lies between layers
+and that a cut cannot divide, such as a slice."""
 
 
 LARGEST = 2**31 - 1
@@ -42,8 +46,9 @@ class Layer:
     ----------
     name : str
         Unique in a network.
-    kind : "conv" or "fc"
-        A fully connected layer is a convolution whose filter is as large as its ifmap.
+    kind : "conv", "fc", "pool", "add" or "other"
+        A fully connected layer is a convolution whose filter is as large as its ifmap. The others are operations
+        between layers, without MACs (:data:`OPERATIONS`): they make a tensor of F channels, E x G large.
     groups : int
         Groups of a grouped convolution.
     R, S : int
@@ -141,7 +146,8 @@ class Layer:
             if filter_size > size:
                 self._refuse(f"filter {axis}", filter_size, f"at most the padded ifmap's {size}")
             windows = (size - filter_size) // stride + 1
-            if ofmap != windows:
+            # what an operation makes is up to it: a pool may count windows that run over the edge
+            if ofmap != windows and self.kind not in OPERATIONS:
                 self._refuse(f"ofmap {axis}", ofmap, f"({size} - {filter_size}) // {stride} + 1 = {windows}")
         if self.kind == "fc" and (self.E, self.G) != (1, 1):
             self._refuse("ofmap", f"{self.E}x{self.G}", "1x1 for an fc layer")
@@ -257,6 +263,63 @@ class Layer:
         """
         return cls(name=name, kind="fc", H=1, W=1, C=inputs, R=1, S=1, F=outputs, E=1, G=1, **more)
 
+    @classmethod
+    def operation(
+        cls,
+        name: str,
+        kind: LayerKind,
+        *,
+        reads: tuple[int, int, int],
+        makes: tuple[int, int, int],
+        window: tuple[int, int] = (1, 1),
+        stride: tuple[int, int] = (1, 1),
+        **more: Any,
+    ) -> Self:
+        """An operation between layers.
+
+        Parameters
+        ----------
+        name : str
+            Its name.
+        kind : str
+            One of :data:`OPERATIONS`.
+        reads, makes : (int, int, int)
+            Channels, height and width of a tensor that it reads, and of the one that it makes.
+        window, stride : (int, int)
+            Of a pool, along height and width.
+        more
+            Other fields of :class:`Layer`: sparsities, batch.
+
+        Raises
+        ------
+        LayerError
+            One that cannot exist.
+
+        Examples
+        --------
+        >>> pool = Layer.operation("P", "pool", reads=(8, 14, 14), makes=(8, 7, 7), window=(2, 2), stride=(2, 2))
+        >>> pool.macs, pool.ofmap_size
+        (0, 392)
+        """
+        (channels, H, W), (F, E, G) = reads, makes
+        # rows of a table have channels and groups that divide what is made: here each channel is one of its own
+        return cls(
+            name=name,
+            kind=kind,
+            groups=channels if F % channels == 0 else 1,
+            C=1 if F % channels == 0 else channels,
+            H=H,
+            W=W,
+            R=window[0],
+            S=window[1],
+            F=F,
+            U=stride[0],
+            stride_width=stride[1],
+            E=E,
+            G=G,
+            **more,
+        )
+
     @property
     def V(self) -> int:
         """Stride along the width."""
@@ -274,7 +337,9 @@ class Layer:
 
     @property
     def macs(self) -> int:
-        """Multiply-accumulates for one image, zero operands included: R*S*C * E*G*F (eq 19)."""
+        """Multiply-accumulates for one image, zero operands included: R*S*C * E*G*F (eq 19); an operation has none."""
+        if self.kind in OPERATIONS:
+            return 0
         return self.R * self.S * self.C * self.E * self.G * self.F
 
     @property

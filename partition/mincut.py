@@ -58,8 +58,8 @@ def least_energy_cut(
         **{("spent", name): Fraction(energy_J[name]) for name in graph.nodes if name in energy_J},
         **{
             ("sent", name): Fraction(channel.energy_J(bits[name])) + (Fraction(image_energy_J) if name == IMAGE else 0)
-            for name in graph.nodes
-            if graph.consumers[name]
+            for name, node in graph.nodes.items()
+            if graph.consumers[name] and node.sendable
         },
     }
     # where each tensor has one reader, the beginnings of the chain are all the cuts that there are
@@ -77,6 +77,8 @@ def least_energy_cut(
         ends = (name, CLOUD) if kind == "spent" else (name, (name,))
         flow.add_edge(*ends, capacity=int(share * whole))
     for name, node in graph.nodes.items():
+        if graph.consumers[name] and not node.sendable:
+            flow.add_edge(name, (name,))  # without a capacity: its users are where it is
         for user in graph.consumers[name]:
             flow.add_edge((name,), user)  # without a capacity: whoever has the tensor's node has its users
             flow.add_edge(user, name)  # nobody runs on the phone what is fed from the cloud
@@ -95,6 +97,8 @@ def _of_chain(graph: Graph, joules: Mapping[tuple[str, str], Fraction]) -> froze
     spent, least, best = Fraction(0), None, 1
     for count, name in enumerate(names, start=1):
         spent += joules.get(("spent", name), Fraction(0))
+        if graph.consumers[name] and not graph.nodes[name].sendable:
+            continue
         total = spent + joules.get(("sent", name), Fraction(0))
         if least is None or total <= least:
             least, best = total, count

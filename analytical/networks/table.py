@@ -8,8 +8,8 @@ from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
-from analytical.layer import LARGEST, Layer, LayerError
-from analytical.network import Edges, Network, NetworkError
+from analytical.layer import LARGEST, OPERATIONS, Layer, LayerError
+from analytical.network import IMAGE, Edges, Network, NetworkError
 from analytical.sheet import Sheet, list_names, parse_names, parse_sheet, read_text, whole_number
 
 
@@ -60,6 +60,9 @@ _IMAGE = "image"
 """Optional column for the size of the image that the network takes, in its first row: ``224``, ``224x224`` or
 ``3x224x224``. Where empty, it is the first layer's ifmap without its padding."""
 
+_HEAD = "head"
+"""Optional column: ``yes`` for a row whose result nobody reads, other than the last."""
+
 _EXPECTED = {_whole: "a whole number", _number: "a number", str: "a word"}
 
 
@@ -109,7 +112,7 @@ def parse_table(text: str, name: str, *, source: str | None = None) -> Network:
     56448
     """
     source = source or name
-    optional = (*_WIDTHS, *_EDGES, _IMAGE)
+    optional = (*_WIDTHS, *_EDGES, _IMAGE, _HEAD)
     sheet = parse_sheet(
         text,
         lambda why: NetworkError(f"{source}: {why}"),
@@ -128,15 +131,26 @@ def parse_table(text: str, name: str, *, source: str | None = None) -> Network:
             raise NetworkError(
                 f"{source}: column {column!r} is unknown; the optional columns are {', '.join(optional)}"
             )
-    read = list(_layers(sheet, source))
-    if not read:
+    read = list(_rows(sheet, source))
+    layers = tuple(row for row, _ in read if row.kind not in OPERATIONS)
+    if not layers:
         raise NetworkError(f"{source}: no layers; expected one row a layer under the header")
     return Network(
         name,
-        tuple(layer for layer, _ in read),
-        {layer.name: edges for layer, edges in read if edges is not None},
-        _image(sheet, read[0][0], source),
+        layers,
+        {row.name: edges for row, edges in read if edges is not None},
+        _image(sheet, layers[0], source),
+        operations=tuple(row for row, _ in read if row.kind in OPERATIONS),
+        heads=_heads(sheet, source),
     )
+
+
+def _heads(sheet: Sheet, source: str) -> tuple[str, ...]:
+    """Rows that are marked as heads."""
+    for where, row in sheet.rows:
+        if row.get(_HEAD, "").lower() not in ("", "yes"):
+            raise NetworkError(f"{source}, {where}: head is {row[_HEAD]!r}; expected yes, or nothing")
+    return tuple(row["layer"] for _, row in sheet.rows if row.get(_HEAD))
 
 
 def image_size(text: str, channels: int) -> tuple[int, int, int]:
@@ -220,21 +234,30 @@ def as_table(network: Network) -> str:
     """
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*_COLUMNS, *_WIDTHS, *_EDGES, _IMAGE])
+    writer.writerow([*_COLUMNS, *_WIDTHS, *_EDGES, _IMAGE, *([_HEAD] if network.heads else [])])
     image = "x".join(map(str, network.image or ()))
-    for number, layer in enumerate(network.layers):
-        edges = network.edges.get(layer.name, Edges())
-        cells = [getattr(layer, field) for field, _ in _COLUMNS.values()]
-        cells += [getattr(layer, "V" if field == "stride_width" else field) for field, _, _ in _WIDTHS.values()]
+    above: Layer | None = None
+    before = IMAGE
+    for row in network.rows():
+        edges = network.edges.get(row.name, Edges())
+        # a layer that says nothing reads the layer before it, but in a table the row above
+        if above is not None and above.kind in OPERATIONS and not edges.inputs:
+            edges = replace(edges, inputs=(before,))
+        before = before if row.kind in OPERATIONS else row.name
+        cells = [getattr(row, field) for field, _ in _COLUMNS.values()]
+        cells += [getattr(row, "V" if field == "stride_width" else field) for field, _, _ in _WIDTHS.values()]
         # semicolons, since commas part the cells
         names = (list_names(names, ";") for names in (edges.inputs, edges.pools))
-        writer.writerow([*cells, *names, "" if number else image])
+        head = ["yes" if row.name in network.heads else ""] if network.heads else []
+        writer.writerow([*cells, *names, image if above is None else "", *head])
+        above = row
     return text.getvalue()
 
 
-def _layers(sheet: Sheet, source: str) -> Iterator[tuple[Layer, Edges | None]]:
-    """Layers and edges, row by row."""
+def _rows(sheet: Sheet, source: str) -> Iterator[tuple[Layer, Edges | None]]:
+    """Layers, operations and edges, row by row."""
     names: set[str] = set()
+    above: Layer | None = None
     for place, row in sheet.rows:
         where = f"{source}, {place}"
         values: dict[str, str | int | float] = {}
@@ -246,13 +269,20 @@ def _layers(sheet: Sheet, source: str) -> Iterator[tuple[Layer, Edges | None]]:
             values[name] = _read(cell, column, read_width, where) if cell else values[height]
         if values["name"] in names:
             raise NetworkError(f"{where}: layer {values['name']} stands twice; expected a name of its own")
-        # the first row is the layer that reads the image
+        edges = _edges(row, names, where)
+        # an operation says what it reads, and so does a layer below one: the row above
+        if edges is None or not edges.inputs:
+            beside_operation = values["kind"] in OPERATIONS or (above is not None and above.kind in OPERATIONS)
+            if beside_operation:
+                edges = Edges((above.name if above else IMAGE,), edges.pools if edges else ())
+        # the first layer reads the image, and whoever names it
+        first = not names or (edges is not None and edges.inputs == (IMAGE,))
         try:
-            layer = Layer(first=not names, **values)  # type: ignore[arg-type]  # the table above types each field
+            layer = Layer(first=first, **values)  # type: ignore[arg-type]  # the table above types each field
         except LayerError as error:
             raise NetworkError(f"{where}: {error}") from error
-        edges = _edges(row, names, where)
         names.add(layer.name)
+        above = layer
         yield layer, edges
 
 
@@ -261,7 +291,7 @@ def _edges(row: Mapping[str, str], earlier: set[str], where: str) -> Edges | Non
     inputs, pools = (parse_names(row.get(column, ""), ";") for column in _EDGES)
     # rows stand in the order in which layers run: with inputs from above only, no edge can close a circle
     for name in inputs:
-        if name not in earlier:
+        if name not in earlier and name != IMAGE:
             raise NetworkError(f"{where}: inputs has {name!r}; expected names of layers in rows above")
     return Edges(inputs, pools) if inputs or pools else None
 

@@ -4,11 +4,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from analytical.errors import InputError
 from analytical.graph import GraphError, graph_of
 from analytical.layer import Layer
 from analytical.network import Edges, Network
-from analytical.networks import as_table, load_network
+from analytical.networks import as_table, load_network, parse_table
 
 A = Layer(name="A", H=9, W=9, C=3, R=3, S=3, F=8, E=7, G=7, sparsity_ofmap=0.5, first=True)
 B = Layer(name="B", H=7, W=7, C=8, R=1, S=1, F=4, E=7, G=7, sparsity_ifmap=0.4, sparsity_ofmap=0.6)
@@ -96,3 +99,86 @@ def test_layers_that_do_not_fit_together_are_refused(edges: dict[str, Edges], sa
     with pytest.raises(GraphError) as refused:
         graph_of(Network("odd", (A, B, C, D), edges))
     assert said in str(refused.value)
+
+
+HEADER = (
+    "layer,kind,groups,ifmap_padded,pad,channels_per_filter,filter,filters,stride,ofmap,sparsity_ifmap_padded,"
+    "sparsity_ofmap,batch,inputs,head\n"
+)
+RESIDUAL = (
+    HEADER
+    + """c0,conv,1,34,1,3,3,16,1,32,0,0.5,1,,
+c1,conv,1,34,1,16,3,16,1,32,0.5,0.5,1,,
+c2,conv,1,34,1,16,3,16,1,32,0.5,0.5,1,,
+sum,add,1,32,0,16,1,16,1,32,0.5,0.4,1,c0;c2,
+pool,pool,1,32,0,16,32,16,32,1,0.4,0,1,,
+fc,fc,1,1,0,16,1,10,1,1,0,0,1,,
+"""
+)
+"""A block with a shortcut, and a pool over all that is left, as rows of their own."""
+
+
+def test_a_residual_is_a_row_and_no_cut_lies_inside_its_block() -> None:
+    graph = graph_of(parse_table(RESIDUAL, "res"))
+    assert graph.nodes["sum"].reads == ("c0", "c2")
+    assert graph.nodes["pool"].reads == ("sum",)
+    assert [name for name, _ in graph.chain()] == ["In", "c0", "sum", "pool", "fc"]
+    # inside, the shortcut is sent, too
+    assert graph.sent(graph.upstream("c1")) == ["c0", "c1"]
+    # who reads a tensor knows its zeros: the sum's are those of the row, since a pool has none of its own
+    assert graph.nodes["sum"].sparsity == 0.4
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("sum,add,1,32,0,16,1,16,1,32", "sum,add,1,16,0,16,1,16,1,16", "input c0 of 16x32x32; expected 16x16x16"),
+        ("1,c0;c2,", "1,c0;c9,", "inputs has 'c9'"),
+    ],
+)
+def test_sums_of_what_cannot_be_summed_are_refused(old: str, new: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        graph_of(parse_table(RESIDUAL.replace(old, new), "res"))
+
+
+def test_several_heads_are_marked_and_all_of_them_are_in_situ() -> None:
+    heads = HEADER + "a,fc,1,1,0,8,1,8,1,1,0,0,1,,\nb,fc,1,1,0,8,1,8,1,1,0,0,1,,yes\nc,fc,1,1,0,8,1,8,1,1,0,0,1,a,\n"
+    network = parse_table(heads, "two")
+    graph = graph_of(network)
+    assert network.heads == ("b",)
+    cuts = dict(graph.chain())
+    assert list(cuts) == ["In", "a", "c"]
+    assert cuts["c"] == {"In", "a", "b", "c"}
+    with pytest.raises(GraphError, match="nobody reads what b makes"):
+        graph_of(replace(network, heads=()))
+
+
+def test_nothing_is_cut_behind_an_operation_that_divides_a_tensor() -> None:
+    table = HEADER + (
+        "a,conv,1,8,0,4,1,8,1,8,0,0,1,,\nslice,other,1,8,0,8,1,4,1,8,0,0,1,,\nb,conv,1,8,0,4,1,8,1,8,0,0,1,,\n"
+    )
+    graph = graph_of(parse_table(table, "sliced"))
+    assert [name for name, _ in graph.chain()] == ["In", "a", "b"]
+
+
+@given(st.lists(st.integers(0, 2), min_size=1, max_size=6), st.data())
+def test_a_table_of_blocks_with_shortcuts_comes_back_as_it_was(blocks: list[int], data: st.DataObject) -> None:
+    rows, last = [], "In"
+    for number, layers in enumerate(blocks):
+        start = f"s{number}"
+        rows.append(f"{start},conv,1,8,0,4,1,4,1,8,0,0,1,{last if number else ''},")
+        last = start
+        for layer in range(layers):
+            rows.append(f"l{number}_{layer},conv,1,8,0,4,1,4,1,8,0,0,1,,")
+            last = f"l{number}_{layer}"
+        if layers:
+            rows.append(f"sum{number},add,4,8,0,1,1,4,1,8,0,0.25,1,{start};{last},")
+            last = f"sum{number}"
+            if data.draw(st.booleans()):
+                rows.append(f"p{number},pool,4,8,0,1,1,4,1,8,0,0.25,1,,")
+                last = f"p{number}"
+    network = parse_table(HEADER + "\n".join(rows), "blocks")
+    again = parse_table(as_table(network), "blocks")
+    assert graph_of(again) == graph_of(network)
+    assert parse_table(as_table(again), "blocks") == again
+    assert [row.name for row in again.rows()] == [row.split(",")[0] for row in rows]

@@ -36,7 +36,7 @@ def test_groups_share_filters_and_channels() -> None:
         ({"sparsity_ofmap": float("nan")}, "sparsity_ofmap is nan"),
         ({"pad_h": 0.3}, "pad is 0.3; expected a multiple of 0.5"),
         ({"pad_w": 8}, "pad is 8; expected"),
-        ({"kind": "pool"}, "kind is pool; expected one of conv, fc"),
+        ({"kind": "pooling"}, "kind is pooling; expected one of conv, fc"),
         ({"kind": "fc"}, "ofmap is 13x13; expected 1x1"),
         ({"name": ""}, "layer name is ''; expected a name"),
         ({"name": "a\nb"}, "expected a name of printable characters"),

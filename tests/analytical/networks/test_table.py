@@ -60,7 +60,7 @@ def test_heights_stand_for_widths_unless_the_table_has_some() -> None:
         (table(ROW, ROW), "row 3: layer C1 stands twice"),
         (table(ROW, "C2,conv,1,15"), "row 3: 4 cells; expected 13"),
         (table(ROW.replace(",13,", ",14,")), "row 2: layer C1: ofmap height is 14"),
-        (table(ROW.replace("conv", "pool")), "row 2: layer C1: kind is pool"),
+        (table(ROW.replace("conv", "pooling")), "row 2: layer C1: kind is pooling"),
         (table("C" * 200_000 + ROW), "row 2: field larger than field limit"),
     ],
 )
