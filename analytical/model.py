@@ -17,7 +17,7 @@ from analytical.layer import Layer
 from analytical.mappings.cnnergy import CnnergyMapping, RuleSet
 from analytical.mappings.rules import images_together, map_layer
 from analytical.mappings.tiling import MappingError
-from analytical.network import Network
+from analytical.network import Network, word_bits
 from analytical.networks import load_network
 from analytical.results import ByLayer
 
@@ -309,10 +309,10 @@ def estimate(
     >>> estimate(layer, "eyeriss-8bit")
     <L on eyeriss-8bit: 1.799 mJ an image by closed forms>
     """
-    chip = choose_hardware(hardware)
     if isinstance(what, Layer):
-        return estimate_layer(what, chip, rules=rules)
+        return estimate_layer(what, choose_hardware(hardware), rules=rules)
     network = load_network(what)
+    chip = choose_hardware(hardware, default_bits=word_bits(network, 16))
     return NetworkEstimate(
         network=network,
         hardware=chip,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from analytical.errors import InputError
 from analytical.layer import OPERATIONS, Layer
@@ -31,6 +31,12 @@ class Recorded(Protocol):
     @property
     def digest(self) -> str:
         """Tells these values from all others."""
+
+    def tensors(self, layer: Layer, images: int) -> Any:
+        """What a run of a layer works on: its first images."""
+
+    def record(self) -> dict[str, Any]:
+        """Where they came from, as files of runs keep it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,3 +190,14 @@ class Network:
             if name not in known:
                 raise NetworkError(f"network {self.name} has no layer {name!r}; expected some of {list_names(known)}")
         return tuple(layer for layer in self.layers if layer.name in names)
+
+
+def word_bits(network: Network, otherwise: int) -> int:
+    """Bits of a value of a network's trace, or another number where it has none.
+
+    Examples
+    --------
+    >>> word_bits(Network("one", (Layer.fc("FC", inputs=8, outputs=2),)), 16)
+    16
+    """
+    return otherwise if network.trace is None else network.trace.bits

@@ -12,6 +12,8 @@ COMMANDS = {
     "simulate": "simulator.commands.run:run",
     "estimate": "analytical.commands.run:run",
     "partition": "partition.commands.run:run",
+    "import": "traces.commands.importing:importing",
+    "show": "traces.commands.show:show",
     "compare": "simulator.commands.compare:compare",
     "effects": "simulator.commands.effects:effects",
     "validate": "simulator.commands.validate:validate",

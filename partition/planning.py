@@ -13,7 +13,7 @@ from analytical.files import choose_hardware
 from analytical.graph import IMAGE, Graph, graph_of
 from analytical.hardware import Hardware
 from analytical.mappings.cnnergy import RuleSet
-from analytical.network import Network
+from analytical.network import Network, word_bits
 from analytical.networks import load_network
 from analytical.networks.table import with_image
 from analytical.results import ByLayer, frame
@@ -368,13 +368,13 @@ def plan(
     >>> chosen.best.name, [cut.name for cut in chosen.cuts][:3]
     ('P2', ['In', 'C1', 'P1'])
     """
-    chip = choose_hardware(hardware, bits, default_bits=8)
+    chosen = load_network(network)
+    chip = choose_hardware(hardware, bits, default_bits=word_bits(chosen, 8))
     share = MEDIAN_SPARSITY_IN if sparsity_in is None else sparsity_in
     if not is_number(share) or not 0 <= share <= 1:
         raise InputError(f"sparsity_in is {share!r}; expected a share of zeros from 0 to 1")
     if jpeg_bits is not None and (not is_number(jpeg_bits) or not 1 <= jpeg_bits <= MOST_BITS):
         raise InputError(f"jpeg_bits is {jpeg_bits!r}; expected bits of a file, from 1 to {MOST_BITS:g}")
-    chosen = load_network(network)
     if image_size is not None:
         chosen = with_image(chosen, image_size)
     known = choose_source(source, cache=None if cache is None else Path(cache), seed=seed, watch=watch, rules=rules)

@@ -195,14 +195,14 @@ FIELDS: tuple[Column, ...] = (
     ),
     Column(
         name="ofmap_bias",
-        meaning="subtracted from psums before ReLU, on their way to DRAM",
-        of=lambda r: r.requantise.bias,
+        meaning="subtracted from psums before ReLU, on their way to DRAM; 0 for a trace, which has its ofmaps",
+        of=lambda r: 0 if r.requantise is None else r.requantise.bias,
     ),
     Column(
         name="ofmap_shift",
         unit="bits",
         meaning="by which they are shifted right then, rounded up",
-        of=lambda r: r.requantise.shift,
+        of=lambda r: 0 if r.requantise is None else r.requantise.shift,
     ),
     Column(
         name="crosscheck",

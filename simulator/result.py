@@ -37,7 +37,7 @@ class LayerResult:
         The run beside the closed forms.
     chosen : Chosen
         How the layer was laid on the array.
-    requantise : Requantiser
+    requantise : Requantiser or None
         What its ofmap passed on the way to DRAM.
     wrong_values : int or None
         Ofmap values that a direct convolution does not give; None: not verified.
@@ -52,7 +52,7 @@ class LayerResult:
     run: LayerRun
     check: Crosscheck
     chosen: Chosen
-    requantise: Requantiser
+    requantise: Requantiser | None
     wrong_values: int | None = None
     tensors: Mapping[str, NDArray[Any]] = field(default_factory=dict)
 

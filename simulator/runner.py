@@ -17,8 +17,8 @@ from analytical.layer import Layer
 from analytical.mappings import DEFAULT_MAPPER, FILE_MAPPER, Chosen, LayerMapping, Objective, Origin, RuleSet, Tiling
 from analytical.mappings.eyeriss import EyerissMapping
 from analytical.model import LayerEstimate
-from analytical.network import Network
-from analytical.networks import load_network
+from analytical.network import Network, word_bits
+from analytical.networks import HasNetwork, load_network
 from analytical.traffic import repeated_by
 from simulator.crosscheck import closed_side, crosscheck
 from simulator.machine.layer_run import LayerRun, run_tiling
@@ -26,7 +26,7 @@ from simulator.memory import available_bytes, needed_bytes
 from simulator.result import LayerResult, NetworkResult
 from simulator.settings import ACCOUNTINGS, ENGINES, Settings, SettingsError
 from traces.convolution import convolve_plainly
-from traces.tensors import LayerTensors, given, synthesise
+from traces.tensors import LayerTensors, digest_of, given, synthesise
 
 log = logging.getLogger(__name__)
 
@@ -128,12 +128,7 @@ def run_network(
     results = []
     for planned in plan(settings):
         advance = progress(planned.layer) if progress else None
-        tensors = synthesise(
-            planned.layer,
-            b_w=settings.hardware.b_w,
-            batch=planned.tiling.batch,
-            seed=settings.seed,
-        )
+        tensors = _tensors_of(settings, planned)
         # work is told of in expected seconds, step by step, so that the sum over a run is what was announced
         if advance is not None:
             advance(Work.expected(planned, settings.engine).data)
@@ -145,6 +140,15 @@ def run_network(
         # before the next layer's are made: those of a fully connected layer are large
         del tensors
     return NetworkResult(settings=settings, layers=tuple(results))
+
+
+def _tensors_of(settings: Settings, planned: PlannedLayer) -> LayerTensors:
+    """A layer's values: those of the network's trace, or synthetic ones."""
+    layer, batch = planned.layer, planned.tiling.batch
+    if settings.network.trace is not None:
+        traced: LayerTensors = settings.network.trace.tensors(layer, batch)
+        return traced
+    return synthesise(layer, b_w=settings.hardware.b_w, batch=batch, seed=settings.seed)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -213,7 +217,7 @@ def _run_planned(
         run=run,
         check=crosscheck(run, tensors, settings.accounting, planned.closed),
         chosen=planned.chosen,
-        requantise=tensors.requantise,
+        requantise=tensors.requantise if tensors.written is None else None,
         wrong_values=_wrong_values(run, tensors) if settings.verify else None,
         tensors=_narrow(run, tensors) if settings.keep_tensors else {},
     )
@@ -224,11 +228,17 @@ def _run_planned(
 
 
 def _wrong_values(run: LayerRun, tensors: LayerTensors) -> int:
+    """Psums that are not those of a direct convolution; of a trace, all of an image whose psums are not those that were
+    held against the reference when it was made."""
     layer = run.layer
     expected = convolve_plainly(
         tensors.ifmap, tensors.filters, stride=(layer.U, layer.V), groups=layer.groups, E=layer.E, G=layer.G
     )
-    return int(np.count_nonzero(run.ofmap != expected))
+    wrong = run.ofmap != expected
+    for image, digest in enumerate(tensors.digests):
+        if digest_of(run.ofmap[image]) != digest:
+            wrong[image] = True
+    return int(np.count_nonzero(wrong))
 
 
 def _narrow(run: LayerRun, tensors: LayerTensors) -> dict[str, NDArray[Any]]:
@@ -238,7 +248,7 @@ def _narrow(run: LayerRun, tensors: LayerTensors) -> dict[str, NDArray[Any]]:
 
 
 def run(
-    network: str | Path | Network,
+    network: str | Path | Network | HasNetwork,
     *,
     bits: int | None = None,
     batch: int | None = None,
@@ -255,14 +265,14 @@ def run(
     tensors: bool = False,
     progress: Progress | None = None,
 ) -> NetworkResult:
-    """Run a network through the machine, cycle by cycle, with synthetic values.
+    """Run a network through the machine, cycle by cycle, with values of its trace or synthetic ones.
 
     Parameters
     ----------
-    network : str, Path or Network
-        A name of the zoo, a file, or a network.
+    network : str, Path, Network or Trace
+        A name of the zoo, a file, a network, or a trace, which has values of its own.
     bits : int, optional
-        Width of a word; default: 16, or the hardware's.
+        Width of a word; default: 16, or the hardware's, or the trace's.
     batch : int, optional
         Images; default: as many as the network's table says, layer by layer.
     layers : str or sequence of str, optional
@@ -313,11 +323,12 @@ def run(
     >>> result["FC8"].run.passes, result["FC8"].row()["macs"]
     (1624, 4096000)
     """
+    chosen = load_network(network)
     return run_network(
         Settings(
-            network=load_network(network),
+            network=chosen,
             selected=_selected(layers),
-            hardware=choose_hardware(hardware, bits),
+            hardware=choose_hardware(hardware, bits, default_bits=word_bits(chosen, 16)),
             mapping=mapping,
             own_mappings=dict(own_mappings or {}),
             rules=rules,

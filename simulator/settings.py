@@ -128,10 +128,26 @@ class Settings:
         for name in ("batch", "seed"):
             value = getattr(self, name)
             object.__setattr__(self, name, value if value is None else int(value))
+        self._require_traced()
         if not isinstance(self.accounting, Accounting):
             # callers without a type checker
             expected = f"{', '.join(ACCOUNTINGS)}, as an Accounting"  # type: ignore[unreachable]
             raise SettingsError(f"accounting is {self.accounting!r}; expected {expected}")
+
+    def _require_traced(self) -> None:
+        """A trace has values of its own: of so many images, and of so many bits."""
+        trace, name = self.network.trace, self.network.name
+        if trace is None:
+            return
+        if self.seed:
+            raise SettingsError(f"seed is {self.seed}; expected none, since {name} has values of its own")
+        if self.hardware.b_w != trace.bits:
+            raise SettingsError(
+                f"hardware {self.hardware.name} has words of {self.hardware.b_w} bits; expected {trace.bits}, as the "
+                f"values of {name} (python -m traces import --bits {self.hardware.b_w} makes others)"
+            )
+        if self.batch is not None and self.batch > trace.images:
+            raise SettingsError(f"batch is {self.batch}; expected at most {trace.images}, the images of {name}")
 
     @property
     def layers(self) -> tuple[Layer, ...]:
@@ -181,6 +197,7 @@ class Settings:
             "version": __version__,
             "hardware": self.hardware.record(),
             "table": as_table(self.network),
+            **({} if self.network.trace is None else {"trace": self.network.trace.record()}),
         }
 
 
@@ -205,6 +222,6 @@ def title_of(settings: Mapping[str, Any]) -> str:
     return (
         f"{settings['network']} on {settings['hardware']['name']}, {settings['bits']} bit, "
         f"mapping {settings['mapping']}, "
-        f"{batch}seed {settings['seed']}, "
+        f"{batch}{'traced values' if settings.get('trace') else 'seed ' + str(settings['seed'])}, "
         f"{settings['engine']} engine"
     )

@@ -63,10 +63,10 @@ def run_as_hdf5(settings: Mapping[str, Any], layers: Sequence[StoredLayer]) -> b
     image = io.BytesIO()
     # HDF5 sorts what it holds by name unless it is told to keep the order
     with h5py.File(image, "w", track_order=True) as file:
-        _write_attributes(file, settings)
+        write_attributes(file, settings)
         for layer in layers:
-            group = file.create_group(_free_name(file, layer.name), track_order=True)
-            _write_attributes(group, layer.columns)
+            group = file.create_group(free_name(file, layer.name), track_order=True)
+            write_attributes(group, layer.columns)
             for name, tensor in layer.tensors.items():
                 group.create_dataset(name, data=tensor, compression="gzip", compression_opts=1, shuffle=True)
     return image.getvalue()
@@ -91,10 +91,10 @@ def read_hdf5(path: Path, *, tensors: bool = True) -> tuple[dict[str, Any], list
         with h5py.File(path, "r") as file:
             layers = []
             for group in file.values():
-                columns = _read_attributes(group)
+                columns = read_attributes(group)
                 values = {name: dataset[()] for name, dataset in group.items()} if tensors else {}
                 layers.append(StoredLayer(name=str(columns["layer"]), columns=columns, tensors=values))
-            return _read_attributes(file), layers
+            return read_attributes(file), layers
     # what h5py raises depends on where the damage is
     except (KeyError, AttributeError, TypeError, OSError, RuntimeError) as error:
         raise ValueError(f"{path}: cannot be read as a run ({error})") from error
@@ -121,7 +121,7 @@ def read_record(path: Path) -> dict[str, Any]:
     return record
 
 
-def _free_name(file: Any, layer: str) -> str:
+def free_name(file: Any, layer: str) -> str:
     """A group's name: the layer's, without the slashes that HDF5 would make folders of."""
     name = layer.replace("/", "_")
     while name in file:
@@ -133,7 +133,7 @@ AS_JSON = "attributes_in_json"
 """Attribute that lists those which are kept as JSON, since they have parts of their own."""
 
 
-def _write_attributes(to: Any, values: Mapping[str, Any]) -> None:
+def write_attributes(to: Any, values: Mapping[str, Any]) -> None:
     """Write attributes, text as strings of fixed length.
 
     HDF5 keeps strings of variable length in a heap of the file, and follows damage there in an endless loop that no
@@ -151,7 +151,8 @@ def _fixed(value: Any) -> Any:
     return np.bytes_((value or "\0").encode()) if isinstance(value, str) else value
 
 
-def _read_attributes(of: Any) -> dict[str, Any]:
+def read_attributes(of: Any) -> dict[str, Any]:
+    """What :func:`write_attributes` wrote to a file or a group."""
     import h5py
 
     found = {}

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
+from hashlib import sha256
 from typing import Any
 from zlib import crc32
 
@@ -146,6 +147,10 @@ class LayerTensors:
     filter_pieces : callable
         Gives the filters, b_w-bit integers (filters, C, R, S), int16, in order and some at a time: those of a large
         fully connected layer are most of what a run would hold, and may be used as they come.
+    written : (batch, F, E, G), int16 or None
+        What leaves as the ofmap, where it is known (of a trace); None: the psums, requantised.
+    digests : tuple of str
+        What :func:`digest_of` says of each image's psums, where it is known; empty elsewhere.
 
     See Also
     --------
@@ -157,6 +162,8 @@ class LayerTensors:
     b_w: int
     ifmap: NDArray[np.int16]
     filter_pieces: Callable[[], Iterable[NDArray[np.int16]]]
+    written: NDArray[np.int16] | None = None
+    digests: tuple[str, ...] = ()
 
     @cached_property
     def filters(self) -> NDArray[np.int16]:
@@ -182,18 +189,39 @@ class LayerTensors:
 
     @cached_property
     def requantise(self) -> Requantiser:
-        """What gives the ofmap, over the whole batch, the layer's share of zeros."""
+        """What gives the ofmap, over the whole batch, the layer's share of zeros; where no ofmap is known."""
         return calibrate(self.psums, self.layer.sparsity_ofmap, self.b_w)
+
+    def leaving(
+        self, images: slice, filters: slice, rows: slice, columns: slice, psums: NDArray[np.int64]
+    ) -> NDArray[np.integer]:
+        """A part of the ofmap as it leaves for DRAM, where the machine has these psums of it."""
+        if self.written is not None:
+            return self.written[images, filters, rows, columns]
+        return self.requantise(psums)
 
     @cached_property
     def ofmap(self) -> NDArray[np.int16]:
         """The ofmap as it goes to DRAM."""
+        if self.written is not None:
+            return self.written
         # piece by piece: each step on the way from a psum to a word takes a copy
         requantise, psums = self.requantise, self.psums.reshape(-1)
         ofmap = np.empty(psums.size, np.int16)
         for piece, words in zip(_pieces(psums), _pieces(ofmap), strict=True):
             words[:] = requantise(piece)
         return ofmap.reshape(self.psums.shape)
+
+
+def digest_of(psums: NDArray[np.int64]) -> str:
+    """Tells the psums (F, E, G) of an image from all others: SHA-256 of their bytes, the least significant first.
+
+    Examples
+    --------
+    >>> digest_of(np.zeros((1, 1, 1), np.int64))[:8]
+    'af5570f5'
+    """
+    return sha256(np.ascontiguousarray(psums, "<i8").tobytes()).hexdigest()
 
 
 def given(

@@ -5,6 +5,7 @@ from typing import Any
 from analytical import __version__
 from analytical.files import choose_hardware
 from analytical.model import NetworkEstimate, estimate
+from analytical.network import word_bits
 from analytical.networks import load_network
 from analytical.terminal.options import (
     bits_option,
@@ -35,8 +36,9 @@ def run(
     python -m analytical run squeezenet1_1 --bits 8 --csv -
     """
     check_writable(csv_file, json_file, inputs=(network, hardware))
-    chip = choose_hardware(hardware, bits)
-    result = estimate(load_network(network), chip, rules=rules)
+    chosen = load_network(network)
+    chip = choose_hardware(hardware, bits, default_bits=word_bits(chosen, 16))
+    result = estimate(chosen, chip, rules=rules)
     written = write_chosen(
         (csv_file, lambda: as_csv(result.rows())), (json_file, lambda: as_json(record(result, rules)))
     )

@@ -11,11 +11,11 @@ from click.shell_completion import CompletionItem
 from analytical import __version__
 from analytical.hardware import CHIPS
 from analytical.mappings.rules import RULE_SETS
-from analytical.networks import READERS, ZOO
+from analytical.networks import READERS, TRACES, ZOO
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-NETWORK_HELP = f"NETWORK is one of {', '.join(ZOO)}, or a file ({', '.join(READERS)})."
+NETWORK_HELP = f"NETWORK is one of {', '.join((*ZOO, *TRACES))}, or a file ({', '.join(READERS)})."
 
 HELP_NAMES = {"help_option_names": ["-h", "--help"]}
 
@@ -65,7 +65,7 @@ def complete_files(*names: str) -> Callable[[click.Context, click.Parameter, str
     return complete
 
 
-network_argument = click.argument("network", shell_complete=complete_files(*ZOO))
+network_argument = click.argument("network", shell_complete=complete_files(*ZOO, *TRACES))
 
 version_option = click.version_option(__version__)
 
@@ -170,7 +170,11 @@ rules_option = click.option(
     help="CNNergy's rules as published, or corrected where they break; the same on the paper's four networks.",
 )
 seed_option = click.option(
-    "--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="Seed of the synthetic data."
+    "--seed",
+    type=click.IntRange(0, 2**63 - 1),
+    default=0,
+    show_default=True,
+    help="Seed of the synthetic data; none with a trace, which has its own.",
 )
 csv_option = click.option(
     *("--csv", "csv_file"),

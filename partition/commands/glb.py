@@ -3,6 +3,7 @@
 from analytical.errors import InputError
 from analytical.files import choose_hardware
 from analytical.glb_size import explore
+from analytical.network import word_bits
 from analytical.networks import load_network
 from analytical.terminal.options import (
     bits_option,
@@ -32,7 +33,8 @@ def glb(
     python -m partition glb alexnet
     """
     check_writable(csv_file, json_file, inputs=(network, hardware))
-    sizes = explore(load_network(network), choose_hardware(hardware, bits, default_bits=8), rules)
+    chosen = load_network(network)
+    sizes = explore(chosen, choose_hardware(hardware, bits, default_bits=word_bits(chosen, 8)), rules)
     rows = [
         {"glb_kib": size.kib, "energy_J": size.energy.total, "energy_without_control_J": size.energy.without_control}
         for size in sizes

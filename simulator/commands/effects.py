@@ -7,6 +7,7 @@ import click
 
 from analytical.errors import InputError
 from analytical.files import choose_hardware
+from analytical.network import word_bits
 from analytical.networks import ZOO, load_network
 from analytical.terminal.options import (
     bits_option,
@@ -47,8 +48,9 @@ def effects(
     python -m simulator effects vgg16 --bits 8 --json -
     """
     check_writable(csv_file, json_file, inputs=(*networks, hardware))
-    chip = choose_hardware(hardware, bits)
-    chosen = [Settings(network=load_network(network), hardware=chip, seed=seed) for network in networks or ZOO]
+    loaded = [load_network(network) for network in networks or ZOO]
+    chips = [choose_hardware(hardware, bits, default_bits=word_bits(network, 16)) for network in loaded]
+    chosen = [Settings(network=network, hardware=chip, seed=seed) for network, chip in zip(loaded, chips, strict=True)]
     names = [settings.network.name for settings in chosen]
     if len(set(names)) < len(names):
         raise InputError(f"networks are {', '.join(names)}; expected each to have a name of its own")
@@ -65,7 +67,7 @@ def effects(
         from analytical.terminal.tables import people_console
         from simulator.tables.comparison import print_effects
 
-        print_effects(people_console(), chip.name, results)
+        print_effects(people_console(), ", ".join(dict.fromkeys(chip.name for chip in chips)), results)
 
 
 def effect_rows(networks: "Mapping[str, NetworkResult]") -> list[dict[str, Any]]:

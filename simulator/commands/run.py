@@ -11,7 +11,7 @@ from analytical.energy import Accounting
 from analytical.errors import InputError
 from analytical.files import choose_hardware
 from analytical.mappings import DEFAULT_MAPPER, FILE_MAPPER, MAPPERS, OBJECTIVES
-from analytical.network import Network
+from analytical.network import Network, word_bits
 from analytical.networks import load_network
 from analytical.sheet import parse_names
 from analytical.terminal.errors import CHECK_FAILED
@@ -105,7 +105,8 @@ def settings_of(
         raise InputError(f"--mapping-file is given with --mapping {mapping}; expected --mapping {FILE_MAPPER}, or none")
     from simulator.commands.options import read_own_mappings
 
-    chosen, chip = load_network(network), choose_hardware(hardware, bits)
+    chosen = load_network(network)
+    chip = choose_hardware(hardware, bits, default_bits=word_bits(chosen, 16))
     return Settings(
         network=chosen,
         selected=None if layers is None else _names(layers, chosen),

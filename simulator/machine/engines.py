@@ -177,8 +177,8 @@ class SteppedEngine:
         return run
 
     def write_back(self, p: Pass, images: Span, columns: Span) -> int:
-        psums = self.ofmap[images.slice, p.filters.slice, p.rows.slice, columns.slice]
-        tiles = self._tensors.requantise(psums)
+        place = images.slice, p.filters.slice, p.rows.slice, columns.slice
+        tiles = self._tensors.leaving(*place, self.ofmap[place])
         if self._tiling.hardware.fmaps_move_raw:
             return sum(raw_words(tile.size, self._b_w) for tile in tiles)
         return sum(len(rlc.encode(tile, self._b_w)) for tile in tiles)

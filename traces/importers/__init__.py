@@ -1,0 +1,1 @@
+"""Readers of networks that other programs wrote: one module a format."""

@@ -1,0 +1,795 @@
+"""What an ONNX model becomes: rows of a layer table, and which tensors of the model each row reads and makes.
+
+Nothing is run here: shapes come from ``onnx.shape_inference`` once the input's is fixed, and what is computed from
+constants alone counts as constant. Needs the package onnx.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from analytical.errors import InputError
+from analytical.layer import Layer
+from analytical.network import IMAGE, Edges, Network
+from traces.importers.names import short_names
+
+LARGEST_FLAT = 12
+"""A fully connected layer over a feature map is a filter as large as the map up to so many rows and columns, which are
+as many rows of PEs; a larger one is laid out in a row, 1x1 filters over as many channels."""
+
+
+class ModelError(InputError):
+    """A model that cannot be imported; the message has a line for each reason."""
+
+
+Form = Literal["conv2d", "conv1d", "fc", "rows", "rows_left"]
+"""How a layer's tensors lie in the model: ``rows`` is a matrix multiplication with several rows, a 1x1 convolution;
+``rows_left`` has its constant on the left."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ImportedLayer:
+    """A layer, and the tensors of the model that are its ifmap, filters and so on.
+
+    Attributes
+    ----------
+    row : Layer
+        Its row of the table, without zeros.
+    node, op : str
+        The model's full name of its node, and the operator.
+    form : str
+        How its tensors lie.
+    ifmap, weight, output, written : str
+        Names of tensors: what it reads, its filters, what it makes, and what crosses the link as its ofmap.
+    bias : str or None
+    padding : (int, int, int, int)
+        Above, below, left and right, without what no window reads.
+    alpha, beta : float
+        What a Gemm multiplies its product and its bias by.
+    transposed : bool
+        A Gemm's weight is (outputs, inputs).
+    constant_left : bool
+        The constant stands left of what it multiplies, and is (outputs, inputs), too.
+    """
+
+    row: Layer
+    node: str
+    op: str
+    form: Form
+    ifmap: str
+    weight: str
+    output: str
+    written: str
+    bias: str | None = None
+    padding: tuple[int, int, int, int] = (0, 0, 0, 0)
+    alpha: float = 1.0
+    beta: float = 1.0
+    transposed: bool = False
+    constant_left: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Refused:
+    """A node that cannot be expressed: name, operator, why, and its MACs where they are known."""
+
+    node: str
+    op: str
+    why: str
+    macs: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportedGraph:
+    """A model's layers, in order, and the operations between them.
+
+    Attributes
+    ----------
+    network : Network
+        Rows without zeros; its name is the file's.
+    layers : list of ImportedLayer
+        In the order of ``network.layers``.
+    made_by : mapping of str to str
+        The tensor that each operation makes, by the operation's name.
+    refused : list of Refused
+    input : str
+        Name of the model's input.
+    input_shape : tuple of int
+    input_is_float : bool
+    """
+
+    network: Network
+    layers: list[ImportedLayer]
+    made_by: Mapping[str, str]
+    refused: list[Refused]
+    input: str
+    input_shape: tuple[int, ...]
+    input_is_float: bool
+
+
+# One computed input, the same shape out: run by the reference, and what follows reads what came before.
+ELEMENTWISE = frozenset(
+    {
+        "Abs",
+        "BatchNormalization",
+        "Cast",
+        "Ceil",
+        "Celu",
+        "Clip",
+        "Cos",
+        "DequantizeLinear",
+        "Dropout",
+        "Elu",
+        "Erf",
+        "Exp",
+        "Floor",
+        "Gelu",
+        "GroupNormalization",
+        "HardSigmoid",
+        "HardSwish",
+        "Identity",
+        "InstanceNormalization",
+        "LRN",
+        "LayerNormalization",
+        "LeakyRelu",
+        "Log",
+        "LogSoftmax",
+        "LpNormalization",
+        "MeanVarianceNormalization",
+        "Mish",
+        "Neg",
+        "PRelu",
+        "Pow",
+        "QuantizeLinear",
+        "RMSNormalization",
+        "Reciprocal",
+        "Relu",
+        "Round",
+        "Selu",
+        "Shrink",
+        "Sigmoid",
+        "Sign",
+        "Sin",
+        "Softmax",
+        "Softplus",
+        "Softsign",
+        "Sqrt",
+        "Swish",
+        "Tanh",
+        "ThresholdedRelu",
+    }
+)
+COMBINING = frozenset(["Add", "Sub", "Mul", "Div", "Sum", "Max", "Min", "Mean"])
+"""Two computed inputs make a row of kind ``add``; with constants they are elementwise."""
+RESHAPING = frozenset(["Flatten", "Reshape", "Squeeze", "Unsqueeze"])
+POOLS = frozenset(["MaxPool", "AveragePool", "LpPool", "GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool"])
+
+REFUSED = {
+    "ConvTranspose": "a transposed convolution",
+    "Einsum": "an Einstein sum; expected it as MatMul or Conv",
+    "LSTM": "a recurrent layer",
+    "GRU": "a recurrent layer",
+    "RNN": "a recurrent layer",
+    "QLinearConv": "a convolution in operator form of quantisation; expected the QDQ form",
+    "QLinearMatMul": "a multiplication in operator form of quantisation; expected the QDQ form",
+    "ConvInteger": "a convolution of integers; expected the QDQ form",
+    "MatMulInteger": "a multiplication of integers; expected the QDQ form",
+    "DeformConv": "a deformable convolution",
+    "Attention": "attention, which multiplies computed tensors",
+    "LinearAttention": "attention, which multiplies computed tensors",
+    "FlexAttention": "attention, which multiplies computed tensors",
+    "RotaryEmbedding": "a part of attention",
+    "CausalConvWithState": "a convolution with a state",
+    "TfIdfVectorizer": "not a network's layer",
+    "Loop": "a loop",
+    "Scan": "a loop",
+    "If": "a branch that depends on values",
+    "SequenceMap": "a loop",
+}
+"""Operators with MACs that the machine does not have, or whose insides are not known."""
+
+
+class _Origin(NamedTuple):
+    """Where a tensor comes from.
+
+    Attributes
+    ----------
+    rows : tuple of str
+        Names of the rows whose tensors it is made of, concatenated in this order.
+    as_is : bool
+        It has all their values in their order, so that who reads it reads them.
+    whole : bool
+        It has all their values, if in another order.
+    """
+
+    rows: tuple[str, ...]
+    as_is: bool = True
+    whole: bool = True
+
+
+def load_model(path: Path) -> Any:
+    """The model in a file, with weights that lie beside it.
+
+    Raises
+    ------
+    ModelError
+        onnx is not there, or the file is no model.
+    """
+    try:
+        import onnx
+        from google.protobuf.message import DecodeError
+    except ImportError as error:
+        raise ModelError(f'{path}: reading it needs onnx; expected pip install "eyeriss-neupart[onnx]"') from error
+    try:
+        model = onnx.load(path)
+    except (OSError, DecodeError, ValueError, onnx.checker.ValidationError) as error:
+        why = error.strerror if isinstance(error, OSError) and error.strerror else " ".join(str(error).split())
+        raise ModelError(f"{path}: cannot be read as an ONNX model ({why[:200]})") from error
+    if not model.graph.node or not model.opset_import:
+        raise ModelError(f"{path}: is no ONNX model, or an empty one; expected one with nodes")
+    return model
+
+
+def read_graph(model: Any, path: Path, shapes: Mapping[str, Sequence[int]] | None = None) -> ImportedGraph:
+    """What a model becomes.
+
+    Parameters
+    ----------
+    model : onnx.ModelProto
+        As :func:`load_model` gives it; the shapes of its inputs are fixed in place.
+    path : Path
+        Where it is from, for messages; its name becomes the network's.
+    shapes : mapping of str to sequence of int, optional
+        Shapes of inputs that the model leaves open.
+
+    Raises
+    ------
+    ModelError
+        A shape that is not known, or a model without any layer.
+    """
+    return _Reader(model, path, dict(shapes or {})).read()
+
+
+def input_name(model: Any, path: Path) -> str:
+    """The name of a model's input, which takes the image; old models list their weights as inputs, too.
+
+    Raises
+    ------
+    ModelError
+        There is none, or there are several.
+    """
+    weights = {tensor.name for tensor in model.graph.initializer}
+    names = [one.name for one in model.graph.input if one.name not in weights]
+    if len(names) != 1:
+        raise ModelError(f"{path}: inputs are {', '.join(names) or 'none'}; expected one, which takes the image")
+    return str(names[0])
+
+
+def fix_input(model: Any, path: Path, shapes: Mapping[str, Sequence[int]]) -> Any:
+    """The input of a model, with its shape fixed: one image at a time, and all other sizes as the model or ``shapes``
+    say.
+
+    Raises
+    ------
+    ModelError
+        There is none, there are several, or a size that nobody says or that is not the model's.
+    """
+    import onnx
+
+    inputs = [one for one in model.graph.input if one.name == input_name(model, path)]
+    for name in shapes:
+        if name != inputs[0].name:
+            raise ModelError(f"{path}: --shape names {name!r}; expected the input, {inputs[0].name}")
+    kind = inputs[0].type.tensor_type
+    said = shapes.get(inputs[0].name)
+    if said is not None:
+        if kind.HasField("shape") and len(kind.shape.dim) not in (0, len(said)):
+            expected = f"{len(kind.shape.dim)}, as {inputs[0].name}"
+            raise ModelError(f"{path}: --shape has {len(said)} sizes; expected {expected}")
+        dims = [dim.dim_value for dim in kind.shape.dim] or [0] * len(said)
+        for fixed, size in zip(dims[1:], list(said)[1:], strict=True):
+            if fixed > 0 and fixed != size:
+                raise ModelError(f"{path}: --shape says {size} where the model has {fixed}; expected the model's size")
+        kind.CopyFrom(onnx.helper.make_tensor_type_proto(kind.elem_type, list(said)).tensor_type)
+    for at, dim in enumerate(kind.shape.dim):
+        # images go through one by one
+        if at == 0 and dim.dim_value <= 0:
+            dim.dim_value = 1
+        if dim.dim_value <= 0:
+            example = ":".join([inputs[0].name, "x".join(["1", "3", "224", "224"][: len(kind.shape.dim)])])
+            name = inputs[0].name
+            raise ModelError(f"{path}: input {name} leaves its size open; expected --shape, such as {example}")
+    sizes = [dim.dim_value for dim in kind.shape.dim]
+    if not sizes or sizes[0] != 1:
+        found = "x".join(map(str, sizes)) or "a number"
+        raise ModelError(f"{path}: input {inputs[0].name} is {found}; expected one image, 1x...")
+    return inputs[0]
+
+
+@dataclass
+class _Reader:
+    """Walks through a model's nodes, in order, and makes rows of them."""
+
+    model: Any
+    path: Path
+    said: dict[str, Sequence[int]]
+    layers: list[ImportedLayer] = field(default_factory=list)
+    rows: list[tuple[str, Any, tuple[str, ...]]] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+
+    def read(self) -> ImportedGraph:
+        import onnx
+
+        graph = self.model.graph
+        entry = fix_input(self.model, self.path, self.said)
+        # sizes inside may contradict the input that is said; they are inferred anew
+        del graph.value_info[:]
+        for output in graph.output:
+            output.type.tensor_type.ClearField("shape")
+        try:
+            inferred = onnx.shape_inference.infer_shapes(self.model, strict_mode=False, data_prop=True)
+        except Exception as error:  # what onnx raises has no base of its own
+            raise ModelError(f"{self.path}: sizes cannot be inferred ({' '.join(str(error).split())[:200]})") from error
+        self.shapes = {
+            value.name: tuple(dim.dim_value for dim in value.type.tensor_type.shape.dim)
+            for value in (*inferred.graph.value_info, *inferred.graph.input, *inferred.graph.output)
+            if value.type.tensor_type.HasField("shape")
+        }
+        self.initial = {tensor.name: tensor for tensor in graph.initializer}
+        self.shapes |= {name: tuple(tensor.dims) for name, tensor in self.initial.items()}
+        self.nodes = list(graph.node)
+        self.constant = set(self.initial)
+        self.users: dict[str, list[Any]] = {}
+        self.producer: dict[str, Any] = {}
+        for node in self.nodes:
+            for name in node.input:
+                self.users.setdefault(name, []).append(node)
+            for name in node.output:
+                self.producer[name] = node
+        self.results = {output.name for output in graph.output}
+        self.input = entry.name
+        self.origins: dict[str, _Origin] = {entry.name: _Origin((IMAGE,))}
+        self.made_by: dict[str, str] = {}
+        self._name_nodes()
+        for node in self.nodes:
+            self._visit(node)
+        if not self.layers:
+            why = f" ({self.refused[0].op} {self.refused[0].node}: {self.refused[0].why})" if self.refused else ""
+            expected = "expected Conv, Gemm or MatMul"
+            raise ModelError(f"{self.path}: no layer with MACs that can be expressed{why}; {expected}")
+        return ImportedGraph(
+            network=self._network(),
+            layers=self.layers,
+            made_by=self.made_by,
+            refused=self.refused,
+            input=entry.name,
+            input_shape=self.shapes[entry.name],
+            input_is_float=entry.type.tensor_type.elem_type
+            in (onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16, onnx.TensorProto.DOUBLE, onnx.TensorProto.BFLOAT16),
+        )
+
+    def _name_nodes(self) -> None:
+        paths = [node.name or (node.output[0] if node.output else "") for node in self.nodes]
+        shorter = short_names(paths, taken=[IMAGE])
+        self.names = {id(node): name for node, name in zip(self.nodes, shorter, strict=True)}
+        self.full = {id(node): path for node, path in zip(self.nodes, paths, strict=True)}
+
+    # ---- nodes
+
+    def _visit(self, node: Any) -> None:
+        computed = [name for name in node.input if name and name not in self.constant]
+        # Shape tells sizes, which are fixed; what has no computed input is constant, too
+        if not computed or node.op_type in ("Shape", "Size"):
+            self.constant.update(node.output)
+            return
+        # what nobody has made: the outer input of a subgraph, say
+        computed = [name for name in computed if name in self.origins] or computed[:1]
+        if node.op_type in REFUSED or node.domain not in ("", "ai.onnx"):
+            domain = f"of the domain {node.domain}" if node.domain not in ("", "ai.onnx") else ""
+            self._refuse(node, domain or REFUSED[node.op_type], computed)
+        elif node.op_type == "Conv":
+            self._convolution(node, computed)
+        elif node.op_type in ("Gemm", "MatMul"):
+            self._multiplication(node, computed)
+        elif node.op_type in POOLS or (node.op_type == "ReduceMean" and self._is_spatial(node)):
+            self._pool(node, computed[0])
+        elif node.op_type == "Concat" and self._axis(node) == 1:
+            parts = [self._origin(name) for name in node.input if name not in self.constant]
+            whole = len(parts) == len(node.input) and all(part.as_is for part in parts)
+            rows = tuple(name for part in parts for name in part.rows)
+            self._passes(node, _Origin(rows, as_is=whole and len(set(rows)) == len(rows), whole=whole))
+        elif node.op_type in COMBINING and len(computed) > 1:
+            self._combine(node, computed)
+        elif node.op_type in ELEMENTWISE or (node.op_type in COMBINING and len(computed) == 1):
+            same = self.shapes.get(computed[0]) == self.shapes.get(node.output[0])
+            origin = self._origin(computed[0])
+            self._passes(node, origin if same else origin._replace(as_is=False, whole=False))
+        elif node.op_type in RESHAPING:
+            self._passes(node, self._origin(computed[0]))
+        elif node.op_type == "Transpose":
+            # in another order, unless only axes of one value have moved
+            self._passes(node, self._origin(computed[0])._replace(as_is=False))
+        else:
+            # a part of a tensor, a larger one, another order: run by the reference, and no cut behind it
+            self._passes(node, _Origin(self._all_rows(computed), as_is=False, whole=False))
+
+    def _origin(self, tensor: str) -> _Origin:
+        return self.origins.get(tensor, _Origin((IMAGE,), as_is=False, whole=False))
+
+    def _all_rows(self, tensors: Sequence[str]) -> tuple[str, ...]:
+        rows = [name for tensor in tensors for name in self._origin(tensor).rows]
+        return tuple(dict.fromkeys(rows))
+
+    def _passes(self, node: Any, origin: _Origin) -> None:
+        for name in node.output:
+            self.origins[name] = origin
+
+    def _refuse(self, node: Any, why: str, computed: Sequence[str], macs: int | None = None) -> None:
+        self.refused.append(Refused(node=self.full[id(node)], op=node.op_type, why=why, macs=macs))
+        self._passes(node, _Origin(self._all_rows(computed), as_is=False, whole=False))
+
+    def _combine(self, node: Any, computed: list[str]) -> None:
+        origins = [self._origin(name) for name in computed]
+        # x * sigmoid(x) is an activation: both come from the same rows
+        if all(origin.rows == origins[0].rows for origin in origins):
+            self._passes(node, _Origin(origins[0].rows, all(o.as_is for o in origins), all(o.whole for o in origins)))
+            return
+        shape = self.shapes.get(node.output[0], ())
+        parts = [self._as_image(self.shapes.get(name, ())) for name in computed]
+        made = self._as_image(shape)
+        fits = made is not None and all(
+            part is not None and part[0] == made[0] and part[1:] in (made[1:], (1, 1)) for part in parts
+        )
+        if not fits or made is None:
+            self._passes(node, _Origin(self._all_rows(computed), as_is=False, whole=False))
+            return
+        inputs = tuple(self._one_row(name, node) for name in computed)
+        if len(set(inputs)) < len(inputs):
+            self._passes(node, _Origin(tuple(dict.fromkeys(inputs))))
+            return
+        self._operation(node, "add", inputs, made, made)
+
+    def _pool(self, node: Any, tensor: str) -> None:
+        reads, makes = self._as_image(self.shapes.get(tensor, ())), self._as_image(self.shapes.get(node.output[0], ()))
+        if reads is None or makes is None or reads[0] != makes[0]:
+            self._passes(node, _Origin(self._all_rows([tensor]), as_is=False, whole=False))
+            return
+        window = tuple(self._attribute(node, "kernel_shape", list(reads[1:])))
+        strides = tuple(self._attribute(node, "strides", [1] * len(window)))
+        if len(window) == 1:
+            window, strides = (window[0], 1), (strides[0], 1)
+        # a window may be larger than what it reads, with padding; a row says what fits
+        size = tuple(min(one, other) for one, other in zip(window, reads[1:], strict=True))
+        inputs = self._rows_read(tensor, reads, node)
+        self._operation(node, "pool", inputs, reads, makes, window=size, stride=strides)
+
+    def _operation(
+        self,
+        node: Any,
+        kind: Any,
+        inputs: tuple[str, ...],
+        reads: tuple[int, int, int],
+        makes: tuple[int, int, int],
+        *,
+        name: str | None = None,
+        **more: Any,
+    ) -> str:
+        name = name or self.names[id(node)]
+        self.rows.append((name, Layer.operation(name, kind, reads=reads, makes=makes, **more), inputs))
+        if kind != "other":
+            for output in node.output[:1]:
+                self.origins[output] = _Origin((name,))
+            self.made_by[name] = node.output[0]
+        return name
+
+    def _rows_read(self, tensor: str, shape: tuple[int, int, int], node: Any) -> tuple[str, ...]:
+        """Rows whose tensors, one after the other, are what a node reads; where it reads something else made of them, a
+        row of kind ``other`` is put between."""
+        origin = self._origin(tensor)
+        if origin.as_is and self._size_of(origin.rows) == shape:
+            return origin.rows
+        name = f"{self.names[id(node)]}.in"[-16:]
+        while any(name == row for row, _, _ in self.rows):
+            name = f"_{name}"[-16:]
+        self._operation(node, "other", origin.rows, shape, shape, name=name)
+        self.made_by[name] = tensor
+        # who reads the same again reads this row
+        self.origins[tensor] = _Origin((name,))
+        return (name,)
+
+    def _one_row(self, tensor: str, node: Any) -> str:
+        """The row that makes a tensor; a concatenation, or what is made of others, gets a row of its own."""
+        origin = self._origin(tensor)
+        shape = self._as_image(self.shapes.get(tensor, ())) or (1, 1, 1)
+        if origin.as_is and len(origin.rows) == 1 and self._size_of(origin.rows) == shape:
+            return origin.rows[0]
+        if origin.as_is and len(origin.rows) > 1 and self._size_of(origin.rows) == shape:
+            producer = self.producer.get(tensor, node)
+            name = self.names[id(producer)]
+            while any(name == row for row, _, _ in self.rows):
+                name = f"_{name}"[-16:]
+            # a pool of single pixels: the concatenation as a tensor that several rows read
+            self.rows.append((name, Layer.operation(name, "pool", reads=shape, makes=shape), origin.rows))
+            self.made_by[name] = tensor
+            self.origins[tensor] = _Origin((name,))
+            return name
+        return self._rows_read(tensor, shape, node)[0]
+
+    def _size_of(self, rows: tuple[str, ...]) -> tuple[int, int, int] | None:
+        """Channels, height and width of what rows make, one after the other; None where they do not fit together."""
+        sizes: list[tuple[int, int, int]] = []
+        for name in rows:
+            if name == IMAGE:
+                size = self._as_image(self.shapes[self.input])
+            else:
+                row = next(row for row_name, row, _ in self.rows if row_name == name)
+                row = row.row if isinstance(row, ImportedLayer) else row
+                size = (row.F, row.E, row.G)
+            if size is None or (sizes and size[1:] != sizes[0][1:]):
+                return None
+            sizes.append(size)
+        return sum(size[0] for size in sizes), sizes[0][1], sizes[0][2]
+
+    # ---- layers
+
+    def _convolution(self, node: Any, computed: list[str]) -> None:
+        x, weight = node.input[0], node.input[1]
+        shape, filters, made = (self.shapes.get(name, ()) for name in (x, weight, node.output[0]))
+        axes = len(shape) - 2
+        macs = self._product(made) * self._product(filters[1:]) if made and filters else None
+        if weight not in self.constant:
+            return self._refuse(node, "filters that are computed; expected constants", computed, macs)
+        if axes not in (1, 2):
+            return self._refuse(node, f"a convolution over {axes} axes; expected 1 or 2", computed, macs)
+        if not all(shape) or not all(filters) or not all(made) or len(made) != len(shape):
+            return self._refuse(node, "sizes that are not known", computed, macs)
+        dilations = self._attribute(node, "dilations", [1] * axes)
+        if any(dilation > 1 and size > 1 for dilation, size in zip(dilations, filters[2:], strict=True)):
+            return self._refuse(node, f"dilation {'x'.join(map(str, dilations))}; expected 1", computed, macs)
+        strides = self._attribute(node, "strides", [1] * axes)
+        sides = []
+        for axis in range(axes):
+            pads = self._padding(node, axis, axes, shape[2 + axis], filters[2 + axis], strides[axis], made[2 + axis])
+            if pads is None or abs(pads[0] - pads[1]) > 1:
+                found = " and ".join(map(str, pads)) if pads else "negative"
+                why = f"padding of {found} before and after; expected them at most one apart"
+                return self._refuse(node, why, computed, macs)
+            sides.append(pads)
+        if axes == 1:
+            # length on the height, where PEs are many
+            shape, filters, made = (*shape, 1), (*filters, 1), (*made, 1)
+            sides, strides = [*sides, (0, 0)], [*strides, 1]
+        (top, below), (left, right) = sides
+        read = (shape[1], shape[2], shape[3])
+        row = Layer(
+            name=self.names[id(node)],
+            groups=self._attribute(node, "group", 1),
+            H=shape[2] + top + below,
+            W=shape[3] + left + right,
+            pad_h=(top + below) / 2,
+            pad_w=(left + right) / 2,
+            C=filters[1],
+            R=filters[2],
+            S=filters[3],
+            F=filters[0],
+            U=strides[0],
+            stride_width=strides[1],
+            E=made[2],
+            G=made[3],
+        )
+        self._layer(
+            node,
+            row,
+            self._rows_read(x, read, node),
+            form="conv2d" if axes == 2 else "conv1d",
+            ifmap=x,
+            weight=weight,
+            bias=node.input[2] if len(node.input) > 2 and node.input[2] else None,
+            padding=(top, below, left, right),
+        )
+        return None
+
+    def _padding(
+        self, node: Any, axis: int, axes: int, size: int, window: int, stride: int, made: int
+    ) -> tuple[int, int] | None:
+        """Before and after along an axis, without what no window reads."""
+        auto = self._attribute(node, "auto_pad", b"NOTSET")
+        auto = auto.decode() if isinstance(auto, bytes) else auto
+        if auto in ("SAME_UPPER", "SAME_LOWER"):
+            whole = max(0, (made - 1) * stride + window - size)
+            smaller = whole // 2
+            before, after = (smaller, whole - smaller) if auto == "SAME_UPPER" else (whole - smaller, smaller)
+        else:
+            pads = self._attribute(node, "pads", [0] * 2 * axes) if auto != "VALID" else [0] * 2 * axes
+            before, after = pads[axis], pads[axis + axes]
+        if before < 0 or after < 0:
+            return None
+        unread = size + before + after - ((made - 1) * stride + window)
+        return before, max(0, after - max(0, unread))
+
+    def _multiplication(self, node: Any, computed: list[str]) -> None:
+        left, right = node.input[0], node.input[1]
+        a, b = self.shapes.get(left, ()), self.shapes.get(right, ())
+        made = self.shapes.get(node.output[0], ())
+        macs = self._product(made) * a[-1] if made and a else None
+        if left not in self.constant and right not in self.constant:
+            return self._refuse(node, "two computed tensors; expected one constant", computed, macs)
+        if not a or not b or not all(a) or not all(b):
+            return self._refuse(node, "sizes that are not known", computed, macs)
+        constant_left = left in self.constant
+        weight, x = (left, right) if constant_left else (right, left)
+        if len(self.shapes[weight]) != 2:
+            return self._refuse(node, f"a constant of {len(self.shapes[weight])} axes; expected 2", computed, macs)
+        gemm = node.op_type == "Gemm"
+        turned = bool(gemm and self._attribute(node, "transB", 0))
+        if gemm and (self._attribute(node, "transA", 0) or constant_left):
+            why = "its first tensor constant or transposed; expected the second constant"
+            return self._refuse(node, why, computed, macs)
+        if constant_left:
+            outputs, inputs = self.shapes[weight]
+        else:
+            inputs, outputs = self.shapes[weight][::-1] if turned else self.shapes[weight]
+        steps = self._product(self.shapes[x]) // inputs
+        more: dict[str, Any] = {
+            "weight": weight,
+            "bias": node.input[2] if gemm and len(node.input) > 2 and node.input[2] else None,
+            "alpha": float(self._attribute(node, "alpha", 1.0)) if gemm else 1.0,
+            "beta": float(self._attribute(node, "beta", 1.0)) if gemm else 1.0,
+            "transposed": turned,
+            "constant_left": constant_left,
+        }
+        name = self.names[id(node)]
+        if steps == 1:
+            channels, height, width = self._before_flattening(x, inputs)
+            row = Layer(name=name, kind="fc", H=height, W=width, C=channels, R=height, S=width, F=outputs, E=1, G=1)
+            # all values in whatever order: the fully connected layer reads what the rows make
+            origin = self._origin(x)
+            rows = origin.rows if origin.whole and self._values_of(origin.rows) == inputs else None
+            self._layer(node, row, rows or self._rows_read(x, (inputs, 1, 1), node), form="fc", ifmap=x, **more)
+            return None
+        row = Layer(name=name, H=steps, W=1, C=inputs, R=1, S=1, F=outputs, E=steps, G=1)
+        form = "rows_left" if constant_left else "rows"
+        self._layer(node, row, self._rows_read(x, (inputs, steps, 1), node), form=form, ifmap=x, **more)
+        return None
+
+    def _before_flattening(self, tensor: str, inputs: int) -> tuple[int, int, int]:
+        """The feature map that a fully connected layer reads, if it was only laid out in a row, and is small."""
+        while (node := self.producer.get(tensor)) is not None:
+            if node.op_type not in RESHAPING | {"Dropout", "Identity"}:
+                break
+            tensor = node.input[0]
+            shape = self.shapes.get(tensor, ())
+            if len(shape) == 4 and shape[0] == 1 and self._product(shape) == inputs:
+                flat = shape[2] > LARGEST_FLAT or shape[3] > LARGEST_FLAT
+                return (inputs, 1, 1) if flat else (shape[1], shape[2], shape[3])
+        return inputs, 1, 1
+
+    def _values_of(self, rows: tuple[str, ...]) -> int:
+        return sum(self._product(self._size_of((name,)) or (0,)) for name in rows)
+
+    def _layer(self, node: Any, row: Layer, inputs: tuple[str, ...], **more: Any) -> None:
+        layer = ImportedLayer(
+            row=row,
+            node=self.full[id(node)],
+            op=node.op_type,
+            output=node.output[0],
+            written=self._written(node.output[0]),
+            **more,
+        )
+        self.layers.append(layer)
+        self.rows.append((row.name, layer, inputs))
+        self.origins[node.output[0]] = _Origin((row.name,))
+
+    def _written(self, tensor: str) -> str:
+        """What crosses the link as a layer's ofmap: its output after all that works on it value by value, as long as
+        nobody else reads what is between."""
+        shape = self.shapes.get(tensor)
+        while tensor not in self.results:
+            users = self.users.get(tensor, [])
+            following = self._activation(tensor, users)
+            if following is None or self.shapes.get(following) != shape:
+                break
+            tensor = following
+        return tensor
+
+    def _activation(self, tensor: str, users: list[Any]) -> str | None:
+        def alone(node: Any) -> bool:
+            others = [name for name in node.input if name and name != tensor]
+            known = node.op_type in ELEMENTWISE or node.op_type in COMBINING
+            return known and all(self._is_constant(name) for name in others)
+
+        if len(users) == 1 and alone(users[0]):
+            return str(users[0].output[0])
+        # x * sigmoid(x), in two nodes
+        if len(users) == 2:
+            for first, second in (users, users[::-1]):
+                inner = first.output[0]
+                meets = self.users.get(inner, []) == [second] and second.op_type in COMBINING
+                others = [name for name in second.input if name and name not in (tensor, inner)]
+                if alone(first) and meets and all(map(self._is_constant, others)):
+                    return str(second.output[0])
+        return None
+
+    def _is_constant(self, name: str) -> bool:
+        """Whether a tensor is constant, also of nodes that have not been visited yet."""
+        if name in self.constant:
+            return True
+        node = self.producer.get(name)
+        return node is not None and all(self._is_constant(one) for one in node.input if one)
+
+    # ---- small things
+
+    def _network(self) -> Network:
+        edges = {name: Edges(inputs=inputs) for name, _, inputs in self.rows}
+        layers, before = [], None
+        for _, row, inputs in self.rows:
+            if isinstance(row, ImportedLayer):
+                # the first reads the image, and whoever else does
+                first = before is None or inputs == (IMAGE,)
+                layers.append(replace(row.row, first=True) if first else row.row)
+                before = row
+        read = {name for _, _, inputs in self.rows for name in inputs}
+        last = self.rows[-1][0]
+        heads = tuple(name for name, _, _ in self.rows if name not in read and name != last)
+        size = self._as_image(self.shapes[self.input])
+        return Network(
+            self.path.stem,
+            tuple(layers),
+            edges,
+            size,
+            operations=tuple(row for _, row, _ in self.rows if isinstance(row, Layer)),
+            heads=heads,
+        )
+
+    def _as_image(self, shape: Sequence[int]) -> tuple[int, int, int] | None:
+        """Channels, height and width of a tensor of one image; None if it is none."""
+        if not shape or shape[0] != 1 or not all(shape):
+            return None
+        if len(shape) == 4:
+            return shape[1], shape[2], shape[3]
+        if len(shape) == 3:
+            return shape[1], shape[2], 1
+        return (shape[1], 1, 1) if len(shape) == 2 else None
+
+    def _is_spatial(self, node: Any) -> bool:
+        """A mean over height and width."""
+        axes = self._attribute(node, "axes", None)
+        if axes is None and len(node.input) > 1 and node.input[1] in self.initial:
+            import onnx
+
+            axes = onnx.numpy_helper.to_array(self.initial[node.input[1]]).tolist()
+        rank = len(self.shapes.get(node.input[0], ()))
+        return axes is not None and rank == 4 and sorted(axis % rank for axis in axes) == [2, 3]
+
+    def _axis(self, node: Any) -> int:
+        axis = int(self._attribute(node, "axis", 1))
+        return axis % max(1, len(self.shapes.get(node.output[0], ())) or 4)
+
+    def _attribute(self, node: Any, name: str, default: Any) -> Any:
+        import onnx
+
+        for attribute in node.attribute:
+            if attribute.name == name:
+                return onnx.helper.get_attribute_value(attribute)
+        return default
+
+    @staticmethod
+    def _product(shape: Sequence[int]) -> int:
+        return int(np.prod([int(size) for size in shape], dtype=object)) if len(shape) else 1
+
+
+def refusals(refused: Sequence[Refused], all_macs: int) -> list[str]:
+    """A line for each node that cannot be expressed, with its share of the model's MACs.
+
+    Examples
+    --------
+    >>> refusals([Refused(node="up", op="ConvTranspose", why="a transposed convolution", macs=25)], 100)
+    ['ConvTranspose up: a transposed convolution (25 % of the MACs)']
+    """
+    return [
+        f"{one.op} {one.node}: {one.why}"
+        + (f" ({100 * one.macs / all_macs:.2g} % of the MACs)" if one.macs is not None and all_macs else "")
+        for one in refused
+    ]
