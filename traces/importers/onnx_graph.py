@@ -4,6 +4,7 @@ Nothing is run here: shapes come from ``onnx.shape_inference`` once the input's 
 constants alone counts as constant. Needs the package onnx.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -98,6 +99,10 @@ class ImportedGraph:
         Name of the model's input.
     input_shape : tuple of int
     input_is_float : bool
+    constant : set of str
+        Tensors that no image changes.
+    shapes : mapping of str to tuple of int
+        Of all tensors, as far as they are known.
     """
 
     network: Network
@@ -107,6 +112,8 @@ class ImportedGraph:
     input: str
     input_shape: tuple[int, ...]
     input_is_float: bool
+    constant: set[str]
+    shapes: Mapping[str, tuple[int, ...]]
 
 
 # One computed input, the same shape out: run by the reference, and what follows reads what came before.
@@ -308,6 +315,34 @@ def fix_input(model: Any, path: Path, shapes: Mapping[str, Sequence[int]]) -> An
     return inputs[0]
 
 
+MOST_OF_SIZES = 1024
+"""Values of a constant that may say sizes; larger ones are weights."""
+
+
+def _without_weights(model: Any) -> Any:
+    """A model with the shapes of its weights in place of the weights, and no sizes but its input's: those inside may be
+    of another input."""
+    import onnx
+
+    light = onnx.ModelProto(ir_version=max(4, model.ir_version), opset_import=model.opset_import)
+    light.functions.extend(model.functions)
+    graph = light.graph
+    graph.name = model.graph.name or "graph"
+    graph.node.extend(model.graph.node)
+    weights = {tensor.name for tensor in model.graph.initializer}
+    graph.input.extend(one for one in model.graph.input if one.name not in weights)
+    for tensor in model.graph.initializer:
+        if math.prod(tensor.dims) > MOST_OF_SIZES:
+            shape = onnx.helper.make_tensor_value_info(tensor.name, tensor.data_type, list(tensor.dims))
+            graph.input.append(shape)
+        else:
+            graph.initializer.append(tensor)
+    for output in model.graph.output:
+        graph.output.append(output)
+        graph.output[-1].type.tensor_type.ClearField("shape")
+    return light
+
+
 @dataclass
 class _Reader:
     """Walks through a model's nodes, in order, and makes rows of them."""
@@ -324,12 +359,10 @@ class _Reader:
 
         graph = self.model.graph
         entry = fix_input(self.model, self.path, self.said)
-        # sizes inside may contradict the input that is said; they are inferred anew
-        del graph.value_info[:]
-        for output in graph.output:
-            output.type.tensor_type.ClearField("shape")
         try:
-            inferred = onnx.shape_inference.infer_shapes(self.model, strict_mode=False, data_prop=True)
+            inferred = onnx.shape_inference.infer_shapes(
+                _without_weights(self.model), strict_mode=False, data_prop=True
+            )
         except Exception as error:  # what onnx raises has no base of its own
             raise ModelError(f"{self.path}: sizes cannot be inferred ({' '.join(str(error).split())[:200]})") from error
         self.shapes = {
@@ -366,6 +399,8 @@ class _Reader:
             refused=self.refused,
             input=entry.name,
             input_shape=self.shapes[entry.name],
+            constant=self.constant,
+            shapes=self.shapes,
             input_is_float=entry.type.tensor_type.elem_type
             in (onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16, onnx.TensorProto.DOUBLE, onnx.TensorProto.BFLOAT16),
         )
@@ -381,7 +416,9 @@ class _Reader:
     def _visit(self, node: Any) -> None:
         computed = [name for name in node.input if name and name not in self.constant]
         # Shape tells sizes, which are fixed; what has no computed input is constant, too
-        if not computed or node.op_type in ("Shape", "Size"):
+        # but for a subgraph, which may read what is outside it
+        has_subgraph = node.op_type in ("If", "Loop", "Scan", "SequenceMap")
+        if (not computed and not has_subgraph) or node.op_type in ("Shape", "Size"):
             self.constant.update(node.output)
             return
         # what nobody has made: the outer input of a subgraph, say
@@ -543,6 +580,8 @@ class _Reader:
             return self._refuse(node, "filters that are computed; expected constants", computed, macs)
         if axes not in (1, 2):
             return self._refuse(node, f"a convolution over {axes} axes; expected 1 or 2", computed, macs)
+        if min(self._attribute(node, "pads", [0])) < 0:
+            return self._refuse(node, "negative padding; expected none, or some", computed, macs)
         if not all(shape) or not all(filters) or not all(made) or len(made) != len(shape):
             return self._refuse(node, "sizes that are not known", computed, macs)
         dilations = self._attribute(node, "dilations", [1] * axes)
@@ -552,9 +591,8 @@ class _Reader:
         sides = []
         for axis in range(axes):
             pads = self._padding(node, axis, axes, shape[2 + axis], filters[2 + axis], strides[axis], made[2 + axis])
-            if pads is None or abs(pads[0] - pads[1]) > 1:
-                found = " and ".join(map(str, pads)) if pads else "negative"
-                why = f"padding of {found} before and after; expected them at most one apart"
+            if abs(pads[0] - pads[1]) > 1:
+                why = f"padding of {pads[0]} and {pads[1]} before and after; expected them at most one apart"
                 return self._refuse(node, why, computed, macs)
             sides.append(pads)
         if axes == 1:
@@ -593,7 +631,7 @@ class _Reader:
 
     def _padding(
         self, node: Any, axis: int, axes: int, size: int, window: int, stride: int, made: int
-    ) -> tuple[int, int] | None:
+    ) -> tuple[int, int]:
         """Before and after along an axis, without what no window reads."""
         auto = self._attribute(node, "auto_pad", b"NOTSET")
         auto = auto.decode() if isinstance(auto, bytes) else auto
@@ -604,10 +642,9 @@ class _Reader:
         else:
             pads = self._attribute(node, "pads", [0] * 2 * axes) if auto != "VALID" else [0] * 2 * axes
             before, after = pads[axis], pads[axis + axes]
-        if before < 0 or after < 0:
-            return None
         unread = size + before + after - ((made - 1) * stride + window)
-        return before, max(0, after - max(0, unread))
+        # but not so far that the two sides, which may be one apart, are no longer
+        return before, max(0, after - max(0, unread), min(after, before - 1))
 
     def _multiplication(self, node: Any, computed: list[str]) -> None:
         left, right = node.input[0], node.input[1]
@@ -662,7 +699,9 @@ class _Reader:
             tensor = node.input[0]
             shape = self.shapes.get(tensor, ())
             if len(shape) == 4 and shape[0] == 1 and self._product(shape) == inputs:
-                flat = shape[2] > LARGEST_FLAT or shape[3] > LARGEST_FLAT
+                # of axes that were turned before, none is known to be the height
+                turned = not self._origin(tensor).as_is
+                flat = turned or shape[2] > LARGEST_FLAT or shape[3] > LARGEST_FLAT
                 return (inputs, 1, 1) if flat else (shape[1], shape[2], shape[3])
         return inputs, 1, 1
 

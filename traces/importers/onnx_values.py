@@ -93,6 +93,8 @@ class Reference:
         inputs = [one for one in copy.graph.input if one.name not in self._initial]
         del copy.graph.input[:]
         copy.graph.input.extend(inputs)
+        # from version 4 on, weights need not be inputs
+        copy.ir_version = max(copy.ir_version, 4)
         self._input = inputs[0].name
         del copy.graph.output[:]
         computed = [name for name in self._asked if name != self._input]
@@ -353,6 +355,8 @@ def _integers_of(model: Any) -> Iterator[tuple[str, tuple[float, int]]]:
 def give_random_weights(model: Any, graph: ImportedGraph, seed: int) -> None:
     """Replace all filters of a model by normal values of variance 2 / inputs (He et al., 2015), in the order of layers.
 
+    With them go the values that were trained beside them: biases become 0, and normalisations let values through.
+
     Parameters
     ----------
     model : onnx.ModelProto
@@ -373,6 +377,12 @@ def give_random_weights(model: Any, graph: ImportedGraph, seed: int) -> None:
         inputs = row.C * row.R * row.S
         shape = _shape_in_model(layer)
         made[layer.weight] = (rng.standard_normal(shape) * math.sqrt(2 / inputs)).astype(np.float32)
+        if layer.bias is not None:
+            made[layer.bias] = np.zeros(row.F, np.float32)
+    for name, value in _beside_weights(model, graph):
+        shape = graph.shapes.get(name, ())
+        if name in graph.constant and math.prod(shape) > 1 and all(shape):
+            made.setdefault(name, np.full(shape, value, np.float32))
     kept = [tensor for tensor in model.graph.initializer if tensor.name not in made]
     del model.graph.initializer[:]
     model.graph.initializer.extend(kept)
@@ -381,6 +391,16 @@ def give_random_weights(model: Any, graph: ImportedGraph, seed: int) -> None:
     nodes = [node for node in model.graph.node if not set(node.output) & made.keys()]
     del model.graph.node[:]
     model.graph.node.extend(nodes)
+
+
+def _beside_weights(model: Any, graph: ImportedGraph) -> Iterator[tuple[str, float]]:
+    """Tensors that scale or shift values channel by channel, and the number with which they do nothing."""
+    for node in model.graph.node:
+        if node.op_type == "BatchNormalization":
+            # scale, bias, mean, variance
+            yield from zip(node.input[1:5], (1.0, 0.0, 0.0, 1.0), strict=False)
+        elif node.op_type in ("Mul", "Add") and any(name not in graph.constant for name in node.input):
+            yield from ((name, 1.0 if node.op_type == "Mul" else 0.0) for name in node.input)
 
 
 def _shape_in_model(layer: ImportedLayer) -> tuple[int, ...]:
