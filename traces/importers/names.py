@@ -1,7 +1,7 @@
 """Names of layers: short ones, made of the long ones that exporters give, and distinct ones where lists repeat them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 LONGEST = 16
 """Characters of a name at most."""
@@ -29,14 +29,26 @@ def short_names(paths: Sequence[str], taken: Sequence[str] = ()) -> list[str]:
     for number, parts in enumerate(split):
         others = [other for at, other in enumerate(split) if at != number and other != parts]
         depth = next((d for d in range(1, len(parts)) if all(other[-d:] != parts[-d:] for other in others)), len(parts))
-        name = whole = _end_of(".".join(parts[-depth:])) or "layer"
-        again = 2
-        while name in used:
-            name = f"{whole[: LONGEST - len(str(again)) - 1]}_{again}"
-            again += 1
+        name = distinct_name(_end_of(".".join(parts[-depth:])) or "layer", used)
         used.add(name)
         names.append(name)
     return names
+
+
+def distinct_name(name: str, taken: Container[str]) -> str:
+    """The name, at most :data:`LONGEST` characters of it, with a number at its end if it is taken.
+
+    Examples
+    --------
+    >>> distinct_name("conv", {"conv", "conv_2"})
+    'conv_3'
+    """
+    name = name[:LONGEST]
+    own, again = name, 2
+    while own in taken:
+        own = f"{name[: LONGEST - len(str(again)) - 1]}_{again}"
+        again += 1
+    return own
 
 
 def _end_of(path: str) -> str:

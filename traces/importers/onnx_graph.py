@@ -15,7 +15,7 @@ import numpy as np
 from analytical.errors import InputError
 from analytical.layer import Layer
 from analytical.network import IMAGE, Edges, Network
-from traces.importers.names import short_names
+from traces.importers.names import distinct_name, short_names
 
 LARGEST_FLAT = 12
 """A fully connected layer over a feature map is a filter as large as the map up to so many rows and columns, which are
@@ -343,6 +343,67 @@ def _without_weights(model: Any) -> Any:
     return light
 
 
+def _known_shapes(light: Any, path: Path) -> dict[str, tuple[int, ...]]:
+    """Shapes of all tensors of a model without weights, as far as they can be told; 0 is a size that is not known.
+
+    Where inference leaves something open, what it could not follow, sizes that are computed from sizes, is computed
+    here, and it is asked again.
+    """
+    import onnx
+
+    while True:
+        try:
+            inferred = onnx.shape_inference.infer_shapes(light, strict_mode=False, data_prop=True)
+        except Exception as error:  # what onnx raises has no base of its own
+            raise ModelError(f"{path}: sizes cannot be inferred ({' '.join(str(error).split())[:200]})") from error
+        shapes = {
+            value.name: tuple(dim.dim_value for dim in value.type.tensor_type.shape.dim)
+            for value in (*inferred.graph.value_info, *inferred.graph.input, *inferred.graph.output)
+            if value.type.tensor_type.HasField("shape")
+        }
+        shapes |= {tensor.name: tuple(tensor.dims) for tensor in light.graph.initializer}
+        outputs = [name for node in light.graph.node for name in node.output if name]
+        if all(name in shapes and all(shapes[name]) for name in outputs) or not _fold_sizes(light, shapes):
+            return shapes
+
+
+def _fold_sizes(light: Any, shapes: Mapping[str, tuple[int, ...]]) -> bool:
+    """Replace nodes that compute small constants, from sizes that are known or from each other, by what they compute;
+    whether there were any."""
+    import onnx
+    from onnx.reference import ReferenceEvaluator
+
+    values = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in light.graph.initializer}
+    kept, folded = [], False
+    for node in light.graph.node:
+        size = shapes.get(node.input[0], ()) if node.op_type == "Shape" else ()
+        subgraph = any(attribute.type == onnx.AttributeProto.GRAPH for attribute in node.attribute)
+        made: list[Any] | None = None
+        if node.op_type == "Shape" and node.input[0] in shapes and all(size):
+            made = [np.array(size, np.int64)[slice(*_from_to(node))]]
+        elif all(name in values for name in node.input if name) and not subgraph and node.domain in ("", "ai.onnx"):
+            try:
+                made = list(ReferenceEvaluator(node).run(None, {name: values[name] for name in node.input if name}))
+            except Exception:  # a node that cannot be followed here stays for inference
+                made = None
+        if made is None or any(np.size(value) > MOST_OF_SIZES for value in made):
+            kept.append(node)
+            continue
+        for name, value in zip(node.output, made, strict=False):
+            values[name] = np.asarray(value)
+            light.graph.initializer.append(onnx.numpy_helper.from_array(values[name], name))
+        folded = True
+    del light.graph.node[:]
+    light.graph.node.extend(kept)
+    return folded
+
+
+def _from_to(node: Any) -> tuple[int | None, int | None]:
+    """Which sizes a node of kind Shape gives."""
+    said = {attribute.name: attribute.i for attribute in node.attribute}
+    return said.get("start"), said.get("end")
+
+
 @dataclass
 class _Reader:
     """Walks through a model's nodes, in order, and makes rows of them."""
@@ -359,17 +420,7 @@ class _Reader:
 
         graph = self.model.graph
         entry = fix_input(self.model, self.path, self.said)
-        try:
-            inferred = onnx.shape_inference.infer_shapes(
-                _without_weights(self.model), strict_mode=False, data_prop=True
-            )
-        except Exception as error:  # what onnx raises has no base of its own
-            raise ModelError(f"{self.path}: sizes cannot be inferred ({' '.join(str(error).split())[:200]})") from error
-        self.shapes = {
-            value.name: tuple(dim.dim_value for dim in value.type.tensor_type.shape.dim)
-            for value in (*inferred.graph.value_info, *inferred.graph.input, *inferred.graph.output)
-            if value.type.tensor_type.HasField("shape")
-        }
+        self.shapes = _known_shapes(_without_weights(self.model), self.path)
         self.initial = {tensor.name: tensor for tensor in graph.initializer}
         self.shapes |= {name: tuple(tensor.dims) for name, tensor in self.initial.items()}
         self.nodes = list(graph.node)
@@ -386,6 +437,7 @@ class _Reader:
         self.origins: dict[str, _Origin] = {entry.name: _Origin((IMAGE,))}
         self.made_by: dict[str, str] = {}
         self._name_nodes()
+        self._find_constants()
         for node in self.nodes:
             self._visit(node)
         if not self.layers:
@@ -405,6 +457,15 @@ class _Reader:
             in (onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16, onnx.TensorProto.DOUBLE, onnx.TensorProto.BFLOAT16),
         )
 
+    def _find_constants(self) -> None:
+        """What is computed from constants alone; sizes are, too, since the input's is fixed."""
+        for node in self.nodes:
+            # a subgraph may read what is outside it
+            has_subgraph = node.op_type in ("If", "Loop", "Scan", "SequenceMap")
+            known = self.constant.issuperset(name for name in node.input if name)
+            if (known and not has_subgraph) or node.op_type in ("Shape", "Size"):
+                self.constant.update(node.output)
+
     def _name_nodes(self) -> None:
         paths = [node.name or (node.output[0] if node.output else "") for node in self.nodes]
         shorter = short_names(paths, taken=[IMAGE])
@@ -415,11 +476,7 @@ class _Reader:
 
     def _visit(self, node: Any) -> None:
         computed = [name for name in node.input if name and name not in self.constant]
-        # Shape tells sizes, which are fixed; what has no computed input is constant, too
-        # but for a subgraph, which may read what is outside it
-        has_subgraph = node.op_type in ("If", "Loop", "Scan", "SequenceMap")
-        if (not computed and not has_subgraph) or node.op_type in ("Shape", "Size"):
-            self.constant.update(node.output)
+        if self.constant.issuperset(node.output):
             return
         # what nobody has made: the outer input of a subgraph, say
         computed = [name for name in computed if name in self.origins] or computed[:1]
@@ -527,14 +584,17 @@ class _Reader:
         origin = self._origin(tensor)
         if origin.as_is and self._size_of(origin.rows) == shape:
             return origin.rows
-        name = f"{self.names[id(node)]}.in"[-16:]
-        while any(name == row for row, _, _ in self.rows):
-            name = f"_{name}"[-16:]
+        name = self._free(f"{self.names[id(node)]}.in")
         self._operation(node, "other", origin.rows, shape, shape, name=name)
         self.made_by[name] = tensor
         # who reads the same again reads this row
         self.origins[tensor] = _Origin((name,))
         return (name,)
+
+    def _free(self, wanted: str) -> str:
+        """A name that no row has and no node gives."""
+        taken = {name for name, _, _ in self.rows} | {*self.names.values(), IMAGE}
+        return distinct_name(wanted, taken)
 
     def _one_row(self, tensor: str, node: Any) -> str:
         """The row that makes a tensor; a concatenation, or what is made of others, gets a row of its own."""
@@ -544,9 +604,7 @@ class _Reader:
             return origin.rows[0]
         if origin.as_is and len(origin.rows) > 1 and self._size_of(origin.rows) == shape:
             producer = self.producer.get(tensor, node)
-            name = self.names[id(producer)]
-            while any(name == row for row, _, _ in self.rows):
-                name = f"_{name}"[-16:]
+            name = self._free(self.names[id(producer)])
             # a pool of single pixels: the concatenation as a tensor that several rows read
             self.rows.append((name, Layer.operation(name, "pool", reads=shape, makes=shape), origin.rows))
             self.made_by[name] = tensor
@@ -737,7 +795,7 @@ class _Reader:
         def alone(node: Any) -> bool:
             others = [name for name in node.input if name and name != tensor]
             known = node.op_type in ELEMENTWISE or node.op_type in COMBINING
-            return known and all(self._is_constant(name) for name in others)
+            return known and self.constant.issuperset(others)
 
         if len(users) == 1 and alone(users[0]):
             return str(users[0].output[0])
@@ -747,16 +805,9 @@ class _Reader:
                 inner = first.output[0]
                 meets = self.users.get(inner, []) == [second] and second.op_type in COMBINING
                 others = [name for name in second.input if name and name not in (tensor, inner)]
-                if alone(first) and meets and all(map(self._is_constant, others)):
+                if alone(first) and meets and self.constant.issuperset(others):
                     return str(second.output[0])
         return None
-
-    def _is_constant(self, name: str) -> bool:
-        """Whether a tensor is constant, also of nodes that have not been visited yet."""
-        if name in self.constant:
-            return True
-        node = self.producer.get(name)
-        return node is not None and all(self._is_constant(one) for one in node.input if one)
 
     # ---- small things
 
