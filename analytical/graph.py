@@ -8,6 +8,7 @@ from analytical.errors import InputError
 from analytical.layer import OPERATIONS, Layer
 from analytical.network import IMAGE as IMAGE
 from analytical.network import Edges, Network
+from analytical.sheet import list_names
 
 
 class GraphError(InputError):
@@ -154,6 +155,33 @@ class Graph:
                 yield name, frozenset(self.nodes)
             elif node.sendable and self.sent(client) == [name]:
                 yield name, client
+
+
+def why_no_cut(graph: Graph) -> list[str]:
+    """What keeps the paper's kind of cut away, in sentences: operations whose results cannot be sent, and a network of
+    which several tensors cross wherever it is cut.
+
+    Examples
+    --------
+    >>> from analytical.networks import load_network
+    >>> why_no_cut(graph_of(load_network("alexnet")))
+    []
+    """
+    said = []
+    divided = [name for name, node in graph.nodes.items() if not node.sendable]
+    if divided:
+        said.append(
+            f"No cut behind {list_names(divided)}: what a layer reads there is made of parts of other tensors, or of "
+            "their values in another order."
+        )
+    inside = [name for name, _ in graph.chain()][1:-1]
+    if not inside and len(graph.nodes) > 2:
+        names = [name for name, node in graph.nodes.items() if node.sendable and name not in (IMAGE, graph.last)]
+        most = [graph.sent(graph.upstream(name)) for name in names]
+        example = next((sent for sent in most if len(sent) > 1), [])
+        crossing = f", such as {list_names(example)}" if example else ""
+        said.append(f"No cut inside: wherever the network is cut, several tensors cross{crossing}.")
+    return said
 
 
 def graph_of(network: Network) -> Graph:

@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 
 from analytical.glb_size import SizedGlb
-from analytical.graph import IMAGE
+from analytical.graph import IMAGE, why_no_cut
 from analytical.terminal.tables import people_console, people_table
 from analytical.terminal.text import digits, metric, short
 from partition.channel import image_bits
@@ -86,6 +86,8 @@ def print_plan(plan: Plan, jpeg: JpegImage | None = None) -> None:
             f"Cut after {best.name}: {digits(best.total_energy_J(channel) * scale)} {prefix}J; saves {fcc:.1f} % "
             f"against all in the cloud (FCC), {fisc:.1f} % against all on the phone (FISC)."
         )
+    for line in why_no_cut(plan.graph):
+        console.print(line)
     # what is best at other bit rates is found by energy alone, and would contradict a limit on the delay
     if plan.max_delay_s is None:
         _print_beyond(console, plan, scale, prefix)

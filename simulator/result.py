@@ -1,7 +1,7 @@
 """What comes out of a run: a result for each layer, and their sums; as rows, records, files and data frames."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytical.columns import row_of
-from analytical.energy import ENERGY_PARTS, Energy
+from analytical.energy import ENERGY_PARTS, Accounting, Energy
 from analytical.hardware import Hardware
 from analytical.mappings import Chosen
 from analytical.results import ByLayer
@@ -21,6 +21,7 @@ from simulator.crosscheck.difference import Difference, sum_of
 from simulator.machine.layer_run import LayerRun
 from simulator.provenance import provenance
 from simulator.settings import Settings
+from simulator.shortcuts import ShortcutRead
 from traces.store import StoredLayer, run_as_hdf5
 from traces.tensors import Requantiser
 
@@ -138,6 +139,8 @@ class NetworkResult(ByLayer[LayerResult]):
         All that the run depends on.
     layers : tuple of LayerResult
         In order.
+    shortcuts : tuple of ShortcutRead
+        What sums of the network read again from DRAM; counted apart from the layers, and charged by ``full`` alone.
 
     Examples
     --------
@@ -151,11 +154,20 @@ class NetworkResult(ByLayer[LayerResult]):
 
     settings: Settings
     layers: tuple[LayerResult, ...]
+    shortcuts: tuple[ShortcutRead, ...] = ()
 
     @property
     def energy(self) -> Energy:
         """Joules of one image through all layers, simulated, by part."""
-        return sum((layer.energy for layer in self.layers), Energy.zero())
+        layers = sum((layer.energy for layer in self.layers), Energy.zero())
+        if self.settings.accounting is not Accounting.FULL:
+            return layers
+        return sum((read.energy(self.hardware) for read in self.shortcuts), layers)
+
+    @property
+    def shortcut_bits(self) -> float:
+        """Bits of one image that sums read again from DRAM."""
+        return sum(read.link_bits for read in self.shortcuts)
 
     @property
     def model_energy(self) -> Energy:
@@ -208,6 +220,8 @@ class NetworkResult(ByLayer[LayerResult]):
         return self.header() | {
             "layers": [layer.record() for layer in self.layers],
             "total": row_of(TOTALS, self),
+            # of networks with sums alone
+            **({"shortcuts": [asdict(read) for read in self.shortcuts]} if self.shortcuts else {}),
         }
 
     def to_json(self, path: str | Path) -> None:

@@ -25,6 +25,7 @@ from simulator.machine.layer_run import LayerRun, run_tiling
 from simulator.memory import available_bytes, needed_bytes
 from simulator.result import LayerResult, NetworkResult
 from simulator.settings import ACCOUNTINGS, ENGINES, Settings, SettingsError
+from simulator.shortcuts import ShortcutReads
 from traces.convolution import convolve_plainly
 from traces.tensors import LayerTensors, digest_of, given, synthesise
 
@@ -126,6 +127,7 @@ def run_network(
     """
     # plan() maps all layers first: an hour's run does not end with a last layer that does not fit
     results = []
+    shortcuts = ShortcutReads(settings.network, settings.hardware)
     for planned in plan(settings):
         advance = progress(planned.layer) if progress else None
         tensors = _tensors_of(settings, planned)
@@ -136,10 +138,12 @@ def run_network(
         # values that are not kept go with their layer: this is the time to look at them
         if observe is not None:
             observe(result, tensors)
+        shortcuts(result.run, tensors)
         results.append(result)
         # before the next layer's are made: those of a fully connected layer are large
         del tensors
-    return NetworkResult(settings=settings, layers=tuple(results))
+    found = shortcuts.found({result.name: result for result in results})
+    return NetworkResult(settings=settings, layers=tuple(results), shortcuts=found)
 
 
 def _tensors_of(settings: Settings, planned: PlannedLayer) -> LayerTensors:

@@ -10,8 +10,9 @@ import pytest
 import analytical
 import partition
 import simulator
+import traces
 
-PACKAGES = (analytical, simulator, partition)
+PACKAGES = (analytical, simulator, partition, traces)
 FUNCTIONS = [
     (package, name)
     for package in PACKAGES
@@ -50,14 +51,23 @@ def test_names_stay_functions_whatever_is_imported(package: object) -> None:
 
 @pytest.mark.parametrize("package", ["analytical", "simulator", "partition", "traces"])
 def test_importing_a_package_imports_nothing_heavy(package: str) -> None:
-    heavy = "numba, rich, pydantic, h5py, matplotlib, networkx, pandas, click"
+    heavy = "numba, rich, pydantic, h5py, matplotlib, networkx, pandas, click, onnx, onnxruntime"
     code = f"import sys, {package}; print([name for name in {heavy.split(', ')!r} if name in sys.modules])"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize(
-    "command", ["analytical run", "simulator", "simulator run", "simulator compare", "partition", "partition run"]
+    "command",
+    [
+        "analytical run",
+        "simulator",
+        "simulator run",
+        "simulator compare",
+        "partition",
+        "partition run",
+        "traces import",
+    ],
 )
 def test_help_imports_neither_the_compiler_nor_tables(command: str) -> None:
     package, *name = command.split()

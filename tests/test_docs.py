@@ -10,7 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import click
+import numpy as np
 import pytest
+from PIL import Image
 
 import analytical.__main__
 import analytical.model
@@ -20,10 +22,12 @@ import partition.planning
 import simulator.__main__
 import simulator.columns
 import simulator.commands.options
+import traces.__main__
 from analytical.columns import Column, as_markdown
 from simulator.result import NetworkResult
 from simulator.settings import Settings
 from tests.shown import BLOCK, MADE, assert_shown, lines_of, rewrite_block, rewrite_made, updated
+from tests.traces.importers.models import node, save, weights
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "examples" / "README.md"]
@@ -43,7 +47,7 @@ COLUMNS: dict[str, tuple[Column, ...]] = {
     "columns of partition run": partition.planning.COLUMNS,
     "fields of partition run": partition.planning.FIELDS,
 }
-PACKAGES = ("analytical", "simulator", "partition")
+PACKAGES = ("analytical", "simulator", "partition", "traces")
 
 
 def made(what: str) -> str:
@@ -130,6 +134,7 @@ def test_commands_md_has_the_help_of_every_command() -> None:
         "analytical": analytical.__main__.main,
         "simulator": simulator.__main__.main,
         "partition": partition.__main__.main,
+        "traces": traces.__main__.main,
     }
     shown = [command for page, command, _ in SHOWN if page == "docs/commands.md"]
     ctx = click.Context(click.Command("any"))
@@ -139,7 +144,7 @@ def test_commands_md_has_the_help_of_every_command() -> None:
 
 
 def test_the_console_script_has_every_command_under_one_name() -> None:
-    modules = [analytical.__main__.main, simulator.__main__.main, partition.__main__.main]
+    modules = [analytical.__main__.main, simulator.__main__.main, partition.__main__.main, traces.__main__.main]
     ctx = click.Context(click.Command("any"))
     theirs = {group.get_command(ctx, name) for group in modules for name in group.list_commands(ctx)}
     ours = [partition.neupart.group.get_command(ctx, name) for name in partition.neupart.group.list_commands(ctx)]
@@ -158,3 +163,35 @@ def test_files_that_a_page_points_to_exist(page: Path) -> None:
 def test_modules_that_a_page_names_exist(page: Path) -> None:
     for target in re.findall(r"`((?:analytical|simulator|partition|traces|tests)/[\w/.]+)`", page.read_text()):
         assert (ROOT / target).exists(), target
+
+
+def test_the_tutorial_s_commands_run(tmp_path: Path) -> None:
+    """From a small model that is exported here and a picture to the cut, as docs/networks.md has it."""
+    model = save(
+        tmp_path / "model.onnx",
+        [
+            node("Conv", ["x", "w"], "c", pads=[1, 1, 1, 1]),
+            node("Relu", ["c"], "r"),
+            node("Conv", ["r", "v"], "d", pads=[1, 1, 1, 1]),
+            node("Add", ["d", "r"], "s"),
+            node("GlobalAveragePool", ["s"], "p"),
+            node("Flatten", ["p"], "f"),
+            node("Gemm", ["f", "g"], "y"),
+        ],
+        [weights(8, 3, 3, 3), weights(8, 8, 3, 3, name="v", seed=1), weights(8, 10, name="g", seed=2)],
+        ("N", 3, 32, 32),
+    )
+    picture = np.random.default_rng(0).integers(0, 256, (40, 48, 3), np.uint8)
+    Image.fromarray(picture).save(tmp_path / "cat.png")
+    page = (ROOT / "docs" / "networks.md").read_text()
+    commands = [line for block in re.findall(r"```sh\n(.*?)```", page, re.DOTALL) for line in block.splitlines()]
+    assert len(commands) >= 8
+    own = os.environ | {"XDG_CACHE_HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    for command in commands:
+        program, *arguments = shlex.split(command)
+        assert program == "python"
+        ran = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, cwd=tmp_path, env=own)
+        assert ran.returncode == 0, (command, ran.stderr)
+    assert model.exists()
+    (code,) = [block for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "import_onnx" in block]
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path, env=own)

@@ -250,6 +250,13 @@ def read_trace(path: str | Path) -> Trace:
     ------
     TraceError
         The file is not there, is damaged, or is no trace.
+
+    Examples
+    --------
+    >>> read_trace("nowhere.h5")
+    Traceback (most recent call last):
+    ...
+    traces.trace.TraceError: nowhere.h5: not there; expected a trace (python -m traces import makes one)
     """
     import h5py
 
@@ -291,6 +298,17 @@ def read_trace(path: str | Path) -> Trace:
         source=rest,
         arrays=partial(_read_arrays, path, places),
     )
+
+
+def is_trace(path: Path) -> bool:
+    """Whether a file says that it is a trace, of this or another version."""
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as file:
+            return str(file.attrs.get("format", b""), "utf-8", "replace").startswith("trace")
+    except (OSError, TypeError, RuntimeError, KeyError):
+        return False
 
 
 def _read_arrays(path: Path, places: Mapping[str, str], layer: str) -> Arrays:

@@ -91,7 +91,12 @@ def _side(name: str, said: str) -> "RunFile | Settings":
 
 
 def _is_run_file(said: str) -> bool:
-    return Path(said).suffix.lower() in RUN_FILES
+    """A file of a run; a trace has the same ending, and is a network to run."""
+    if Path(said).suffix.lower() not in RUN_FILES:
+        return False
+    from traces.trace import is_trace
+
+    return not is_trace(Path(said))
 
 
 def _run_file(side: "RunFile | Settings", said: str) -> "RunFile":

@@ -141,6 +141,26 @@ def code(tiles: Iterable[NDArray[np.integer]], run_bits: int, pairs_of_word: int
     return total
 
 
+def expected_overflows(share: float, longest: int) -> float:
+    """Pairs a value that runs too long for one need, if each value is zero with that chance, whatever the others are.
+
+    Parameters
+    ----------
+    share : float
+        Of zeros, from 0 to 1.
+    longest : int
+        Zeros that one pair can stand for, its value among them.
+
+    Examples
+    --------
+    >>> expected_overflows(1.0, 32) == 1 / 32, round(expected_overflows(0.9, 16), 4)
+    (True, 0.0227)
+    """
+    # a run of at least n zeros begins at a value with the chance (1 - z) z^n; n is each multiple of the longest
+    whole = share**longest
+    return 1 / longest if whole == 1 else (1 - share) * whole / (1 - whole)
+
+
 _AT_ONCE = 1 << 20
 """Values of tiles that are looked at together: many tiles are small, and each look takes its time."""
 

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from analytical.counts import ALL_EVENTS, Counts, Data, Event, Level
-from analytical.energy import not_charged
+from analytical.energy import Accounting, not_charged
 from analytical.mappings import Origin
 from analytical.mappings.cnnergy import Correction
 from analytical.terminal.tables import people_table
@@ -92,6 +92,17 @@ def _print_sums(console: Console, result: NetworkResult) -> None:
     missing = unexplained({layer.name: layer.differences() for layer in result})
     if missing:
         console.print(f"UNEXPLAINED: {', '.join(missing)}", style="red")
+    if result.shortcuts:
+        bits = sum(
+            float(layer.row()[name]) / layer.run.images
+            for layer in result
+            for name in ("dram_ifmap_bits", "dram_filter_bits", "dram_ofmap_bits")
+        )
+        charged = "charged" if result.settings.accounting is Accounting.FULL else "not charged"
+        console.print(
+            f"Sums read their shortcuts again: {short(result.shortcut_bits)}b an image, "
+            f"{100 * result.shortcut_bits / bits:.1f} % of what DRAM moves for layers; {charged}."
+        )
     (scale, joule), (time_scale, second) = metric(result.energy_J), metric(result.latency_s)
     images = sorted({layer.run.images for layer in result})
     batches = f"a batch of {images[0]}" if len(images) == 1 else f"batches of {images[0]} to {images[-1]}"

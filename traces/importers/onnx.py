@@ -145,6 +145,13 @@ def import_table(
     ------
     ModelError
         Something that cannot be imported.
+
+    Examples
+    --------
+    >>> import_table("model.onnx", zeros=1.5)
+    Traceback (most recent call last):
+    ...
+    traces.importers.onnx_graph.ModelError: zeros is 1.5; expected a share from 0 to 1
     """
     path = Path(path)
     if not 0 <= zeros <= 1:
