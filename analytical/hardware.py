@@ -9,7 +9,7 @@ from analytical.checks import is_number, is_whole
 from analytical.clock_tree import ClockTree
 from analytical.technology import HardwareError, Prices, prices
 
-RLC, RAW = "rlc", "raw"
+RLC, RAW, BEST = FMAP_CODES = ("rlc", "raw", "best")
 """Codes of feature maps on the DRAM link."""
 
 RLC_RUN_BITS = {16: 5, 8: 4}
@@ -137,8 +137,8 @@ class Hardware:
         if self.link_bits != 64:
             # hardware with another link would need another code: pairs are packed into words of this size
             self._refuse("link_bits", "64, the width for which the RLC words are defined")
-        if self.fmap_code not in (RLC, RAW):
-            self._refuse("fmap_code", f"{RLC} or {RAW}")
+        if self.fmap_code not in FMAP_CODES:
+            self._refuse("fmap_code", f"{', '.join(FMAP_CODES[:-1])} or {FMAP_CODES[-1]}")
         if not is_number(self.other_control) or not 0 <= self.other_control < 1:
             self._refuse("other_control", "a share of at least 0 and below 1")
         # 8192 bits are a KiB
@@ -188,6 +188,11 @@ class Hardware:
     def fmaps_move_raw(self) -> bool:
         """Whether feature maps move over the DRAM link as they are."""
         return self.fmap_code == RAW
+
+    @property
+    def tiles_move_raw_where_shorter(self) -> bool:
+        """Whether a tile of a feature map moves as it is where its code would be longer."""
+        return self.fmap_code == BEST
 
     @property
     def rlc_run_bits(self) -> int:

@@ -132,14 +132,18 @@ def rlc_words(values: float, sparsity: float, hardware: Hardware) -> float:
 
 
 def fmap_words(values: float, sparsity: float, hardware: Hardware) -> float:
-    """b_w-bit words of feature maps on the DRAM link: run-length coded, or as they are if the hardware has no code.
+    """b_w-bit words of feature maps on the DRAM link: run-length coded, or as they are if the hardware has no code, or
+    sends what is shorter.
 
     Parameters
     ----------
     values, sparsity, hardware
         As for :func:`rlc_words`.
     """
-    return values if hardware.fmaps_move_raw else rlc_words(values, sparsity, hardware)
+    coded = rlc_words(values, sparsity, hardware)
+    if hardware.tiles_move_raw_where_shorter:
+        return min(values, coded)
+    return values if hardware.fmaps_move_raw else coded
 
 
 def repeated_by(tiling: "Tiling") -> Repetitions:

@@ -14,6 +14,7 @@ from analytical.counts import Counts
 from analytical.energy import Accounting, Energy, price
 from analytical.hardware import Hardware
 from analytical.network import Edges, Network
+from simulator.machine.engines import raw_words
 from simulator.machine.layer_run import LayerRun
 from traces import rlc
 from traces.tensors import LayerTensors
@@ -89,9 +90,10 @@ class ShortcutReads:
             if row is not None and inputs == (name,) and (run.layer.channels, height, width) == (row.F, row.E, row.G):
                 top, left = int(run.layer.pad_h), int(run.layer.pad_w)
                 values = tensors.ifmap[:, :, top : top + height, left : left + width]
-                words = rlc.words_of_tiles(values, b_w) if not self._hardware.fmaps_move_raw else None
-                if words is not None:
-                    self._bits[name] = words * rlc.WORD_BITS / images
+                raw = raw_words(values[0].size, b_w)
+                most = raw if self._hardware.tiles_move_raw_where_shorter else None
+                if not self._hardware.fmaps_move_raw:
+                    self._bits[name] = rlc.words_of_tiles(values, b_w, most) * rlc.WORD_BITS / images
 
     def found(self, ran: Mapping[str, object]) -> tuple[ShortcutRead, ...]:
         """What sums read again, of those whose layers ran."""

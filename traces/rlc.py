@@ -126,8 +126,9 @@ def encoded_words(values: NDArray[np.integer], b_w: int) -> int:
     return -(-int(pairs) // pairs_of_word(b_w))
 
 
-def words_of_tiles(tiles: NDArray[np.integer], b_w: int) -> int:
-    """64-bit words of as many tiles as the first axis is long, each coded apart.
+def words_of_tiles(tiles: NDArray[np.integer], b_w: int, most: int | None = None) -> int:
+    """64-bit words of as many tiles as the first axis is long, each coded apart; or ``most`` words where a tile's code
+    is longer.
 
     Examples
     --------
@@ -135,10 +136,13 @@ def words_of_tiles(tiles: NDArray[np.integer], b_w: int) -> int:
     2
     """
     flat = np.ascontiguousarray(tiles).reshape(len(tiles), -1)
-    return int(_words_of_tiles(flat, (1 << _run_bits(b_w)) - 1, pairs_of_word(b_w)))
+    return int(_words_of_tiles(flat, (1 << _run_bits(b_w)) - 1, pairs_of_word(b_w), _NO_MOST if most is None else most))
 
 
-def sent(tiles: NDArray[np.integer], b_w: int) -> tuple[NDArray[np.int64], int]:
+_NO_MOST = np.iinfo(np.int64).max
+
+
+def sent(tiles: NDArray[np.integer], b_w: int, most: int | None = None) -> tuple[NDArray[np.int64], int]:
     """Tiles as they arrive, each coded by :func:`encode` and decoded by :func:`decode`, and the 64-bit words between:
     the same in one call, for who sends many small tiles.
 
@@ -148,6 +152,8 @@ def sent(tiles: NDArray[np.integer], b_w: int) -> tuple[NDArray[np.int64], int]:
         As many tiles as the first axis is long, of values of ``b_w`` bits.
     b_w : int
         Bits of a value.
+    most : int, optional
+        As for :func:`words_of_tiles`.
 
     Examples
     --------
@@ -157,7 +163,8 @@ def sent(tiles: NDArray[np.integer], b_w: int) -> tuple[NDArray[np.int64], int]:
     """
     flat = np.ascontiguousarray(tiles).reshape(len(tiles), -1)
     arrived = np.zeros(flat.shape, np.int64)
-    words, lost = _sent(flat, arrived, b_w, _run_bits(b_w), pairs_of_word(b_w))
+    limit = _NO_MOST if most is None else most
+    words, lost = _sent(flat, arrived, b_w, _run_bits(b_w), pairs_of_word(b_w), limit)
     if lost:
         raise RLCError(f"{lost} of {len(tiles)} tiles arrive with another number of values; expected {flat.shape[1]}")
     return arrived.reshape(tiles.shape), int(words)
@@ -185,22 +192,22 @@ def _count_pairs(values, longest):
 
 
 @njit()
-def _words_of_tiles(tiles, longest, pairs):
+def _words_of_tiles(tiles, longest, pairs, most):
     words = 0
     for tile in tiles:
-        words += -(-_count_pairs(tile, longest) // pairs)
+        words += min(-(-_count_pairs(tile, longest) // pairs), most)
     return words
 
 
 @njit()
-def _sent(tiles, arrived, b_w, run_bits, pairs):
+def _sent(tiles, arrived, b_w, run_bits, pairs, most):
     sent, lost = 0, 0
     for number in range(tiles.shape[0]):
         count = _count_pairs(tiles[number], (1 << run_bits) - 1)
         words = np.zeros(-(-count // pairs), np.uint64)
         _encode(tiles[number], words, b_w, run_bits, pairs)
         used, filled = _decode(words, arrived[number], b_w, run_bits, pairs)
-        sent += words.size
+        sent += min(words.size, most)
         if used != words.size or filled != tiles.shape[1]:
             lost += 1
     return sent, lost

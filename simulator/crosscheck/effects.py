@@ -46,6 +46,7 @@ class Effect(Enum):
     RLC_RESTARTS = "RLC tile restarts"
     RLC_PADDING = "RLC word padding"
     RAW_PADDING = "raw word padding"
+    RAW_TILES = "tiles that move raw"
     NO_CLOSED_FORM = "events without a closed form"
     THROUGHPUT = "constant throughput"
     IDLE = "idle PEs"
@@ -217,8 +218,9 @@ def _without_closed_form(tiling: Tiling) -> Counts:
 
 
 def _coded(tiling: Tiling, sparsity: Fraction) -> Fraction:
-    """Words a value in a code without waste (eq 25)."""
-    return (1 - sparsity) * tiling.hardware.rlc_words_per_value
+    """Words a value in a code without waste (eq 25), or raw where that is shorter and the hardware may choose."""
+    coded = (1 - sparsity) * tiling.hardware.rlc_words_per_value
+    return min(coded, Fraction(1)) if tiling.hardware.tiles_move_raw_where_shorter else coded
 
 
 def _zeros(tiling: Tiling, tensors: LayerTensors, untaken: Number) -> dict[Effect, Counts]:
@@ -300,6 +302,8 @@ def _code_steps(
     # telescopes, too: what the code takes, less what one without waste would take of values with the table's zeros
     value = tiling.hardware.rlc_words_per_value
     word = Fraction(tiling.hardware.link_bits, tiling.hardware.b_w)
+    # the closed forms choose for all values at once, the machine tile by tile
+    raw_tiles = coded.values * ((1 - sparsity) * value - _coded(tiling, sparsity)) - coded.longer * word
     return {
         Effect.SHARE_OF_ZEROS: coded.values * (share - (1 - sparsity)) * value,
         Effect.PLACES_OF_ZEROS: (coded.nonzeros - coded.values * share) * value,
@@ -307,6 +311,7 @@ def _code_steps(
         Effect.RLC_OVERFLOW: (coded.overflows - (clustered or 0)) * value,
         Effect.RLC_RESTARTS: coded.restarts * value,
         Effect.RLC_PADDING: coded.words * word - coded.pairs * value,
+        **({Effect.RAW_TILES: raw_tiles} if tiling.hardware.tiles_move_raw_where_shorter else {}),
     }
 
 

@@ -95,6 +95,8 @@ class Coded:
         Pairs whose value is zero, since a run ends with its tile.
     words : int
         64-bit words, the last of each tile filled up.
+    longer : int
+        Of them, those by which tiles are longer than they would be raw.
     """
 
     values: int = 0
@@ -102,6 +104,7 @@ class Coded:
     overflows: int = 0
     restarts: int = 0
     words: int = 0
+    longer: int = 0
 
     @property
     def pairs(self) -> int:
@@ -115,6 +118,7 @@ class Coded:
             overflows=self.overflows + other.overflows,
             restarts=self.restarts + other.restarts,
             words=self.words + other.words,
+            longer=self.longer + other.longer,
         )
 
 
@@ -133,7 +137,7 @@ def code(tiles: Iterable[NDArray[np.integer]], run_bits: int, pairs_of_word: int
     Examples
     --------
     >>> code([np.array([0, 0, 7, 0])], run_bits=5, pairs_of_word=3)
-    Coded(values=4, nonzeros=1, overflows=0, restarts=1, words=1)
+    Coded(values=4, nonzeros=1, overflows=0, restarts=1, words=1, longer=0)
     """
     total = Coded()
     for several in _batches(tiles):
@@ -201,12 +205,16 @@ def _code(tiles: list[NDArray[np.integer]], run_bits: int, pairs_of_word: int) -
     overflows += after // at_most
     left_over = (after % at_most > 0).astype(np.int64)
     pairs = counts + overflows + left_over
+    words = -(-pairs // pairs_of_word)
+    # a word of 64 bits has pairs of a run and a value, or values alone, and a bit for its mark
+    raw = -(-sizes * (63 // pairs_of_word - run_bits) // 64)
     return Coded(
         values=int(sizes.sum()),
         nonzeros=int(places.size),
         overflows=int(overflows.sum()),
         restarts=int(left_over.sum()),
-        words=int((-(-pairs // pairs_of_word)).sum()),
+        words=int(words.sum()),
+        longer=int(np.maximum(words - raw, 0).sum()),
     )
 
 

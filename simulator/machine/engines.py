@@ -130,6 +130,12 @@ def _ifmap_moves_raw(tiling: Tiling) -> bool:
     return tiling.layer.first or tiling.hardware.fmaps_move_raw
 
 
+def _most_words(tiling: Tiling, tiles: NDArray[np.integer]) -> int | None:
+    """Words that a tile takes at most, where the hardware sends it raw if its code is longer."""
+    hardware = tiling.hardware
+    return raw_words(tiles[0].size, hardware.b_w) if hardware.tiles_move_raw_where_shorter else None
+
+
 class SteppedEngine:
     """Every pass stepped with its values: what the link brings is decoded, kept in the GLB, streamed into the PEs,
     summed there, put back into the GLB, requantised and coded again."""
@@ -164,7 +170,11 @@ class SteppedEngine:
         """Tiles as they arrive, and the DRAM words that they took."""
         codes = [rlc.encode(tile, self._b_w) for tile in tiles]
         arrived = [rlc.decode(code, tiles[0].size, self._b_w).reshape(tiles[0].shape) for code in codes]
-        return np.stack(arrived), sum(map(len, codes))
+        return np.stack(arrived), self._words_of_codes(tiles, codes)
+
+    def _words_of_codes(self, tiles: NDArray[np.integer], codes: list[NDArray[np.uint64]]) -> int:
+        most = _most_words(self._tiling, tiles)
+        return sum(len(code) if most is None else min(len(code), most) for code in codes)
 
     def run(self, p: Pass) -> PassTiming:
         filters = _filters_of(self._tensors, self._tiling.layer, p)
@@ -181,7 +191,7 @@ class SteppedEngine:
         tiles = self._tensors.leaving(*place, self.ofmap[place])
         if self._tiling.hardware.fmaps_move_raw:
             return sum(raw_words(tile.size, self._b_w) for tile in tiles)
-        return sum(len(rlc.encode(tile, self._b_w)) for tile in tiles)
+        return self._words_of_codes(tiles, [rlc.encode(tile, self._b_w) for tile in tiles])
 
     def tally(self) -> Tally:
         return self._tally
@@ -262,7 +272,7 @@ class DetailedEngine(SteppedEngine):
         return self._timings.run(p.shape)
 
     def _through_code(self, tiles: NDArray[np.integer]) -> tuple[NDArray[np.int64], int]:
-        return rlc.sent(tiles, self._b_w)
+        return rlc.sent(tiles, self._b_w, _most_words(self._tiling, tiles))
 
     def tally(self) -> Tally:
         return self._timings.tally(self._nonzero, self._takes)
@@ -298,7 +308,9 @@ class FastEngine:
 
     def _words(self, tiles: NDArray[np.integer], *, raw: bool) -> int:
         """DRAM words of tiles of as many images."""
-        return len(tiles) * raw_words(tiles[0].size, self._b_w) if raw else rlc.words_of_tiles(tiles, self._b_w)
+        if raw:
+            return len(tiles) * raw_words(tiles[0].size, self._b_w)
+        return rlc.words_of_tiles(tiles, self._b_w, _most_words(self._tiling, tiles))
 
     def run(self, p: Pass) -> PassTiming:
         return self._timings.run(p.shape)

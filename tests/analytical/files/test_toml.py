@@ -17,7 +17,7 @@ from analytical.hardware import HardwareError
         ("overlap_fmaps = 1", "overlap_fmaps is 1; expected true or false"),
         ("name = 3", "name is 3; expected text in quotes"),
         ("J = {a = true}", "J is {a = true}; expected a whole number"),
-        ('fmap_code = "zip"', "fmap_code is zip; expected rlc or raw"),
+        ('fmap_code = "zip"', "fmap_code is zip; expected rlc, raw or best"),
         ('[prices]\nunit = "nJ"', 'prices.unit is "nJ"; expected "J", "pJ" or "MAC"'),
         ("[prices.glb]\nread = 1.0", "prices.glb.write is missing; expected all of read, write"),
     ],

@@ -53,4 +53,4 @@ def test_code_of_tiles_by_hand() -> None:
     run_of_32, run_of_31 = np.zeros(32, int), np.zeros(31, int)
     assert code([run_of_32], 5, 3) == Coded(values=32, overflows=1, words=1)
     assert code([run_of_31], 5, 3) == Coded(values=31, restarts=1, words=1)
-    assert code([np.ones(4, int), np.array([0, 1])], 5, 3) == Coded(values=6, nonzeros=5, words=3)
+    assert code([np.ones(4, int), np.array([0, 1])], 5, 3) == Coded(values=6, nonzeros=5, words=3, longer=1)

@@ -19,7 +19,7 @@ from analytical.mappings.rules import map_layer
 from analytical.networks import load_network
 from simulator.crosscheck import crosscheck
 from simulator.machine import engines
-from simulator.machine.engines import FastEngine, count_nonzero_macs
+from simulator.machine.engines import ENGINES, FastEngine, count_nonzero_macs
 from simulator.machine.geometry import PassShape
 from simulator.machine.layer_run import LayerRun, Machine, Wait, play_tables
 from simulator.machine.pe_array import PassRun, PEArray
@@ -275,6 +275,26 @@ def assert_wrong_ofmap(engine: str) -> None:
     tensors = synthesise(layer, b_w=16, batch=1, seed=0)
     run = run_layer(layer, EYERISS_16BIT, tensors, engine=engine)
     assert np.count_nonzero(run.ofmap != tensors.psums) >= 1
+
+
+@settings(max_examples=60)
+@given(mappable(), st.integers(0, 2**32))
+def test_tiles_may_move_raw_where_that_is_shorter(case: tuple[Layer, Hardware, int], seed: int) -> None:
+    """All engines agree, no tile takes more than either way, and the cross-check explains all."""
+    layer, hardware, batch = case
+    tensors = synthesise(layer, b_w=hardware.b_w, batch=batch, seed=seed)
+    words = {}
+    for code in ("rlc", "raw", "best"):
+        chosen = replace(hardware, fmap_code=code)
+        # one mapping for all, so that tiles are the same
+        mapping = map_layer(layer, hardware)
+        runs = [run_layer(layer, chosen, tensors, mapping=mapping, engine=engine) for engine in ENGINES]
+        assert runs[0].counts == runs[1].counts == runs[2].counts
+        assert runs[0].total_cycles == runs[1].total_cycles == runs[2].total_cycles
+        assert crosscheck(runs[0], tensors).explained
+        words[code] = runs[0].counts[c.DRAM_IFMAP_READ], runs[0].counts[c.DRAM_OFMAP_WRITE]
+    for rlc_words, raw_words, best in zip(words["rlc"], words["raw"], words["best"], strict=True):
+        assert best <= min(rlc_words, raw_words)
 
 
 @settings(max_examples=60)
