@@ -24,7 +24,7 @@ from simulator.crosscheck import closed_side, crosscheck
 from simulator.machine.layer_run import LayerRun, run_tiling
 from simulator.memory import available_bytes, needed_bytes
 from simulator.result import LayerResult, NetworkResult
-from simulator.settings import ACCOUNTINGS, ENGINES, Settings, SettingsError
+from simulator.settings import ACCOUNTINGS, ENGINES, GROUPS, TOGETHER, Settings, SettingsError
 from simulator.shortcuts import ShortcutReads
 from traces.convolution import convolve_plainly
 from traces.tensors import LayerTensors, digest_of, given, synthesise
@@ -86,6 +86,8 @@ def _plan_layer(settings: Settings, layer: Layer, chosen: Chosen | None = None) 
     # the mapper that was asked for says whether a layer fits, and nobody else
     chosen = chosen or settings.choose(layer)
     tiling = chosen.mapping.tiling(layer, settings.hardware, batch)
+    if settings.groups == TOGETHER:
+        tiling = tiling.side_by_side()
     _require_memory(layer, batch, settings.engine)
     closed = closed_side(layer, settings.hardware, batch, settings.rules)
     return PlannedLayer(layer=layer, chosen=chosen, tiling=tiling, closed=closed)
@@ -261,6 +263,7 @@ def run(
     own_mappings: Mapping[str, EyerissMapping] | None = None,
     rules: RuleSet | str = RuleSet.CORRECTED,
     objective: Objective | str = Objective.ENERGY,
+    groups: str = GROUPS[0],
     hardware: Hardware | str | Path | None = None,
     engine: str = ENGINES[0],
     seed: int = 0,
@@ -290,6 +293,9 @@ def run(
     objective : Objective or str
         What ``"eyeriss"`` goes by: ``"energy"``, published or inferred mappings first, or ``"chip"``, the rule that was
         inferred from the chip, for every layer.
+    groups : str
+        ``"apart"``: convolution groups of a layer one after the other; ``"together"``: side by side, where PEs are
+        free.
     hardware : Hardware, str or Path, optional
         A hardware, the name of one that ships, or a file; default: Eyeriss.
     engine : str
@@ -337,6 +343,7 @@ def run(
             own_mappings=dict(own_mappings or {}),
             rules=rules,
             objective=objective,
+            groups=groups,
             engine=engine,
             batch=batch,
             seed=seed,

@@ -38,6 +38,10 @@ class SettingsError(InputError):
     """Settings with which nothing can run; the message says which, and what was expected."""
 
 
+APART, TOGETHER = GROUPS = ("apart", "together")
+"""How convolution groups of a layer run; the first is the default."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
     """All that a run depends on; the same settings give the same run.
@@ -58,6 +62,9 @@ class Settings:
         Whose rules CNNergy's mapping goes by, and with it the closed forms.
     objective : Objective or str
         What the chip's mapper goes by.
+    groups : str
+        Whether convolution groups of a layer run one after the other (``apart``), or side by side where the array has
+        free sets (``together``); one of :data:`GROUPS`.
     engine : str
         One of :data:`ENGINES`; the results are the same.
     batch : int or None
@@ -93,6 +100,7 @@ class Settings:
     own_mappings: Mapping[str, LayerMapping] = field(default_factory=dict)
     rules: RuleSet | str = RuleSet.CORRECTED
     objective: Objective | str = Objective.ENERGY
+    groups: str = GROUPS[0]
     engine: str = ENGINES[0]
     batch: int | None = None
     seed: int = 0
@@ -117,6 +125,8 @@ class Settings:
         if objective is not Objective.ENERGY and not mapper.takes_files:
             asked = f"objective is {objective.value} with mapping {self.mapping}"
             raise SettingsError(f"{asked}; expected mapping {FILE_MAPPER}")
+        if self.groups not in GROUPS:
+            raise SettingsError(f"groups is {self.groups!r}; expected {' or '.join(GROUPS)}")
         if self.engine not in ENGINES:
             raise SettingsError(f"engine is {self.engine!r}; expected {', '.join(ENGINES[:-1])} or {ENGINES[-1]}")
         # is_whole takes NumPy's integers, and refuses True, which is 1 to Python
@@ -189,6 +199,8 @@ class Settings:
             "mapping": self.mapping,
             "rules": rule_set_named(self.rules).value,
             "objective": objective_named(self.objective).value,
+            # what older files do not say is what they did
+            **({} if self.groups == GROUPS[0] else {"groups": self.groups}),
             "engine": self.engine,
             "batch": self.batch,
             "selected": list(self.selected) if self.selected is not None else None,
@@ -222,6 +234,7 @@ def title_of(settings: Mapping[str, Any]) -> str:
     return (
         f"{settings['network']} on {settings['hardware']['name']}, {settings['bits']} bit, "
         f"mapping {settings['mapping']}, "
+        f"{'groups ' + settings['groups'] + ', ' if settings.get('groups') else ''}"
         f"{batch}{'traced values' if settings.get('trace') else 'seed ' + str(settings['seed'])}, "
         f"{settings['engine']} engine"
     )

@@ -9,7 +9,7 @@ from analytical.hardware import EYERISS_16BIT, Hardware
 from simulator.machine.geometry import PassShape
 from simulator.machine.pe_array import PassRun, PEArray
 
-BIG = replace(EYERISS_16BIT, J=64, K=16, P_s=8)
+BIG = replace(EYERISS_16BIT, J=96, K=16, P_s=8)
 
 
 @st.composite
@@ -17,10 +17,12 @@ def passes(draw: st.DrawFn) -> tuple[PassShape, Hardware]:
     R, S, U = draw(st.integers(1, 4)), draw(st.integers(1, 4)), draw(st.integers(1, 5))
     V = draw(st.one_of(st.just(U), st.integers(1, 4)))
     columns, windows = draw(st.integers(1, 6)), draw(st.integers(1, 8))
-    channels = draw(st.integers(1, 5))
+    channels, groups = draw(st.integers(1, 5)), draw(st.sampled_from([1, 1, 2, 3]))
+    stacks = draw(st.lists(st.integers(1, 6), min_size=1, max_size=3 if groups == 1 else 2))
     shape = PassShape(
         set_channels=(*draw(st.lists(st.just(channels), max_size=3)), draw(st.integers(1, channels))),
-        stack_filters=tuple(draw(st.lists(st.integers(1, 6), min_size=1, max_size=3))),
+        stack_filters=tuple(stacks * groups),
+        groups=groups,
         R=R,
         S=S,
         U=U,
@@ -53,6 +55,6 @@ def stepped(shape: PassShape, hardware: Hardware) -> PassRun:
     return PEArray(hardware).run(
         shape,
         np.ones((shape.images, shape.channels, shape.strip_rows, shape.width), np.int64),
-        np.ones((shape.filters, shape.channels, shape.R, shape.S), np.int64),
+        np.ones((shape.filters, shape.filter_channels, shape.R, shape.S), np.int64),
         np.zeros((shape.images, shape.filters, shape.pe_columns, shape.windows), np.int64),
     )

@@ -43,6 +43,9 @@ class Tiling:
         Channels of a set; the last of a stack may have fewer.
     z, f : int
         Channels and filters of a pass, of one group.
+    groups_at_once : int
+        Convolution groups that run side by side, in stacks of their own; more than one only where all channels and all
+        filters of a group are in one pass.
     m : int
         Filters of a filter block.
     y_i, y_o : int
@@ -84,6 +87,7 @@ class Tiling:
     batch: int
     ifmap_words: int = 0
     psum_words: int = 0
+    groups_at_once: int = 1
 
     @cached_property
     def psums_stream(self) -> bool:
@@ -93,14 +97,14 @@ class Tiling:
     @cached_property
     def strip_words(self) -> int:
         """Ifmap words of one strip of the N images."""
-        return self.N * self.ifmap_width(self.X_o) * self.y_i * self.z
+        return self.groups_at_once * self.N * self.ifmap_width(self.X_o) * self.y_i * self.z
 
     @cached_property
     def least_psum_words(self) -> int:
         """Psum words without which the layer cannot run: all that wait for more channels, or one window of all PEs
         if none do."""
         if self.psums_stream:
-            return self.f * self.y_o
+            return self.groups_at_once * self.f * self.y_o
         return self.N * self.m * self.X_o * self.Y_o
 
     @cached_property
@@ -153,6 +157,40 @@ class Tiling:
         # sets that the stacks leave over in the array stay idle, as do stacks beyond the last filter
         stacks = min(filters, self.S_pass // len(sets))
         return sets, tuple((filters + stack) // stacks for stack in reversed(range(stacks)))
+
+    def groups_together(self) -> list[Span]:
+        """Convolution groups that run side by side, in order."""
+        return spans(self.layer.groups, self.groups_at_once)
+
+    def side_by_side(self) -> "Tiling":
+        """The same tiles with as many convolution groups at once as the array has free sets for, and the GLB room.
+
+        The tiling itself where a group takes several passes, or the array. Where the GLB has no room for all images of
+        the batch with so many groups, fewer images run together.
+
+        Examples
+        --------
+        >>> from analytical.hardware import EYERISS_16BIT
+        >>> from analytical.mappings.rules import map_layer
+        >>> layer = Layer.conv("dw", channels=32, size=28, filters=32, filter=3, padding=1, groups=32)
+        >>> tiling = map_layer(layer, EYERISS_16BIT).tiling(layer, EYERISS_16BIT, batch=1)
+        >>> tiling.side_by_side().groups_at_once
+        4
+        """
+        layer, hardware = self.layer, self.hardware
+        if layer.groups == 1 or self.z < layer.C or self.f < layer.filters_per_group:
+            return self
+        sets, stacks = self.sets_of(layer.C, layer.filters_per_group)
+        of_array = max(self.S_pass, hardware.J // layer.R * (hardware.K // self.y_o))
+        most = min(layer.groups, of_array // (len(sets) * len(stacks)))
+        for number in range(most, 1, -1):
+            # groups are shared out evenly over the passes
+            even = share(layer.groups, share(layer.groups, number))
+            for N in range(self.N, 0, -1):
+                together = replace(self, groups_at_once=even, N=N)
+                if together.fits:
+                    return divide_glb(together)
+        return self
 
     def filter_blocks(self, group: int) -> list[list[Span]]:
         """The filter tiles of a group, by blocks whose psums wait in the GLB together.

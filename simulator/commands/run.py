@@ -26,7 +26,7 @@ from analytical.terminal.options import (
     seed_option,
 )
 from analytical.terminal.outputs import STANDARD_OUTPUT, as_csv, as_json, check_writable, write_chosen
-from simulator.settings import ACCOUNTINGS, ENGINES, Settings
+from simulator.settings import ACCOUNTINGS, ENGINES, GROUPS, Settings
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +56,13 @@ SETTINGS_OPTIONS = (
     ),
     rules_option,
     objective_option,
+    click.option(
+        "--groups",
+        type=click.Choice(GROUPS),
+        default=GROUPS[0],
+        show_default=True,
+        help="Convolution groups of a layer: one after the other, or side by side where PEs are free.",
+    ),
     click.option(
         "--engine",
         type=click.Choice(ENGINES),
@@ -94,6 +101,7 @@ def settings_of(
     mapping_file: str | None,
     rules: str,
     objective: str,
+    groups: str,
     engine: str,
     batch: int | None,
     layers: str | None,
@@ -115,6 +123,7 @@ def settings_of(
         own_mappings=read_own_mappings(mapping_file, chosen, chip),
         rules=rules,
         objective=objective,
+        groups=groups,
         engine=engine,
         batch=batch,
         seed=seed,

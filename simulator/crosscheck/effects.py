@@ -318,14 +318,16 @@ def _code_steps(
 def _raw(tiling: Tiling) -> dict[Effect, Counts]:
     """Filters move in whole 64-bit words."""
     layer, repetitions = tiling.layer, repeated_by(tiling)
+    # tiles of as many groups are alike
+    alike = Counter(groups.size for groups in tiling.groups_together())
     padding = sum(
-        _whole_words(tiling, size) - size
+        times * (_whole_words(tiling, size) - size)
+        for groups, times in alike.items()
         for filters in chain.from_iterable(tiling.filter_blocks(group=0))
         for channels in spans(layer.C, tiling.z)
-        for size in [filters.size * channels.size * layer.R * layer.S]
+        for size in [groups * filters.size * channels.size * layer.R * layer.S]
     )
-    # tiles of all groups are alike: those of one, as often as they are loaded
-    loads = layer.groups * repetitions.row_blocks * repetitions.column_tiles * repetitions.image_batches
+    loads = repetitions.row_blocks * repetitions.column_tiles * repetitions.image_batches
     return {Effect.RAW_PADDING: Counts(events={c.DRAM_FILTER_READ: padding * loads})}
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from analytical.layer import Layer
 from analytical.mappings.tiling import Tiling
 from analytical.spans import spans
-from simulator.machine.schedule import pass_shape
+from simulator.machine.schedule import channel_tiles_of, filter_tiles_of, pass_shape
 from simulator.machine.transfers import pieces
 
 
@@ -233,11 +233,10 @@ def ifmap_tiles(tiling: Tiling, ifmap: NDArray[np.integer]) -> Iterator[NDArray[
     (channels, rows, columns) of one image
         Rows are those that the strip before has not left in the GLB.
     """
-    layer = tiling.layer
     along_y = [strip for row_block in tiling.row_blocks() for strip in row_block]
     along_x = tiling.column_tiles()
-    for group in range(layer.groups):
-        for channels in spans(layer.C, tiling.z, group * layer.C):
+    for groups in tiling.groups_together():
+        for channels in channel_tiles_of(tiling, groups):
             for _, ifmap_columns in along_x:
                 for strip in along_y:
                     yield from ifmap[:, channels.slice, strip.fetched.slice, ifmap_columns.slice]
@@ -264,19 +263,20 @@ def ofmap_tiles(tiling: Tiling, ofmap: NDArray[np.integer]) -> Iterator[NDArray[
     # psums are complete, and leave, in the passes of the last channels: their shape says in what pieces
     last_channels = spans(layer.C, tiling.z)[-1].size
     for images in spans(tiling.batch, tiling.N):
-        for group in range(layer.groups):
-            for filters in chain.from_iterable(tiling.filter_blocks(group)):
+        for groups in tiling.groups_together():
+            for filters in chain.from_iterable(filter_tiles_of(tiling, groups)):
                 for tile_columns, _ in along_x:
                     for strip in along_y:
                         shape = pass_shape(
                             tiling,
                             images=images.size,
                             filters=filters.size,
-                            channels=last_channels,
+                            channels=last_channels * groups.size,
                             rows=strip.rows.size,
                             columns=tile_columns.size,
                             loads=False,
                             reads=False,
+                            groups=groups.size,
                         )
                         for piece in pieces(tiling, shape):
                             yield from ofmap[

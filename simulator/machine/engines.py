@@ -280,7 +280,9 @@ class DetailedEngine(SteppedEngine):
     def _filters_as_floats(self, p: Pass) -> NDArray[np.float64]:
         if self._loaded != (p.filters, p.channels):
             filters = _filters_of(self._tensors, self._tiling.layer, p)
-            self._filters = np.ascontiguousarray(filters.transpose(1, 2, 3, 0), np.float64)
+            # by group, channel, row, column and filter
+            by_group = filters.reshape(p.shape.groups, -1, *filters.shape[1:])
+            self._filters = np.ascontiguousarray(by_group.transpose(0, 2, 3, 4, 1), np.float64)
             self._loaded = p.filters, p.channels
         return self._filters
 
@@ -362,8 +364,8 @@ def _fetched_values(tensors: LayerTensors, p: Pass, images: Span) -> NDArray[np.
 
 def _filters_of(tensors: LayerTensors, layer: Layer, p: Pass) -> NDArray[np.int16]:
     """A pass's filters; theirs are the channels of one group."""
-    channels = p.channels.shifted(-p.group * layer.C)
-    return tensors.filters[p.filters.slice, channels.slice]
+    first = p.channels.start - p.groups.start * layer.C
+    return tensors.filters[p.filters.slice, first : first + p.shape.filter_channels]
 
 
 def count_nonzero_macs(layer: Layer, ifmap: NDArray[np.integer]) -> int:

@@ -16,6 +16,8 @@ class PassShape:
         Channels of each set of the stack that a psum climbs, top first.
     stack_filters : tuple of int
         Filters of each stack of sets; each works on filters of its own.
+    groups : int
+        Convolution groups side by side: each has as many of the stacks, in order, and channels of its own.
     R, S, U, V : int
         Filter rows, filter columns, stride along the height and along the width; 0 for the last means U.
     images : int
@@ -45,6 +47,7 @@ class PassShape:
 
     set_channels: tuple[int, ...]
     stack_filters: tuple[int, ...]
+    groups: int = 1
     R: int
     S: int
     U: int
@@ -64,7 +67,12 @@ class PassShape:
 
     @property
     def channels(self) -> int:
-        """Channels of the pass."""
+        """Channels of the pass, of all its groups."""
+        return self.groups * self.filter_channels
+
+    @property
+    def filter_channels(self) -> int:
+        """Channels of a filter that the pass takes."""
         return sum(self.set_channels)
 
     @property
@@ -80,4 +88,4 @@ class PassShape:
     @property
     def macs(self) -> int:
         """Multiply-accumulates of the pass, gated ones included."""
-        return self.channels * self.filters * self.R * self.S * self.images * self.pe_columns * self.windows
+        return self.filter_channels * self.filters * self.R * self.S * self.images * self.pe_columns * self.windows

@@ -91,6 +91,8 @@ class Geometry(NamedTuple):
         Channels of each set of a stack, top first; the same in all stacks.
     stack_filters : (stacks,), int64
         Filters of each stack.
+    groups : int
+        Convolution groups side by side: each has as many of the stacks, in order, and channels of its own.
     stride, stride_width : int
         U and V, along the height and along the width.
     windows : int
@@ -105,6 +107,7 @@ class Geometry(NamedTuple):
 
     set_channels: NDArray[np.int64]
     stack_filters: NDArray[np.int64]
+    groups: int
     stride: int
     stride_width: int
     windows: int
@@ -235,8 +238,8 @@ def step_pass(ifmap, filters, psums, geometry, ports, outcome):
     Parameters
     ----------
     ifmap : (images, channels, strip rows, width), int32
-        Pixels of the strip, padding included.
-    filters : (filters, channels, R, S), int32
+        Pixels of the strip, padding included; channels of the first group come first.
+    filters : (filters, channels of a group, R, S), int32
         Those of the first stack come first.
     psums : (images, filters, pe_columns, windows), int64
         What the GLB holds before the pass (read if ``geometry.reads_psums``), and after it; changed in place.
@@ -264,7 +267,7 @@ def step_pass(ifmap, filters, psums, geometry, ports, outcome):
     psum leaves the pipeline of three stages in cycle 7, and the pass has taken 8 cycles.
 
     >>> psums = np.zeros((1, 1, 1, 4), np.int64)
-    >>> geometry = Geometry(np.array([1]), np.array([1]), 1, 1, 4, True, False, False)
+    >>> geometry = Geometry(np.array([1]), np.array([1]), 1, 1, 1, 4, True, False, False)
     >>> ports = Ports(gin_filter=4, gin_ifmap=1, gin_psum=4, gon=4, ifmap_fifo=48, psum_fifo=24, stages=3)
     >>> sizes = (2, 7), STUCK + 1, (1, 4), 4, 4
     >>> outcome = Outcome(*(np.zeros(size, np.int64) for size in sizes))
@@ -278,7 +281,7 @@ def step_pass(ifmap, filters, psums, geometry, ports, outcome):
     [5, 6, 7, 8]
     """
     # records into local names: the loop below reads them millions of times
-    set_channels, stack_filters, U, V, windows, loads_filters, reads_psums, one_psum_bank = geometry
+    set_channels, stack_filters, groups, U, V, windows, loads_filters, reads_psums, one_psum_bank = geometry
     gin_filter, gin_ifmap, gin_psum, gon, ifmap_fifo, psum_fifo, stages = ports
     classes, events, ifmap_read_at, first_out_at, last_out_at = outcome
     images, _, strip_rows, width = ifmap.shape
@@ -288,6 +291,8 @@ def step_pass(ifmap, filters, psums, geometry, ports, outcome):
     height = n_sets * R
     rows = n_stacks * height
     n_windows = images * windows
+    # the stacks of a group read its channels, and those of others do not
+    group_stacks, group_channels = n_stacks // groups, set_channels.sum()
     # ifmap columns that a PE holds room for: its window and, where the stride is larger, the gap before the next one
     reach = max(S, V)
 
@@ -308,7 +313,7 @@ def step_pass(ifmap, filters, psums, geometry, ports, outcome):
     # a psum as it entered the PE; the window's products are added when it is handed on
     psum_rf = np.zeros((rows, pe_columns, most_filters), np.int64)
     # words of each ifmap row that have arrived, at every PE they go to: a multicast reaches all or none
-    arrived = np.zeros((n_sets, strip_rows), np.int64)
+    arrived = np.zeros((groups, n_sets, strip_rows), np.int64)
 
     # ---- Where each PE is in its loops, outermost first: window (image, column), column of the window (part), filter.
     # base is the ifmap column at which its window begins, counted through all images, which follow without a gap.
@@ -356,15 +361,15 @@ def step_pass(ifmap, filters, psums, geometry, ports, outcome):
     grant_t, grant_k = 0, 0
 
     # ---- Positions of the three streams.
-    # The filter GIN's (stack, row in it), the ifmap GIN's (image, column, set, row, channel), the psum GIN's (window,
-    # filter, stack, column). Each is open until its last word is delivered. Rows and sets are counted down, since psums
-    # start at the bottom, and PEs above have to wait for them anyway.
+    # The filter GIN's (stack, row in it), the ifmap GIN's (image, column, set, row, group, channel), the psum GIN's
+    # (window, filter, stack, column). Each is open until its last word is delivered. Rows and sets are counted down,
+    # since psums start at the bottom, and PEs above have to wait for them anyway.
     fs_open, fs_t, fs_row = loads_filters, 0, height - 1
     if not loads_filters:
         for a in range(rows):
             filters_held[a] = stack_filters[a // height] * set_channels[a % height // R] * S
         _place_filters(filter_rf, filters, set_start, stack_start, height)
-    is_open, is_n, is_px, is_c, is_r, is_q = True, 0, 0, n_sets - 1, strip_rows - 1, 0
+    is_open, is_n, is_px, is_c, is_r, is_g, is_q = True, 0, 0, n_sets - 1, strip_rows - 1, 0, 0
     ps_open, ps_w, ps_p, ps_t, ps_k = reads_psums, 0, 0, 0, 0
 
     cycle = 0
@@ -446,7 +451,7 @@ def step_pass(ifmap, filters, psums, geometry, ports, outcome):
                     wakes_at[a] = cycle + 1
                     continue
                 # pixels arrive by column and channel: all of the window's up to and with column x
-                if arrived[c, U * k + i] < (base[a, k] + x + 1) * Cc:
+                if arrived[t // group_stacks, c, U * k + i] < (base[a, k] + x + 1) * Cc:
                     classes[since, IFMAP_FILL] += 1
                     wakes_at[a] = cycle + 1
                     continue
@@ -550,8 +555,9 @@ def step_pass(ifmap, filters, psums, geometry, ports, outcome):
                     fs_open = False
                     events[FILTERS_LOADED_AT] = cycle + 1
 
-        # ---- Ifmap GIN: channels of one pixel of one row, along the diagonals of every stack's set; the bottom comes
-        # first. All sets and rows get a column before any gets the next, and a row without receivers has its turn, too.
+        # ---- Ifmap GIN: channels of one pixel of one row, along the diagonals of the set in every stack of a group;
+        # the bottom comes first, and groups take turns. All sets and rows get a column before any gets the next, and a
+        # row without receivers has its turn, too.
         if is_open:
             Cc = set_channels[is_c]
             words = min(gin_ifmap, Cc - is_q)
@@ -561,7 +567,7 @@ def step_pass(ifmap, filters, psums, geometry, ports, outcome):
             free = True
             for j in range(n_targets[is_r]):
                 i, k = target_i[is_r, j], target_k[is_r, j]
-                for t in range(n_stacks):
+                for t in range(is_g * group_stacks, (is_g + 1) * group_stacks):
                     a = t * height + is_c * R + i
                     if value + words > (base[a, k] + reach) * Cc + ifmap_fifo:
                         free = False
@@ -569,22 +575,24 @@ def step_pass(ifmap, filters, psums, geometry, ports, outcome):
             if free:
                 for j in range(n_targets[is_r]):
                     i, k = target_i[is_r, j], target_k[is_r, j]
-                    for t in range(n_stacks):
+                    for t in range(is_g * group_stacks, (is_g + 1) * group_stacks):
                         a = t * height + is_c * R + i
                         for q in range(words):
                             slot = (value + q) % ring
-                            word = ifmap[is_n, set_start[is_c] + is_q + q, is_r, is_px]
+                            word = ifmap[is_n, is_g * group_channels + set_start[is_c] + is_q + q, is_r, is_px]
                             ifmap_rf[a, k, slot] = word
                             ifmap_rf[a, k, slot + ring] = word
                 events[GLB_IFMAP_READS] += words
-                events[RF_IFMAP_FILLS] += words * n_targets[is_r] * n_stacks
-                arrived[is_c, is_r] += words
+                events[RF_IFMAP_FILLS] += words * n_targets[is_r] * group_stacks
+                arrived[is_g, is_c, is_r] += words
                 last_progress = cycle
-                # next: channels, rows and sets from the bottom up, columns, images
+                # next: channels, groups, rows and sets from the bottom up, columns, images
                 is_q += words
                 if is_q == Cc:
                     is_q = 0
-                    is_r -= 1
+                    is_g = _next(is_g, groups)
+                    if is_g == 0:
+                        is_r -= 1
                     if is_r < 0:
                         is_r = strip_rows - 1
                         is_c -= 1

@@ -187,7 +187,7 @@ class PEArray:
             All that its timing depends on.
         ifmap : (images, channels, strip_rows, width)
             Padded integers of at most 16 bits.
-        filters : (filters, channels, R, S)
+        filters : (filters, channels of a group, R, S)
             Integers of at most 16 bits.
         psums : (images, filters, pe_columns, windows), int64
             What the GLB holds before the pass (read if ``shape.reads_psums``), and after it; changed in place.
@@ -270,6 +270,7 @@ def _geometry(shape: PassShape) -> kernels.Geometry:
     return kernels.Geometry(
         set_channels=np.array(shape.set_channels, np.int64),
         stack_filters=np.array(shape.stack_filters, np.int64),
+        groups=shape.groups,
         stride=shape.U,
         stride_width=shape.V,
         windows=shape.windows,

@@ -26,8 +26,8 @@ class Pass:
         All that its timing depends on.
     images, channels, filters : Span
         Which of the layer's; channels and filters are counted over all groups.
-    group : int
-        The group of a grouped convolution.
+    groups : Span
+        The groups of a grouped convolution.
     columns, ifmap_columns : Span
         Columns of the ofmap, and of the padded ifmap under them.
     strip : Strip
@@ -42,7 +42,7 @@ class Pass:
 
     shape: PassShape
     images: Span
-    group: int
+    groups: Span
     channels: Span
     filters: Span
     columns: Span
@@ -94,12 +94,12 @@ class Block:
 
     Attributes
     ----------
-    images, group, filter_tiles, columns, ifmap_columns, row_block
+    images, groups, filter_tiles, columns, ifmap_columns, row_block
         As those of the passes.
     """
 
     images: Span
-    group: int
+    groups: Span
     filter_tiles: list[Span]
     columns: Span
     ifmap_columns: Span
@@ -113,14 +113,14 @@ class Block:
             for strip in self.row_block
         )
         filters = tuple(tile.size for tile in self.filter_tiles)
-        return self.images.size, filters, self.columns.size, self.ifmap_columns.size, strips
+        return self.images.size, self.groups.size, filters, self.columns.size, self.ifmap_columns.size, strips
 
     @property
     def reads(self) -> tuple[object, ...]:
         """Which values of the ifmap come for it, and how often."""
         return (
             self.images,
-            self.group,
+            self.groups,
             self.ifmap_columns,
             self.row_block[0].rows.start,
             len(self.filter_tiles),
@@ -136,18 +136,34 @@ def blocks(tiling: Tiling) -> Iterator[Block]:
     """
     row_blocks = tiling.row_blocks()
     for images in spans(tiling.batch, tiling.N):
-        for group in range(tiling.layer.groups):
-            for filter_tiles in tiling.filter_blocks(group):
+        for groups in tiling.groups_together():
+            for filter_tiles in filter_tiles_of(tiling, groups):
                 for columns, ifmap_columns in tiling.column_tiles():
                     for row_block in row_blocks:
                         yield Block(
                             images=images,
-                            group=group,
+                            groups=groups,
                             filter_tiles=filter_tiles,
                             columns=columns,
                             ifmap_columns=ifmap_columns,
                             row_block=row_block,
                         )
+
+
+def filter_tiles_of(tiling: Tiling, groups: Span) -> list[list[Span]]:
+    """The filter tiles of groups that run side by side, by blocks; of several groups, one tile has all."""
+    if tiling.groups_at_once == 1:
+        return tiling.filter_blocks(groups.start)
+    filters = tiling.layer.filters_per_group
+    return [[Span(groups.start * filters, groups.stop * filters)]]
+
+
+def channel_tiles_of(tiling: Tiling, groups: Span) -> list[Span]:
+    """The channel tiles of groups that run side by side; of several groups, one tile has all."""
+    C = tiling.layer.C
+    if tiling.groups_at_once == 1:
+        return spans(C, tiling.z, groups.start * C)
+    return [Span(groups.start * C, groups.stop * C)]
 
 
 def passes_of(tiling: Tiling, block: Block, *, last_channels_only: bool = False) -> Iterator[Pass]:
@@ -162,14 +178,14 @@ def passes_of(tiling: Tiling, block: Block, *, last_channels_only: bool = False)
     """
     # a layer has many passes and a handful of shapes: each is made once
     shape = _shapes(tiling)
-    channel_tiles = spans(tiling.layer.C, tiling.z, block.group * tiling.layer.C)
+    channel_tiles = channel_tiles_of(tiling, block.groups)
     for channels in channel_tiles[-1:] if last_channels_only else channel_tiles:
         for filters in block.filter_tiles:
             yield from _residency(
                 tiling,
                 shape,
                 block.images,
-                block.group,
+                block.groups,
                 block.filter_tiles,
                 filters,
                 (block.columns, block.ifmap_columns),
@@ -187,7 +203,7 @@ def _residency(
     tiling: Tiling,
     shape: Callable[..., PassShape],
     images: Span,
-    group: int,
+    groups: Span,
     filter_tiles: list[Span],
     filters: Span,
     columns: tuple[Span, Span],
@@ -197,7 +213,7 @@ def _residency(
     """Passes of one load of filters: the strips of a row block."""
     layer = tiling.layer
     # channels are counted over all groups; psums start at the first of their own
-    first = channels.start == group * layer.C
+    first = channels.start == groups.start * layer.C
     ofmap_columns, ifmap_columns = columns
     # A strip that is all of its row block stays for all filters of the block: the first brings it, the last lets it go.
     # Where a row block has several strips, each makes room for the next, and comes again for the next filters.
@@ -205,10 +221,17 @@ def _residency(
     for number, strip in enumerate(row_block):
         yield Pass(
             shape=shape(
-                images.size, filters.size, channels.size, strip.rows.size, ofmap_columns.size, number == 0, not first
+                images.size,
+                filters.size,
+                channels.size,
+                strip.rows.size,
+                ofmap_columns.size,
+                number == 0,
+                not first,
+                groups.size,
             ),
             images=images,
-            group=group,
+            groups=groups,
             channels=channels,
             filters=filters,
             columns=ofmap_columns,
@@ -218,12 +241,20 @@ def _residency(
             leaves=filters == served[-1],
             filter_block=Span(served[0].start, served[-1].stop),
             first_channels=first,
-            last_channels=channels.stop == (group + 1) * layer.C,
+            last_channels=channels.stop == groups.stop * layer.C,
         )
 
 
 def pass_shape(
-    tiling: Tiling, images: int, filters: int, channels: int, rows: int, columns: int, loads: bool, reads: bool
+    tiling: Tiling,
+    images: int,
+    filters: int,
+    channels: int,
+    rows: int,
+    columns: int,
+    loads: bool,
+    reads: bool,
+    groups: int = 1,
 ) -> PassShape:
     """The shape of a pass over that much of the layer.
 
@@ -239,6 +270,8 @@ def pass_shape(
         Whether the pass loads its filters: the first of a row block does.
     reads : bool
         Whether psums of earlier channels come from the GLB.
+    groups : int
+        Convolution groups side by side, which share filters and channels evenly.
 
     Examples
     --------
@@ -252,10 +285,11 @@ def pass_shape(
     ((4, 4, 4, 4), (18,), 15, 15, 156)
     """
     layer = tiling.layer
-    set_channels, stack_filters = tiling.sets_of(channels, filters)
+    set_channels, stack_filters = tiling.sets_of(channels // groups, filters // groups)
     return PassShape(
         set_channels=set_channels,
-        stack_filters=stack_filters,
+        stack_filters=stack_filters * groups,
+        groups=groups,
         R=layer.R,
         S=layer.S,
         U=layer.U,

@@ -108,7 +108,7 @@ def psum_words(p: Pass, part: Transfer) -> int:
 
 def filter_words(p: Pass) -> int:
     """Words of a pass's filters."""
-    return p.shape.filters * p.shape.channels * p.shape.R * p.shape.S
+    return p.shape.filters * p.shape.filter_channels * p.shape.R * p.shape.S
 
 
 def ifmap_words(p: Pass, part: Transfer, rows: int) -> int:

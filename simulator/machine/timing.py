@@ -70,7 +70,7 @@ class _Pass(NamedTuple):
         Filter rows, filter columns, stride along the height.
     columns : int
         Ifmap columns of all images.
-    n_windows, n_stacks, n_sets, height, pe_columns, strip_rows : int
+    n_windows, n_stacks, n_sets, height, pe_columns, strip_rows, groups, group_stacks : int
         As in ``step_pass``.
     depth, stages : int
         Places of a psum FIFO; cycles from the start of a psum's last multiplication until it can be taken.
@@ -84,7 +84,7 @@ class _Pass(NamedTuple):
     window_from : (columns + 1,)
         The first window that begins at a column or behind it.
     receivers : (strip rows,)
-        PEs that a row of a set's ifmap goes to, over all stacks.
+        PEs that a row of a set's ifmap goes to, over all stacks of a group.
     """
 
     R: int
@@ -97,6 +97,8 @@ class _Pass(NamedTuple):
     height: int
     pe_columns: int
     strip_rows: int
+    groups: int
+    group_stacks: int
     depth: int
     stages: int
     loads_filters: bool
@@ -140,15 +142,15 @@ class _Fifos(NamedTuple):
 
 
 class _Pixels(NamedTuple):
-    """Pixels of each set and strip row.
+    """Pixels of each set of each group, and strip row; sets of the first group come first.
 
     Attributes
     ----------
-    at : (sets, strip rows, columns)
+    at : (groups * sets, strip rows, columns)
         The cycle from which on PEs can use all channels of it.
-    arrived : (sets, strip rows)
+    arrived : (groups * sets, strip rows)
         How many columns have a time.
-    freed_at, freed_by : (sets, strip rows, windows)
+    freed_at, freed_by : (groups * sets, strip rows, windows)
         The cycle from which on pixels before the next window may be overwritten, in all PEs that have passed on from
         this window; and how many have.
     """
@@ -161,8 +163,8 @@ class _Pixels(NamedTuple):
 
 # Positions in what a network keeps between turns; LAST_CYCLE is that in which it last acted.
 LAST_CYCLE = 0
-# The ifmap GIN: column, set, row, and whether the words that need one more column of room are next.
-IFMAP_COLUMN, IFMAP_SET, IFMAP_ROW, IFMAP_LATE = 1, 2, 3, 4
+# The ifmap GIN: column, set, row, group, and whether the words that need one more column of room are next.
+IFMAP_COLUMN, IFMAP_SET, IFMAP_ROW, IFMAP_LATE, IFMAP_GROUP = 1, 2, 3, 4, 5
 # The psum GIN: window, filter, stack, PE column, GON acts before its last cycle, the earliest cycle of its next act.
 PSUM_WINDOW, PSUM_FILTER, PSUM_STACK, PSUM_COLUMN, PSUM_ACTS, PSUM_NEXT = 1, 2, 3, 4, 5, 6
 # The GON: whom it asks first, how often it has acted, the earliest cycle of its next act by the psums that are known,
@@ -202,6 +204,8 @@ def _advance_row(a, of, pes, fifos, pixels, filter_at, classes):
     t, position = a // of.height, a % of.height
     c, i = position // of.R, position % of.R
     Cc, P, S, depth = of.set_channels[c], of.stack_filters[t], of.S, of.depth
+    # from here on the set of its group
+    c += t // of.group_stacks * of.n_sets
     out_of = t * (of.height + 1) + position
     into = out_of + 1
     takes = position < of.height - 1 or of.reads_psums
@@ -291,6 +295,7 @@ def _bring_pixels(of, gin, ifmap_fifo, reach, pixels, at, ifmap_read_at, events)
     pixel than for the first. Between the two, words follow each other cycle by cycle.
     """
     cycle, column, c, r, late = at[LAST_CYCLE], at[IFMAP_COLUMN], at[IFMAP_SET], at[IFMAP_ROW], at[IFMAP_LATE]
+    group = at[IFMAP_GROUP]
     got_on = False
     while column < of.columns:
         Cc = of.set_channels[c]
@@ -302,19 +307,24 @@ def _bring_pixels(of, gin, ifmap_fifo, reach, pixels, at, ifmap_read_at, events)
             start = cycle + 1
             passed = of.window_from[first_needed] if first_needed > 0 else 0
             if passed > 0 and of.receivers[r] > 0:
-                if pixels.freed_by[c, r, passed - 1] < of.receivers[r]:
+                own = group * of.n_sets + c
+                if pixels.freed_by[own, r, passed - 1] < of.receivers[r]:
                     break
-                start = max(start, pixels.freed_at[c, r, passed - 1])
+                start = max(start, pixels.freed_at[own, r, passed - 1])
             cycle = start + cycles - 1
             got_on = True
         if not late:
             late = 1
             continue
         late = 0
-        pixels.at[c, r, column] = cycle + 1
-        pixels.arrived[c, r] = column + 1
+        pixels.at[group * of.n_sets + c, r, column] = cycle + 1
+        pixels.arrived[group * of.n_sets + c, r] = column + 1
         events[GLB_IFMAP_READS] += Cc
         events[RF_IFMAP_FILLS] += Cc * of.receivers[r]
+        group += 1
+        if group < of.groups:
+            continue
+        group = 0
         r -= 1
         if r < 0:
             r = of.strip_rows - 1
@@ -324,6 +334,7 @@ def _bring_pixels(of, gin, ifmap_fifo, reach, pixels, at, ifmap_read_at, events)
                 ifmap_read_at[column] = cycle + 1
                 column += 1
     at[LAST_CYCLE], at[IFMAP_COLUMN], at[IFMAP_SET], at[IFMAP_ROW], at[IFMAP_LATE] = cycle, column, c, r, late
+    at[IFMAP_GROUP] = group
     return got_on
 
 
@@ -497,7 +508,7 @@ def time_pass(size: tuple[int, int, int, int, int, int], geometry: Geometry, por
     --------
     The PE of ``step_pass`` with a 1x1 filter, in the same 8 cycles.
 
-    >>> geometry = Geometry(np.array([1]), np.array([1]), 1, 1, 4, True, False, False)
+    >>> geometry = Geometry(np.array([1]), np.array([1]), 1, 1, 1, 4, True, False, False)
     >>> ports = Ports(gin_filter=4, gin_ifmap=1, gin_psum=4, gon=4, ifmap_fifo=48, psum_fifo=24, stages=3)
     >>> sizes = (2, 7), STUCK + 1, (1, 4), 4, 4
     >>> outcome = Outcome(*(np.zeros(size, np.int64) for size in sizes))
@@ -514,7 +525,7 @@ def time_pass(size: tuple[int, int, int, int, int, int], geometry: Geometry, por
     base_of = numbers // geometry.windows * width + numbers % geometry.windows * geometry.stride_width
     receivers = np.zeros(strip_rows, np.int64)
     for i in range(R):
-        receivers[i : i + geometry.stride * pe_columns : geometry.stride][:pe_columns] += n_stacks
+        receivers[i : i + geometry.stride * pe_columns : geometry.stride][:pe_columns] += n_stacks // geometry.groups
     of = _Pass(
         R=R,
         S=S,
@@ -526,6 +537,8 @@ def time_pass(size: tuple[int, int, int, int, int, int], geometry: Geometry, por
         height=height,
         pe_columns=pe_columns,
         strip_rows=strip_rows,
+        groups=geometry.groups,
+        group_stacks=n_stacks // geometry.groups,
         depth=ports.psum_fifo,
         stages=ports.stages,
         loads_filters=geometry.loads_filters,
@@ -546,15 +559,16 @@ def time_pass(size: tuple[int, int, int, int, int, int], geometry: Geometry, por
     psums = _Fifos(
         np.zeros((*fifos, ports.psum_fifo), np.int64), put=np.zeros(fifos, np.int64), taken=np.zeros(fifos, np.int64)
     )
+    feeds = geometry.groups * n_sets
     pixels = _Pixels(
-        at=np.zeros((n_sets, strip_rows, columns), np.int64),
-        arrived=np.zeros((n_sets, strip_rows), np.int64),
-        freed_at=np.zeros((n_sets, strip_rows, n_windows), np.int64),
-        freed_by=np.zeros((n_sets, strip_rows, n_windows), np.int64),
+        at=np.zeros((feeds, strip_rows, columns), np.int64),
+        arrived=np.zeros((feeds, strip_rows), np.int64),
+        freed_at=np.zeros((feeds, strip_rows, n_windows), np.int64),
+        freed_by=np.zeros((feeds, strip_rows, n_windows), np.int64),
     )
     outcome.first_out_at[:] = -1
     of_window = int(stack_filters.sum()) * pe_columns
-    ifmap_at = np.array([-1, 0, n_sets - 1, strip_rows - 1, 0])
+    ifmap_at = np.array([-1, 0, n_sets - 1, strip_rows - 1, 0, 0])
     psum_at = np.array([-1, 0 if geometry.reads_psums else n_windows, 0, 0, 0, 0, NEVER])
     gon_at = np.array([-1, 0, 0, 0, NEVER, 0])
     _play(

@@ -39,8 +39,8 @@ def pass_values(shape: PassShape, ifmap: NDArray[np.integer], filters: NDArray[n
     ----------
     shape : PassShape
     ifmap : (images, channels, strip_rows, width)
-        Padded integers of at most 16 bits.
-    filters : (channels, R, S, filters), float64
+        Padded integers of at most 16 bits; channels of the first group come first.
+    filters : (groups, channels of a group, R, S, filters of a group), float64
         Integers of at most 16 bits: sums of a pass stay far below 2**53, and so exact.
 
     Examples
@@ -49,20 +49,23 @@ def pass_values(shape: PassShape, ifmap: NDArray[np.integer], filters: NDArray[n
     ...     set_channels=(1,), stack_filters=(1,), R=1, S=2, U=1, images=1, strip_rows=1, width=4,
     ...     pe_columns=1, windows=3, loads_filters=True, reads_psums=False,
     ... )
-    >>> found = pass_values(shape, np.array([[[[1, 0, 0, 3]]]]), np.array([5.0, 7.0]).reshape(1, 1, 2, 1))
+    >>> found = pass_values(shape, np.array([[[[1, 0, 0, 3]]]]), np.array([5.0, 7.0]).reshape(1, 1, 1, 2, 1))
     >>> found.psums.ravel().tolist(), found.nonzero_macs, found.psum_takes
     ([5, 0, 21], 2, 0)
     """
-    windows = np.empty((shape.images * shape.pe_columns * shape.windows, shape.channels * shape.R * shape.S))
     stops = np.cumsum(np.array(shape.set_channels, np.int64))
     size = shape.images, shape.pe_columns, shape.windows, shape.R, shape.S
-    nonzero, takes = _windows(np.ascontiguousarray(ifmap), windows, stops, size, shape.U, shape.V)
-    psums = (windows @ filters.reshape(-1, shape.filters)).astype(np.int64)
-    return PassValues(
-        psums.reshape(*size[:3], shape.filters).transpose(0, 3, 1, 2),
-        int(nonzero) * shape.filters,
-        int(takes) * shape.filters,
-    )
+    channels, of_group = shape.filter_channels, shape.filters // shape.groups
+    windows = np.empty((shape.images * shape.pe_columns * shape.windows, channels * shape.R * shape.S))
+    psums, nonzero, takes = [], 0, 0
+    for group in range(shape.groups):
+        own = np.ascontiguousarray(ifmap[:, group * channels : (group + 1) * channels])
+        seen, taken = _windows(own, windows, stops, size, shape.U, shape.V)
+        nonzero, takes = nonzero + int(seen), takes + int(taken)
+        sums = (windows @ filters[group].reshape(-1, of_group)).astype(np.int64)
+        psums.append(sums.reshape(*size[:3], of_group).transpose(0, 3, 1, 2))
+    found = psums[0] if shape.groups == 1 else np.concatenate(psums, axis=1)
+    return PassValues(found, nonzero * of_group, takes * of_group)
 
 
 @njit()

@@ -9,11 +9,13 @@ from analytical.counts import ALL_EVENTS, Counts, Data, Event, Level
 from analytical.energy import Accounting, not_charged
 from analytical.mappings import Origin
 from analytical.mappings.cnnergy import Correction
+from analytical.sheet import list_names
 from analytical.terminal.tables import people_table
 from analytical.terminal.text import digits, metric, short
-from simulator.alternatives import alternatives
+from simulator.alternatives import FEW_PES, alternatives
 from simulator.crosscheck.difference import Difference, Differences, sum_of, unexplained
 from simulator.result import LayerResult, NetworkResult
+from simulator.settings import TOGETHER
 from simulator.tables.differences import difference_table, effects_table, percent
 from simulator.tables.energy import energy_table, latency_table, pe_table
 
@@ -45,6 +47,7 @@ def print_report(console: Console, result: NetworkResult, *, crosscheck: bool = 
     console.print(latency_table(result.layers))
     _print_corrections(console, result)
     _print_alternatives(console, result)
+    _print_groups(console, result)
     if crosscheck:
         console.print(_traffic_table(result.layers, result.settings.hardware.b_w))
         _print_not_charged(console, result)
@@ -70,6 +73,22 @@ def _print_corrections(console: Console, result: NetworkResult) -> None:
         names = [layer.name for layer in result if correction in getattr(layer.chosen.mapping, "corrections", ())]
         if names:
             console.print(f"Corrected rules, {correction.value}: {', '.join(names)}.")
+
+
+def _print_groups(console: Console, result: NetworkResult) -> None:
+    """Layers whose groups run one after the other on few PEs, though several would fit side by side."""
+    if result.settings.groups == TOGETHER:
+        return
+    few = {
+        layer.name: layer.run.tiling.side_by_side().groups_at_once
+        for layer in result
+        if layer.run.layer.groups > 1 and layer.run.active_pes < FEW_PES * result.hardware.pes
+    }
+    few = {name: number for name, number in few.items() if number > 1}
+    if few:
+        counts = sorted(set(few.values()))
+        most = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+        console.print(f"{list_names([*few])}: one group at a time; --groups together would run {most} side by side.")
 
 
 def _print_alternatives(console: Console, result: NetworkResult) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from analytical import counts as c
@@ -16,12 +16,13 @@ from analytical.layer import Layer
 from analytical.mappings import LayerMapping
 from analytical.mappings.eyeriss import EyerissMapping
 from analytical.mappings.rules import map_layer
+from analytical.mappings.tiling import MappingError
 from analytical.networks import load_network
 from simulator.crosscheck import crosscheck
 from simulator.machine import engines
 from simulator.machine.engines import ENGINES, FastEngine, count_nonzero_macs
 from simulator.machine.geometry import PassShape
-from simulator.machine.layer_run import LayerRun, Machine, Wait, play_tables
+from simulator.machine.layer_run import LayerRun, Machine, Wait, play_tables, run_tiling
 from simulator.machine.pe_array import PassRun, PEArray
 from tests.machines import run_layer
 from tests.strategies import chip_mappable, mappable
@@ -275,6 +276,55 @@ def assert_wrong_ofmap(engine: str) -> None:
     tensors = synthesise(layer, b_w=16, batch=1, seed=0)
     run = run_layer(layer, EYERISS_16BIT, tensors, engine=engine)
     assert np.count_nonzero(run.ofmap != tensors.psums) >= 1
+
+
+@st.composite
+def grouped(draw: st.DrawFn) -> tuple[Layer, Hardware, int]:
+    """Layers of several groups, few channels each, on arrays with room for some of them."""
+    groups, channels, filters = draw(st.integers(2, 9)), draw(st.integers(1, 3)), draw(st.integers(1, 3))
+    size, kernel = draw(st.integers(5, 14)), draw(st.integers(1, 3))
+    layer = Layer.conv(
+        "grouped",
+        channels=groups * channels,
+        size=size,
+        filters=groups * filters,
+        filter=kernel,
+        stride=draw(st.integers(1, 2)),
+        padding=draw(st.integers(0, 1)),
+        groups=groups,
+        first=draw(st.booleans()),
+        sparsity_ifmap=draw(st.sampled_from([0.0, 0.5])),
+        sparsity_ofmap=0.3,
+    )
+    J, K = draw(st.integers(3, 12)), draw(st.integers(2, 20))
+    hardware = replace(EYERISS_16BIT, J=J, K=K, glb_kib=draw(st.sampled_from([8, 108])))
+    return layer, hardware, draw(st.integers(1, 3))
+
+
+@settings(max_examples=80)
+@given(grouped(), st.booleans(), st.integers(0, 2**32))
+def test_groups_may_run_side_by_side(case: tuple[Layer, Hardware, int], overlap: bool, seed: int) -> None:
+    """The same sums and MACs as one after the other, in all engines, and nothing that the cross-check cannot name."""
+    layer, hardware, batch = case
+    hardware = replace(hardware, overlap_fmaps=overlap)
+    try:
+        apart = map_layer(layer, hardware).tiling(layer, hardware, batch)
+    except MappingError:
+        assume(False)
+    together = apart.side_by_side()
+    tensors = synthesise(layer, b_w=16, batch=batch, seed=seed)
+    first, *others = (run_tiling(together, tensors, engine=engine) for engine in ENGINES)
+    for other in others:
+        assert_equal(first, other)
+    assert np.array_equal(first.ofmap, tensors.psums)
+    assert first.counts.macs == layer.macs * batch
+    assert crosscheck(first, tensors).explained
+    alone = run_tiling(apart, tensors)
+    assert first.counts.nonzero_macs == alone.counts.nonzero_macs
+    assert first.counts[c.GLB_PSUM_WRITE] == alone.counts[c.GLB_PSUM_WRITE]
+    # as many passes as there are groups of groups, for each batch of images
+    if together.groups_at_once > 1 and together.N == apart.N:
+        assert first.passes * layer.groups == alone.passes * -(-layer.groups // together.groups_at_once)
 
 
 @settings(max_examples=60)

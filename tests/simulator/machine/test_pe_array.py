@@ -20,13 +20,13 @@ def test_a_pass_gives_the_convolution_and_counts_every_pe_cycle_once(
     rng = np.random.default_rng(seed)
     ifmap = rng.integers(-(2**15), 2**15, (shape.images, shape.channels, shape.strip_rows, shape.width))
     ifmap[rng.random(ifmap.shape) < sparsity] = 0
-    filters = rng.integers(1, 2**15, (shape.filters, shape.channels, shape.R, shape.S))
+    filters = rng.integers(1, 2**15, (shape.filters, shape.filter_channels, shape.R, shape.S))
     before = rng.integers(-(2**40), 2**40, (shape.images, shape.filters, shape.pe_columns, shape.windows))
     psums = before.copy()
     result = PEArray(hardware).run(shape, ifmap, filters, psums)
 
     expected = convolve_plainly(
-        ifmap, filters, stride=(shape.U, shape.V), groups=1, E=shape.pe_columns, G=shape.windows
+        ifmap, filters, stride=(shape.U, shape.V), groups=shape.groups, E=shape.pe_columns, G=shape.windows
     )
     assert np.array_equal(psums, expected + before if shape.reads_psums else expected)
     classes = result.macs + sum(result.stalls.values()) + result.idle
@@ -41,7 +41,7 @@ def test_what_moves_is_what_the_shape_says(case: tuple[PassShape, Hardware]) -> 
     counts = stepped(shape, hardware).counts
     psums = shape.images * shape.filters * shape.pe_columns * shape.windows
     height = len(shape.set_channels) * shape.R
-    filters = shape.filters * shape.channels * shape.R * shape.S if shape.loads_filters else 0
+    filters = shape.filters * shape.filter_channels * shape.R * shape.S if shape.loads_filters else 0
     assert counts[c.GLB_IFMAP_READ] == shape.images * shape.channels * shape.strip_rows * shape.width
     assert counts[c.GLB_FILTER_READ] == filters
     assert counts[c.RF_FILTER_FILL] == filters * shape.pe_columns
@@ -49,7 +49,7 @@ def test_what_moves_is_what_the_shape_says(case: tuple[PassShape, Hardware]) -> 
     assert counts[c.GLB_PSUM_READ] == counts[c.RF_PSUM_FILL] == (psums if shape.reads_psums else 0)
     assert counts[c.INTER_PE_PSUM] == (height - 1) * psums
     assert counts[c.RF_PSUM_DRAIN] == height * psums
-    rows = shape.images * shape.width * shape.R * shape.pe_columns * shape.channels * len(shape.stack_filters)
+    rows = shape.images * shape.width * shape.R * shape.pe_columns * shape.filter_channels * len(shape.stack_filters)
     assert counts[c.RF_IFMAP_FILL] == rows
 
 

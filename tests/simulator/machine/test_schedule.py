@@ -22,10 +22,14 @@ def test_every_mac_is_in_one_pass(case: tuple[Layer, Hardware, int]) -> None:
     # filters x channels of a group, once for each image and ofmap position
     seen = np.zeros((batch, layer.F, layer.C, layer.E, layer.G), np.int8)
     for p in schedule(tiling_of(layer, hardware, batch)):
-        first = p.group * layer.C
+        first = p.groups.start * layer.C
         channels = slice(p.channels.start - first, p.channels.stop - first)
         seen[p.images.slice, p.filters.slice, channels, p.rows.slice, p.columns.slice] += 1
-        assert p.filters.start // layer.filters_per_group == p.group == (p.filters.stop - 1) // layer.filters_per_group
+        assert (
+            p.filters.start // layer.filters_per_group
+            == p.groups.start
+            == (p.filters.stop - 1) // layer.filters_per_group
+        )
     assert (seen == 1).all()
 
 
@@ -108,6 +112,6 @@ def test_a_batch_larger_than_fits_runs_in_groups() -> None:
 
 def test_a_group_runs_its_filters_before_the_next() -> None:
     layer = load_network("alexnet").layer("C4")
-    groups = [p.group for p in schedule(tiling_of(layer, EYERISS_16BIT, 1))]
+    groups = [p.groups.start for p in schedule(tiling_of(layer, EYERISS_16BIT, 1))]
     assert groups == sorted(groups)
     assert set(groups) == {0, 1}

@@ -72,7 +72,7 @@ def test_an_array_that_cannot_go_on_is_stuck_in_both() -> None:
     assert ran.events[kernels.STUCK] == 1
 
 
-GEOMETRY = kernels.Geometry(np.array([1]), np.array([1]), 1, 1, 4, True, False, False)
+GEOMETRY = kernels.Geometry(np.array([1]), np.array([1]), 1, 1, 1, 4, True, False, False)
 """That of ``ONE_PE``."""
 
 
