@@ -208,8 +208,7 @@ def _inputs(
     if isinstance(images, np.ndarray):
         if images.shape[1:] != graph.input_shape[1:] or not len(images):
             raise ModelError(f"{path}: the input given is {images.shape}; expected N x {graph.input_shape[1:]}")
-        if graph.input_is_float:
-            images = images.astype(np.float32)
+        images = images.astype(graph.input_type, copy=False)
         digest = sha256(np.ascontiguousarray(images).tobytes()).hexdigest()
         return [images[n : n + 1] for n in range(len(images))], {
             "pictures": [{"name": "array", "sha256": digest}],
@@ -236,8 +235,7 @@ def _inputs(
     for picture in paths:
         values: NDArray[Any] = read_picture(picture, channels, height, width)
         values = values if how is None else how(values)
-        if graph.input_is_float:
-            values = values.astype(np.float32)
+        values = values.astype(graph.input_type)
         taken.append(np.ascontiguousarray(values if last else values.transpose(2, 0, 1))[None])
     return taken, {"pictures": digests(paths), "preprocess": str(preprocess)}
 

@@ -98,7 +98,8 @@ class ImportedGraph:
     input : str
         Name of the model's input.
     input_shape : tuple of int
-    input_is_float : bool
+    input_type : dtype
+        Of the input's values.
     constant : set of str
         Tensors that no image changes.
     shapes : mapping of str to tuple of int
@@ -111,9 +112,14 @@ class ImportedGraph:
     refused: list[Refused]
     input: str
     input_shape: tuple[int, ...]
-    input_is_float: bool
+    input_type: "np.dtype[Any]"
     constant: set[str]
     shapes: Mapping[str, tuple[int, ...]]
+
+    @property
+    def input_is_float(self) -> bool:
+        """Whether the input takes real values, and a picture has to be preprocessed."""
+        return self.input_type.kind == "f"
 
 
 # One computed input, the same shape out: run by the reference, and what follows reads what came before.
@@ -453,8 +459,7 @@ class _Reader:
             input_shape=self.shapes[entry.name],
             constant=self.constant,
             shapes=self.shapes,
-            input_is_float=entry.type.tensor_type.elem_type
-            in (onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16, onnx.TensorProto.DOUBLE, onnx.TensorProto.BFLOAT16),
+            input_type=np.dtype(onnx.helper.tensor_dtype_to_np_dtype(entry.type.tensor_type.elem_type)),
         )
 
     def _find_constants(self) -> None:

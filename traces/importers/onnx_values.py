@@ -189,8 +189,8 @@ def share_of_bound(
     """The largest error of a dequantised psum of one image, as a share of what rounding can make.
 
     ``|s_x s_w psum + bias - reference|`` is at most ``s_x/2 sum|w| + s_w/2 sum|x| + taps s_x s_w/4``, the sums over the
-    window, and what float32 loses: ``1e-5 (|reference| + max|x| sum|w|)``. A share above 1 means that the integers are
-    not those of this layer: a layout that is transposed, turned or swapped, say.
+    window, and what float32 loses: ``1e-5 (|reference| + max|x| sum|w|)``; a model of float16 loses more. A share above
+    1 means that the integers are not those of this layer: a layout that is transposed, turned or swapped, say.
 
     Parameters
     ----------
@@ -214,9 +214,10 @@ def share_of_bound(
     windows = sliding_window_view(seen, (row.R, row.S), axis=(1, 2))[:, :: row.U, :: row.V]
     of_window = windows[:, : row.E, : row.G].sum(axis=(3, 4))
     of_window = np.repeat(of_window, row.filters_per_group, axis=0)
+    lost = max(1e-5, 16 * float(np.finfo(reference.dtype).eps)) if reference.dtype.kind == "f" else 1e-5
     exact = np.asarray(reference, np.float64)
     bound = s_x / 2 * of_filter + s_w / 2 * of_window + row.C * row.R * row.S * s_x * s_w / 4
-    bound = abs(alpha) * bound + 1e-5 * (np.abs(exact) + abs(alpha) * (x.max() if x.size else 0.0) * of_filter)
+    bound = abs(alpha) * bound + lost * (np.abs(exact) + abs(alpha) * (x.max() if x.size else 0.0) * of_filter)
     found = alpha * s_x * s_w * psums
     if bias is not None:
         found = found + np.asarray(bias, np.float64).reshape(-1, 1, 1)

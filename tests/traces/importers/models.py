@@ -36,13 +36,14 @@ def save(
     outputs: tuple[str, ...] = ("y",),
     opset: int = 17,
     dtype: int = TensorProto.FLOAT,
+    makes: int = TensorProto.FLOAT,
 ) -> Path:
     """A model with one input ``x``; its outputs' shapes are left open."""
     graph = helper.make_graph(
         nodes,
         "made",
         [helper.make_tensor_value_info("x", dtype, shape)],
-        [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in outputs],
+        [helper.make_tensor_value_info(name, makes, None) for name in outputs],
         initial,
     )
     imports = [helper.make_opsetid("", opset), helper.make_opsetid("com.example", 1)]
