@@ -93,7 +93,11 @@ def importing(
             progress=tell,
         )
     write_chosen((out, trace.hdf5), (csv_file, lambda: as_table(trace.table).encode()))
-    _say(trace.table, trace.source["left_out"], warnings_of(trace.layers))
+    anew = [
+        f"layer {name}: the model's own integers do not fit {bits} bits around 0; its ifmap is quantised anew"
+        for name in trace.source["quantised_anew"]
+    ]
+    _say(trace.table, trace.source["left_out"], [*anew, *warnings_of(trace.layers)])
 
 
 def _kind_of(model: str) -> str:

@@ -18,6 +18,7 @@ from traces.importers.onnx_values import (
     Reference,
     give_random_weights,
     layer_values,
+    quantised_anew,
     wanted,
     with_zeros,
     zeros_of_operations,
@@ -95,6 +96,7 @@ def import_onnx(
     layers: list[TracedLayer] = []
     arrays: dict[str, Arrays] = {}
     rows: list[Layer] = []
+    anew: list[str] = []
     made = [reference(image) for image in inputs]
     tell("running", 0.3)
     for number, (layer, values) in enumerate(layer_values(graph, model, made, bits)):
@@ -102,6 +104,7 @@ def import_onnx(
         rows.append(replace(row, first=graph.network.layers[number].first))
         arrays[row.name] = Arrays(values.ifmap, values.filters, values.written)
         layers.append(_traced(layer.node, layer.op, row, values))
+        anew += quantised_anew(layer, model, values)
         tell(row.name, 0.3 + 0.7 * (number + 1) / len(graph.layers))
     zeros = zeros_of_operations(graph, made, bits)
     network = replace(
@@ -116,6 +119,7 @@ def import_onnx(
         **said,
         "random_weights": random_weights,
         "left_out": left_out,
+        "quantised_anew": anew,
         "versions": _versions(),
     }
     # as a file has it, so that a trace that was read again is the same

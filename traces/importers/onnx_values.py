@@ -353,6 +353,13 @@ def _integers_of(model: Any) -> Iterator[tuple[str, tuple[float, int]]]:
             yield node.output[0], (float(scale.item()), 0)
 
 
+def quantised_anew(layer: ImportedLayer, model: Any, values: LayerValues) -> list[str]:
+    """The layer's name, if the model has its ifmap as integers that do not fit here: of more bits, or around another
+    zero; else nothing."""
+    dequantised = (node.output[0] for node in model.graph.node if node.op_type == "DequantizeLinear")
+    return [layer.row.name] if not values.integers and layer.ifmap in dequantised else []
+
+
 def give_random_weights(model: Any, graph: ImportedGraph, seed: int) -> None:
     """Replace all filters of a model by normal values of variance 2 / inputs (He et al., 2015), in the order of layers.
 

@@ -264,6 +264,20 @@ def test_integers_that_the_model_has_are_taken(tmp_path: Path) -> None:
     assert_exact(trace)
 
 
+def test_integers_around_another_zero_are_quantised_anew_and_said(tmp_path: Path) -> None:
+    nodes = [
+        node("QuantizeLinear", ["x", "s", "z"], "q"),
+        node("DequantizeLinear", ["q", "s", "z"], "d"),
+        node("Conv", ["d", "w"], "y"),
+    ]
+    initial = [constant(0.05, "s"), constant(3, "z", np.uint8), weights(2, 1, 3, 3)]
+    path = save(tmp_path / "m.onnx", nodes, initial, (1, 1, 6, 6))
+    trace = import_onnx(path, images=picture(1, 1, 6, 6))
+    assert trace.source["quantised_anew"] == ["y"]
+    assert not trace["y"].integers
+    assert_exact(trace)
+
+
 def test_channels_may_stand_last_and_the_batch_be_open(tmp_path: Path) -> None:
     from PIL import Image
 
