@@ -171,16 +171,16 @@ def why_no_cut(graph: Graph) -> list[str]:
     divided = [name for name, node in graph.nodes.items() if not node.sendable]
     if divided:
         said.append(
-            f"No cut behind {list_names(divided)}: what a layer reads there is made of parts of other tensors, or of "
-            "their values in another order."
+            f"No cut behind {list_names(divided)}: what is read there is not a tensor as a layer made it, but padded, "
+            "a part, or in another order."
         )
     inside = [name for name, _ in graph.chain()][1:-1]
     if not inside and len(graph.nodes) > 2:
         names = [name for name, node in graph.nodes.items() if node.sendable and name not in (IMAGE, graph.last)]
         most = [graph.sent(graph.upstream(name)) for name in names]
         example = next((sent for sent in most if len(sent) > 1), [])
-        crossing = f", such as {list_names(example)}" if example else ""
-        said.append(f"No cut inside: wherever the network is cut, several tensors cross{crossing}.")
+        if example:
+            said.append(f"No cut inside: wherever it is cut, several tensors cross, such as {list_names(example)}.")
     return said
 
 

@@ -261,7 +261,7 @@ def read_trace(path: str | Path) -> Trace:
     import h5py
 
     path = Path(path)
-    if not path.exists():
+    if not path.is_file():
         raise TraceError(f"{path}: not there; expected a trace (python -m traces import makes one)")
     try:
         with h5py.File(path, "r") as file:
@@ -288,7 +288,8 @@ def read_trace(path: str | Path) -> Trace:
     except (KeyError, AttributeError, TypeError, OSError, RuntimeError, ValueError) as error:
         raise TraceError(f"{path}: cannot be read as a trace ({error})") from error
     table = parse_table(str(root["table"]), str(root["network"]), source=f"{path}: table")
-    if [layer.name for layer in layers] != table.names or not all(layer.digests for layer in layers):
+    right = root["bits"] in (8, 16) and all(len(layer.digests) == root["images"] for layer in layers)
+    if [layer.name for layer in layers] != table.names or not right or not layers[0].digests:
         raise TraceError(f"{path}: layers are not those of its table; expected a file as it was written")
     rest = {name: value for name, value in root.items() if name not in ("format", "network", "bits", "images", "table")}
     return Trace(

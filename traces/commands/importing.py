@@ -32,7 +32,7 @@ FORMATS = ("onnx", "scalesim", "timeloop")
     help="What the model was trained with: imagenet, tf, caffe, unit, raw, or mean=..,std=..[,bgr] for bytes.",
 )
 @click.option("--input", "array", metavar="X.npy", help="An array for the model's input, in place of pictures.")
-@click.option("--shape", metavar="1x3x224x224", help="The input's, where the model leaves it open.")
+@click.option("--shape", metavar="1x3x224x224", help="The input's sizes, where the model leaves some open.")
 @click.option("--bits", type=click.Choice(["8", "16"]), default="8", show_default=True, help="Width of a value.")
 @click.option("--zeros", type=float, metavar="SHARE", help="A table alone, with this share of zeros; runs nothing.")
 @click.option("--random-weights", type=click.IntRange(0), metavar="SEED", help="Draw filters anew (He-normal).")
@@ -66,6 +66,10 @@ def importing(
         raise InputError("neither --out nor --csv is given; expected a file to write")
     if out == STANDARD_OUTPUT:
         raise InputError("--out is -; expected the name of a file, since HDF5 cannot go to standard output")
+    if out is not None and Path(out).suffix.lower() != ".h5":
+        raise InputError(f"--out is {out}; expected a name that ends in .h5, by which a trace is known")
+    if csv_file not in (None, STANDARD_OUTPUT) and Path(str(csv_file)).suffix.lower() != ".csv":
+        raise InputError(f"--csv is {csv_file}; expected a name that ends in .csv, by which a table is known")
     pictures = (*images, *more)
     check_writable(out, csv_file, inputs=(model, *pictures, array))
     kind = kind or _kind_of(model)
@@ -76,7 +80,9 @@ def importing(
         return
     if more and not images:
         raise InputError(f"{more[0]}: stands without --image; expected --image before pictures")
-    if bool(pictures) == (array is not None):
+    if pictures and array is not None:
+        raise InputError("--image and --input are both given; expected one of them")
+    if not pictures and array is None:
         raise InputError(f"{model}: expected pictures (--image), an array (--input), or --zeros for a table alone")
     from traces.importers.onnx import import_onnx
     from traces.trace import warnings_of

@@ -51,9 +51,27 @@ def distinct_name(name: str, taken: Container[str]) -> str:
     return own
 
 
+def without_operator(path: str, operator: str) -> str:
+    """A path without a last part that is but the operator's name.
+
+    Examples
+    --------
+    >>> without_operator("/model.4/cv1/conv/Conv", "Conv"), without_operator("Conv", "Conv")
+    ('/model.4/cv1/conv', 'Conv')
+    """
+    before, slash, last = path.rpartition("/")
+    return before if slash and before.strip("/") and re.fullmatch(rf"{operator}(_\d+)?", last) else path
+
+
 def _end_of(path: str) -> str:
     """What of a path is kept: its last characters, from the beginning of a word on if that is not far."""
     end = path[-LONGEST:]
+    if len(path) > LONGEST and not re.search(r"[._-]", end):
+        # a single long word: how it begins, and its number
+        number = re.search(r"\d*$", path)
+        digits = number[0] if number else ""
+        start = re.split(r"[._-]", path)[-1]
+        return start[: LONGEST - len(digits)] + digits if len(start) > LONGEST else start
     if len(path) > LONGEST and path[-LONGEST - 1] not in "._-":
         words = re.search(r"[._-]", end[: LONGEST // 2])
         end = end[words.end() :] if words else end

@@ -181,8 +181,7 @@ def graph_of_model(
     graph = read_graph(model, path, None if shape is None else {input_name(model, path): shape})
     if not graph.refused:
         return graph, []
-    macs = sum(layer.row.macs for layer in graph.layers) + sum(one.macs or 0 for one in graph.refused)
-    lines = refusals(graph.refused, macs)
+    lines = refusals(graph.refused, sum(layer.row.macs for layer in graph.layers))
     if not skip:
         count = f"{len(lines)} node{'s' * (len(lines) > 1)}"
         listed = "\n".join(f"  {line}" for line in lines)
@@ -210,6 +209,8 @@ def _inputs(
 ) -> tuple[list[NDArray[Any]], dict[str, Any]]:
     """What the input takes, image by image, and where it is from."""
     if isinstance(images, np.ndarray):
+        if preprocess is not None:
+            raise ModelError(f"{path}: preprocess is {preprocess} with an array; expected one that is ready, and none")
         if images.shape[1:] != graph.input_shape[1:] or not len(images):
             raise ModelError(f"{path}: the input given is {images.shape}; expected N x {graph.input_shape[1:]}")
         images = images.astype(graph.input_type, copy=False)
@@ -218,7 +219,13 @@ def _inputs(
             "pictures": [{"name": "array", "sha256": digest}],
             "preprocess": "none",
         }
-    paths = [Path(one) for one in ([images] if isinstance(images, str | Path) else images)]
+    listed = [images] if isinstance(images, str | Path) else images
+    if not isinstance(listed, Sequence) or not all(isinstance(one, str | Path) for one in listed):
+        raise ModelError(f"{path}: images is {images!r}; expected paths of pictures, or an array")
+    if preprocess is not None and not isinstance(preprocess, str | Preprocessing):
+        # callers without a type checker
+        raise ModelError(f"{path}: preprocess is {preprocess!r}; expected its name, or a Preprocessing")
+    paths = [Path(one) for one in listed]
     if not paths:
         raise ModelError(f"{path}: no image; expected one, or a share of zeros for a table alone")
     if preprocess is None and graph.input_is_float:
@@ -235,6 +242,8 @@ def _inputs(
     last = shape[3] in (1, 3) and shape[1] not in (1, 3)
     channels, height, width = (shape[3], shape[1], shape[2]) if last else shape[1:]
     how = preprocessing(preprocess) if isinstance(preprocess, str) else preprocess
+    if not graph.input_is_float and how not in (None, Preprocessing()):
+        raise ModelError(f"{path}: its input takes bytes, and preprocess is {preprocess}; expected raw, or none")
     taken = []
     for picture in paths:
         values: NDArray[Any] = read_picture(picture, channels, height, width)

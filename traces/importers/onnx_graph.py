@@ -13,9 +13,9 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from analytical.errors import InputError
-from analytical.layer import Layer
+from analytical.layer import Layer, LayerError
 from analytical.network import IMAGE, Edges, Network
-from traces.importers.names import distinct_name, short_names
+from traces.importers.names import LONGEST, distinct_name, short_names, without_operator
 
 LARGEST_FLAT = 12
 """A fully connected layer over a feature map is a filter as large as the map up to so many rows and columns, which are
@@ -300,11 +300,11 @@ def fix_input(model: Any, path: Path, shapes: Mapping[str, Sequence[int]]) -> An
     if said is not None:
         if kind.HasField("shape") and len(kind.shape.dim) not in (0, len(said)):
             expected = f"{len(kind.shape.dim)}, as {inputs[0].name}"
-            raise ModelError(f"{path}: --shape has {len(said)} sizes; expected {expected}")
+            raise ModelError(f"{path}: a shape of {len(said)} sizes is given; expected {expected}")
         dims = [dim.dim_value for dim in kind.shape.dim] or [0] * len(said)
         for fixed, size in zip(dims[1:], list(said)[1:], strict=True):
             if fixed > 0 and fixed != size:
-                raise ModelError(f"{path}: --shape says {size} where the model has {fixed}; expected the model's size")
+                raise ModelError(f"{path}: a size of {size} is given where the model has {fixed}; expected {fixed}")
         kind.CopyFrom(onnx.helper.make_tensor_type_proto(kind.elem_type, list(said)).tensor_type)
     for at, dim in enumerate(kind.shape.dim):
         # images go through one by one
@@ -317,7 +317,7 @@ def fix_input(model: Any, path: Path, shapes: Mapping[str, Sequence[int]]) -> An
     sizes = [dim.dim_value for dim in kind.shape.dim]
     if not sizes or sizes[0] != 1:
         found = "x".join(map(str, sizes)) or "a number"
-        raise ModelError(f"{path}: input {inputs[0].name} is {found}; expected one image, 1x...")
+        raise ModelError(f"{path}: input {inputs[0].name} is {found}; expected one image, 1x..., or --shape with one")
     return inputs[0]
 
 
@@ -447,9 +447,9 @@ class _Reader:
         for node in self.nodes:
             self._visit(node)
         if not self.layers:
-            why = f" ({self.refused[0].op} {self.refused[0].node}: {self.refused[0].why})" if self.refused else ""
+            listed = "".join(f"\n  {line}" for line in refusals(self.refused, 0))
             expected = "expected Conv, Gemm or MatMul"
-            raise ModelError(f"{self.path}: no layer with MACs that can be expressed{why}; {expected}")
+            raise ModelError(f"{self.path}: no layer with MACs that can be expressed; {expected}{listed}")
         return ImportedGraph(
             network=self._network(),
             layers=self.layers,
@@ -473,7 +473,9 @@ class _Reader:
 
     def _name_nodes(self) -> None:
         paths = [node.name or (node.output[0] if node.output else "") for node in self.nodes]
-        shorter = short_names(paths, taken=[IMAGE])
+        # exporters end a path with the operator, which says nothing of the place
+        ops = [node.op_type for node in self.nodes]
+        shorter = short_names([without_operator(path, op) for path, op in zip(paths, ops, strict=True)], taken=[IMAGE])
         self.names = {id(node): name for node, name in zip(self.nodes, shorter, strict=True)}
         self.full = {id(node): path for node, path in zip(self.nodes, paths, strict=True)}
 
@@ -526,6 +528,11 @@ class _Reader:
             self.origins[name] = origin
 
     def _refuse(self, node: Any, why: str, computed: Sequence[str], macs: int | None = None) -> None:
+        if node.op_type == "ConvTranspose" and node.input[1] in self.shapes:
+            # each value that it reads meets all of its filter
+            macs = self._product(self.shapes.get(node.input[0], ())) * self._product(self.shapes[node.input[1]][1:])
+        # a size that is not known is 0 here
+        macs = macs or None
         self.refused.append(Refused(node=self.full[id(node)], op=node.op_type, why=why, macs=macs))
         self._passes(node, _Origin(self._all_rows(computed), as_is=False, whole=False))
 
@@ -589,7 +596,7 @@ class _Reader:
         origin = self._origin(tensor)
         if origin.as_is and self._size_of(origin.rows) == shape:
             return origin.rows
-        name = self._free(f"{self.names[id(node)]}.in")
+        name = self._free(f"{self.names[id(node)][: LONGEST - 3]}.in")
         self._operation(node, "other", origin.rows, shape, shape, name=name)
         self.made_by[name] = tensor
         # who reads the same again reads this row
@@ -636,12 +643,14 @@ class _Reader:
 
     def _convolution(self, node: Any, computed: list[str]) -> None:
         x, weight = node.input[0], node.input[1]
-        shape, filters, made = (self.shapes.get(name, ()) for name in (x, weight, node.output[0]))
-        axes = len(shape) - 2
+        filters, made = (self.shapes.get(name, ()) for name in (weight, node.output[0]))
+        x, before = self._unpadded(node, x)
+        shape = self.shapes.get(x, ())
+        axes = len(shape) - 2 if shape else 0
         macs = self._product(made) * self._product(filters[1:]) if made and filters else None
         if weight not in self.constant:
             return self._refuse(node, "filters that are computed; expected constants", computed, macs)
-        if axes not in (1, 2):
+        if shape and axes not in (1, 2):
             return self._refuse(node, f"a convolution over {axes} axes; expected 1 or 2", computed, macs)
         if min(self._attribute(node, "pads", [0])) < 0:
             return self._refuse(node, "negative padding; expected none, or some", computed, macs)
@@ -653,7 +662,14 @@ class _Reader:
         strides = self._attribute(node, "strides", [1] * axes)
         sides = []
         for axis in range(axes):
-            pads = self._padding(node, axis, axes, shape[2 + axis], filters[2 + axis], strides[axis], made[2 + axis])
+            size = shape[2 + axis] + (before[axis] + before[axis + axes] if before else 0)
+            pads = self._padding(node, axis, axes, size, filters[2 + axis], strides[axis], made[2 + axis])
+            if before:
+                # less what no window reads, as below for its own
+                pads = self._trimmed(
+                    pads[0] + before[axis], pads[1] + before[axis + axes], shape[2 + axis], filters[2 + axis],
+                    strides[axis], made[2 + axis],
+                )  # fmt: skip
             if abs(pads[0] - pads[1]) > 1:
                 why = f"padding of {pads[0]} and {pads[1]} before and after; expected them at most one apart"
                 return self._refuse(node, why, computed, macs)
@@ -664,7 +680,7 @@ class _Reader:
             sides, strides = [*sides, (0, 0)], [*strides, 1]
         (top, below), (left, right) = sides
         read = (shape[1], shape[2], shape[3])
-        row = Layer(
+        row = self._row(
             name=self.names[id(node)],
             groups=self._attribute(node, "group", 1),
             H=shape[2] + top + below,
@@ -692,6 +708,12 @@ class _Reader:
         )
         return None
 
+    def _row(self, **fields: Any) -> Layer:
+        try:
+            return Layer(**fields)
+        except LayerError as error:
+            raise ModelError(f"{self.path}: {error}") from error
+
     def _padding(
         self, node: Any, axis: int, axes: int, size: int, window: int, stride: int, made: int
     ) -> tuple[int, int]:
@@ -705,9 +727,50 @@ class _Reader:
         else:
             pads = self._attribute(node, "pads", [0] * 2 * axes) if auto != "VALID" else [0] * 2 * axes
             before, after = pads[axis], pads[axis + axes]
+        return self._trimmed(before, after, size, window, stride, made)
+
+    @staticmethod
+    def _trimmed(before: int, after: int, size: int, window: int, stride: int, made: int) -> tuple[int, int]:
         unread = size + before + after - ((made - 1) * stride + window)
         # but not so far that the two sides, which may be one apart, are no longer
         return before, max(0, after - max(0, unread), min(after, before - 1))
+
+    def _unpadded(self, node: Any, tensor: str) -> tuple[str, list[int] | None]:
+        """What a convolution reads before a node that pads it with zeros, and these, before and after each axis; where
+        both together are more than a convolution has, the padded tensor as it is."""
+        made = self.producer.get(tensor)
+        if made is None or made.op_type != "Pad" or self._attribute(made, "mode", b"constant") != b"constant":
+            return tensor, None
+        pads = self._attribute(made, "pads", None) or (self._numbers(made.input[1]) if len(made.input) > 1 else None)
+        rank = len(self.shapes.get(tensor, ()))
+        value = self._attribute(made, "value", 0.0)
+        if len(made.input) > 2 and made.input[2]:
+            value = self._scalar(made.input[2])
+        has_axes = len(made.input) > 3 and made.input[3]
+        if pads is None or value != 0 or has_axes or len(pads) != 2 * rank or min(pads) < 0:
+            return tensor, None
+        if any(pads[axis] or pads[axis + rank] for axis in (0, 1)):
+            return tensor, None
+        spatial = [*pads[2:rank], *pads[rank + 2 :]]
+        own = self._attribute(node, "pads", [0] * len(spatial))
+        whole = [side + more for side, more in zip(spatial, own, strict=False)]
+        half = len(whole) // 2
+        even = all(abs(one - other) <= 1 for one, other in zip(whole[:half], whole[half:], strict=True))
+        auto = self._attribute(node, "auto_pad", b"NOTSET")
+        return (made.input[0], spatial) if even and auto in (b"NOTSET", b"VALID", "NOTSET", "VALID") else (tensor, None)
+
+    def _scalar(self, tensor: str) -> float:
+        """A constant number; not a number where it is not known."""
+        import onnx
+
+        made = self.producer.get(tensor)
+        if tensor in self.initial:
+            found = onnx.numpy_helper.to_array(self.initial[tensor])
+        elif made is not None and made.op_type == "Constant" and made.attribute[0].name == "value":
+            found = onnx.numpy_helper.to_array(made.attribute[0].t)
+        else:
+            return math.nan
+        return float(found.reshape(-1)[0]) if found.size else 0.0
 
     def _multiplication(self, node: Any, computed: list[str]) -> None:
         left, right = node.input[0], node.input[1]
@@ -743,13 +806,13 @@ class _Reader:
         name = self.names[id(node)]
         if steps == 1:
             channels, height, width = self._before_flattening(x, inputs)
-            row = Layer(name=name, kind="fc", H=height, W=width, C=channels, R=height, S=width, F=outputs, E=1, G=1)
+            row = self._row(name=name, kind="fc", H=height, W=width, C=channels, R=height, S=width, F=outputs, E=1, G=1)
             # all values in whatever order: the fully connected layer reads what the rows make
             origin = self._origin(x)
             rows = origin.rows if origin.whole and self._values_of(origin.rows) == inputs else None
             self._layer(node, row, rows or self._rows_read(x, (inputs, 1, 1), node), form="fc", ifmap=x, **more)
             return None
-        row = Layer(name=name, H=steps, W=1, C=inputs, R=1, S=1, F=outputs, E=steps, G=1)
+        row = self._row(name=name, H=steps, W=1, C=inputs, R=1, S=1, F=outputs, E=steps, G=1)
         form = "rows_left" if constant_left else "rows"
         self._layer(node, row, self._rows_read(x, (inputs, steps, 1), node), form=form, ifmap=x, **more)
         return None
@@ -851,12 +914,24 @@ class _Reader:
     def _is_spatial(self, node: Any) -> bool:
         """A mean over height and width."""
         axes = self._attribute(node, "axes", None)
-        if axes is None and len(node.input) > 1 and node.input[1] in self.initial:
-            import onnx
-
-            axes = onnx.numpy_helper.to_array(self.initial[node.input[1]]).tolist()
+        if axes is None and len(node.input) > 1 and node.input[1]:
+            axes = self._numbers(node.input[1])
         rank = len(self.shapes.get(node.input[0], ()))
         return axes is not None and rank == 4 and sorted(axis % rank for axis in axes) == [2, 3]
+
+    def _numbers(self, tensor: str) -> list[int] | None:
+        """The values of a constant, of an initializer or a node of its own."""
+        import onnx
+
+        made = self.producer.get(tensor)
+        if tensor in self.initial:
+            found = onnx.numpy_helper.to_array(self.initial[tensor])
+        elif made is not None and made.op_type == "Constant" and made.attribute[0].name in ("value", "value_ints"):
+            value = onnx.helper.get_attribute_value(made.attribute[0])
+            found = np.asarray(value if isinstance(value, list) else onnx.numpy_helper.to_array(value))
+        else:
+            return None
+        return [int(number) for number in found.reshape(-1)]
 
     def _axis(self, node: Any) -> int:
         axis = int(self._attribute(node, "axis", 1))
@@ -875,16 +950,24 @@ class _Reader:
         return int(np.prod([int(size) for size in shape], dtype=object)) if len(shape) else 1
 
 
-def refusals(refused: Sequence[Refused], all_macs: int) -> list[str]:
-    """A line for each node that cannot be expressed, with its share of the model's MACs.
+def refusals(refused: Sequence[Refused], expressed: int) -> list[str]:
+    """A line for each node that cannot be expressed, with its share of the model's MACs, or of those that are known.
+
+    Parameters
+    ----------
+    refused : sequence of Refused
+    expressed : int
+        MACs of all layers that can be.
 
     Examples
     --------
-    >>> refusals([Refused(node="up", op="ConvTranspose", why="a transposed convolution", macs=25)], 100)
+    >>> refusals([Refused(node="up", op="ConvTranspose", why="a transposed convolution", macs=25)], 75)
     ['ConvTranspose up: a transposed convolution (25 % of the MACs)']
     """
+    all_macs = expressed + sum(one.macs or 0 for one in refused)
+    of = "the MACs" if all(one.macs is not None for one in refused) else "the MACs that are known"
     return [
         f"{one.op} {one.node}: {one.why}"
-        + (f" ({100 * one.macs / all_macs:.2g} % of the MACs)" if one.macs is not None and all_macs else "")
+        + (f" ({100 * one.macs / all_macs:.2g} % of {of})" if one.macs is not None and all_macs else "")
         for one in refused
     ]

@@ -278,14 +278,14 @@ def _values_of(
     row = layer.row
     real = [ifmap_of(layer, tensors) for tensors in found]
     weights = filters_of(layer, found[0])
-    for what, values in (("ifmap", real[0]), ("filters", weights)):
-        if not np.isfinite(values).all():
-            raise ModelError(f"layer {row.name}: {what} has values that are not finite; expected numbers")
+    written_real = [output_of(layer, tensors, layer.written) for tensors in found]
+    for what, arrays in (("ifmap", real), ("filters", [weights]), ("ofmap", written_real)):
+        if not all(np.isfinite(values).all() for values in arrays):
+            raise ModelError(f"layer {row.name}: its {what} has values that are not finite; expected numbers")
     x_scale, own = _scale(layer.ifmap, real, integers, b_w)
     w_scale, _ = _scale(layer.weight, [weights], integers, b_w)
     ifmap = np.stack([quantise(one, x_scale, b_w) for one in real])
     filters = quantise(weights, w_scale, b_w)
-    written_real = [output_of(layer, tensors, layer.written) for tensors in found]
     written_scale, _ = _scale(layer.written, written_real, integers, b_w)
     written = np.stack([quantise(one, written_scale, b_w) for one in written_real])
     psums = convolve(ifmap, filters, stride=(row.U, row.V), groups=row.groups, E=row.E, G=row.G)

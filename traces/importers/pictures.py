@@ -37,7 +37,8 @@ class Preprocessing:
         channels = picture.shape[2]
         for name, numbers in (("mean", self.mean), ("std", self.std)):
             if len(numbers) not in (1, channels):
-                raise PictureError(f"preprocess has {len(numbers)} numbers for {name}; expected 1 or {channels}")
+                expected = "1" if channels == 1 else f"1 or {channels}"
+                raise PictureError(f"preprocess has {len(numbers)} numbers for {name}; expected {expected}")
         values = picture[:, :, ::-1] if self.bgr else picture
         # in float64, so that float32 rounds once
         scaled = (values / self.scale - np.array(self.mean)) / np.array(self.std)

@@ -104,5 +104,5 @@ def test_a_model_may_take_bytes_or_half_precision(tmp_path: Path) -> None:
 
 def test_values_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
     path = save(tmp_path / "m.onnx", [node("Conv", ["x", "w"], "y")], [weights(2, 3, 3, 3)], (1, 3, 8, 8))
-    with pytest.raises(ModelError, match="ifmap has values that are not finite"):
+    with pytest.raises(ModelError, match="its ifmap has values that are not finite"):
         import_onnx(path, images=np.full((1, 3, 8, 8), np.nan))

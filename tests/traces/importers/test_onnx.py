@@ -166,6 +166,27 @@ def test_convolutions_of_all_kinds_are_exact(tmp_path_factory: pytest.TempPathFa
     assert_exact(trace)
 
 
+@pytest.mark.parametrize("pads", [[1, 1, 1, 1], [0, 0, 1, 1], [0, 1, 2, 1]])
+def test_zeros_that_a_node_of_its_own_puts_around_are_padding(pads: list[int], tmp_path: Path) -> None:
+    """As Keras writes it: at most one apart, they are the convolution's; else they are read as they are."""
+    around = [0, 0, *pads[:2], 0, 0, *pads[2:]]
+    nodes = [
+        node("Conv", ["x", "w"], "a"),
+        node("Pad", ["a", "around"], "p"),
+        node("Conv", ["p", "v"], "y", strides=[2, 2]),
+    ]
+    initial = [weights(4, 3, 1, 1), weights(5, 4, 3, 3, name="v"), constant(around, "around", np.int64)]
+    path = save(tmp_path / "m.onnx", nodes, initial, (1, 3, 8, 8))
+    trace = import_onnx(path, images=picture(1, 3, 8, 8))
+    padded = trace.table.layer("y")
+    if pads[2] < 2:
+        assert trace.network.operations == ()
+        assert padded.unpadded == (8, 8)
+    else:
+        assert [row.kind for row in trace.network.operations] == ["other"]
+    assert_exact(trace)
+
+
 def test_what_multiplies_matrices(tmp_path: Path) -> None:
     """Gemm after a small map is a filter as large as the map; after a transposition, and with rows, 1x1 filters."""
     nodes = [
