@@ -27,6 +27,12 @@ def node(op: str, inputs: list[str], output: str, **attributes: Any) -> Any:
     return helper.make_node(op, inputs, [output], name=output, domain=domain, **attributes)
 
 
+def inner(name: str) -> Any:
+    """A graph inside a node, which reads what is outside it."""
+    made = [helper.make_node("Identity", ["x"], [f"{name}_out"])]
+    return helper.make_graph(made, name, [], [helper.make_tensor_value_info(f"{name}_out", TensorProto.FLOAT, None)])
+
+
 def save(
     path: Path,
     nodes: list[Any],

@@ -15,7 +15,7 @@ from analytical.errors import InputError
 from analytical.graph import graph_of
 from analytical.networks import load_network
 from simulator.machine.engines import count_nonzero_macs
-from tests.traces.importers.models import constant, node, picture, save, weights
+from tests.traces.importers.models import constant, inner, node, picture, save, weights
 from traces.convolution import convolve
 from traces.importers.onnx import import_onnx, import_table
 from traces.importers.onnx_graph import ModelError, load_model, read_graph
@@ -347,6 +347,17 @@ REFUSED = {
     "bent": (node("DeformConv", ["x", "w", "off"], "bent"), "a deformable convolution"),
     "look": (node("Attention", ["seq", "seq", "seq"], "look"), "attention"),
     "own": (node("Magic", ["x"], "own", domain="com.example"), "of the domain com.example"),
+    "dilated1": (node("Conv", ["seq8", "w1"], "dilated1", dilations=[3]), "dilation 3"),
+    "uneven1": (node("Conv", ["seq8", "w1"], "uneven1", pads=[3, 0]), "padding of 3 and 0"),
+    "transposed1": (node("ConvTranspose", ["seq8", "w1"], "transposed1"), "a transposed convolution"),
+    "left": (node("Gemm", ["g", "flat"], "left"), "constant or transposed"),
+    "stack": (node("MatMul", ["m4t", "x"], "stack"), "a constant of 4 axes"),
+    "linear": (node("LinearAttention", ["seq", "seq", "seq"], "linear"), "attention"),
+    "flex": (node("FlexAttention", ["seq", "seq", "seq"], "flex"), "attention"),
+    "turn": (node("RotaryEmbedding", ["seq"], "turn"), "a part of attention"),
+    "if_": (node("If", ["yes"], "if_", then_branch=inner("t"), else_branch=inner("e")), "depends on values"),
+    "loop": (node("Loop", ["", "yes"], "loop", body=inner("l")), "a loop"),
+    "scan": (node("Scan", ["seq"], "scan", body=inner("s"), num_scan_inputs=1), "a loop"),
 }
 
 
@@ -360,6 +371,7 @@ def test_what_cannot_be_expressed_is_listed_all_at_once(tmp_path: Path) -> None:
         node("Reshape", ["x", "three"], "seq"),
         node("QuantizeLinear", ["x", "s", "z"], "xq"),
         node("Identity", ["x"], "off"),
+        node("Reshape", ["x", "eight"], "seq8"),
     ]
     initial = [
         weights(4, 4, 3, 3),
@@ -379,6 +391,10 @@ def test_what_cannot_be_expressed_is_listed_all_at_once(tmp_path: Path) -> None:
         constant(np.ones((8, 2)), "mq", np.int8),
         constant([1], "first", np.int64),
         constant([4, 8, 8], "three", np.int64),
+        constant([1, 4, 64], "eight", np.int64),
+        constant(True, "yes", np.bool_),
+        weights(4, 4, 3, name="w1"),
+        weights(1, 4, 2, 8, name="m4t"),
     ]
     nodes = [*helpers, *(made for made, _ in REFUSED.values())]
     path = save(tmp_path / "m.onnx", nodes, initial, (1, 4, 8, 8), outputs=("y",), opset=17)
