@@ -32,7 +32,7 @@ FORMATS = ("onnx", "scalesim", "timeloop")
     help="What the model was trained with: imagenet, tf, caffe, unit, raw, or mean=..,std=..[,bgr] for bytes.",
 )
 @click.option("--input", "array", metavar="X.npy", help="An array for the model's input, in place of pictures.")
-@click.option("--shape", metavar="1x3x224x224", help="The input's sizes, where the model leaves some open.")
+@click.option("--shape", metavar="[NAME:]1x3x224x224", help="The input's sizes, where the model leaves some open.")
 @click.option("--bits", type=click.Choice(["8", "16"]), default="8", show_default=True, help="Width of a value.")
 @click.option("--zeros", type=float, metavar="SHARE", help="A table alone, with this share of zeros; runs nothing.")
 @click.option("--random-weights", type=click.IntRange(0), metavar="SEED", help="Draw filters anew (He-normal).")
@@ -115,7 +115,12 @@ def _kind_of(model: str) -> str:
 
 
 def _table(
-    kind: str, model: str, zeros: float | None, shape: tuple[int, ...] | None, skip: bool, has_values: bool
+    kind: str,
+    model: str,
+    zeros: float | None,
+    shape: tuple[int, ...] | dict[str, tuple[int, ...]] | None,
+    skip: bool,
+    has_values: bool,
 ) -> tuple[Network, list[str]]:
     """The layers of a model or a list, without values."""
     if has_values:
@@ -136,18 +141,18 @@ def _table(
     return read_problems(Path(model), zeros), []
 
 
-def _sizes(text: str | None) -> tuple[int, ...] | None:
+def _sizes(text: str | None) -> tuple[int, ...] | dict[str, tuple[int, ...]] | None:
     """``1x3x224x224``, with or without the input's name before it."""
     if text is None:
         return None
-    _, _, sizes = text.rpartition(":")
+    name, _, sizes = text.rpartition(":")
     try:
         found = tuple(int(size) for size in sizes.lower().split("x"))
     except ValueError:
         found = ()
     if not found or min(found) < 1:
         raise InputError(f"--shape is {text!r}; expected sizes such as 1x3x224x224")
-    return found
+    return {name: found} if name else found
 
 
 def _array(text: str) -> NDArray[Any]:

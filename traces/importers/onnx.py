@@ -1,6 +1,6 @@
 """A trained network in ONNX, with pictures of one's own, as a trace."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
@@ -36,7 +36,7 @@ def import_onnx(
     images: Sequence[str | Path] | str | Path | NDArray[Any] = (),
     preprocess: str | Preprocessing | None = None,
     bits: int = 8,
-    shape: Sequence[int] | None = None,
+    shape: Sequence[int] | Mapping[str, Sequence[int]] | None = None,
     random_weights: int | None = None,
     skip: bool = False,
     progress: Callable[[str, float], None] | None = None,
@@ -54,8 +54,8 @@ def import_onnx(
         the input takes bytes.
     bits : int
         8 or 16.
-    shape : sequence of int, optional
-        The input's, where the model leaves it open.
+    shape : sequence of int, or mapping of str to it, optional
+        The input's, where the model leaves it open; with its name, that is checked.
     random_weights : int, optional
         A seed: filters are drawn anew; for models whose weights are not trained.
     skip : bool
@@ -128,7 +128,11 @@ def import_onnx(
 
 
 def import_table(
-    path: str | Path, *, zeros: float, shape: Sequence[int] | None = None, skip: bool = False
+    path: str | Path,
+    *,
+    zeros: float,
+    shape: Sequence[int] | Mapping[str, Sequence[int]] | None = None,
+    skip: bool = False,
 ) -> tuple[Network, list[str]]:
     """The layers of a model without running it, with one share of zeros for all feature maps but the image.
 
@@ -167,7 +171,7 @@ def import_table(
 
 
 def graph_of_model(
-    model: Any, path: Path, shape: Sequence[int] | None = None, *, skip: bool = False
+    model: Any, path: Path, shape: Sequence[int] | Mapping[str, Sequence[int]] | None = None, *, skip: bool = False
 ) -> tuple[ImportedGraph, list[str]]:
     """What a model becomes, and a line for each node that is left out.
 
@@ -178,7 +182,9 @@ def graph_of_model(
     """
     from traces.importers.onnx_graph import input_name
 
-    graph = read_graph(model, path, None if shape is None else {input_name(model, path): shape})
+    if shape is not None and not isinstance(shape, Mapping):
+        shape = {input_name(model, path): shape}
+    graph = read_graph(model, path, shape)
     if not graph.refused:
         return graph, []
     lines = refusals(graph.refused, sum(layer.row.macs for layer in graph.layers))

@@ -45,6 +45,7 @@ def test_a_trace_and_its_table_are_written_and_shown(tmp_path: Path) -> None:
         ([*RESNET8], "neither --out nor --csv is given"),
         ([*RESNET8, "--out", "no/where.h5"], "no folder"),
         ([*RESNET8, "--out", "n.h5", "--shape", "1xtwo"], "--shape is '1xtwo'"),
+        ([RESNET8[0], "--zeros", "0.5", "--csv", "n.csv", "--shape", "y:1x3x32x32"], "names 'y'; expected the input"),
         (["none.onnx", "--zeros", "0.5", "--csv", "n.csv"], "none.onnx: cannot be read as an ONNX model"),
         ([RESNET8[0], "--zeros", "2", "--csv", "n.csv"], "zeros is 2.0; expected a share from 0 to 1"),
         ([RESNET8[0], "--zeros", "0.5", "--out", "n.h5"], "--zeros makes a table alone"),
