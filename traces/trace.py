@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytical.errors import InputError
+from analytical.hardware import PRESETS
 from analytical.layer import Layer
 from analytical.network import Network
 from analytical.networks.table import as_table, parse_table
@@ -288,7 +289,7 @@ def read_trace(path: str | Path) -> Trace:
     except (KeyError, AttributeError, TypeError, OSError, RuntimeError, ValueError) as error:
         raise TraceError(f"{path}: cannot be read as a trace ({error})") from error
     table = parse_table(str(root["table"]), str(root["network"]), source=f"{path}: table")
-    right = root["bits"] in (8, 16) and all(len(layer.digests) == root["images"] for layer in layers)
+    right = root["bits"] in PRESETS and all(len(layer.digests) == root["images"] for layer in layers)
     if [layer.name for layer in layers] != table.names or not right or not layers[0].digests:
         raise TraceError(f"{path}: layers are not those of its table; expected a file as it was written")
     rest = {name: value for name, value in root.items() if name not in ("format", "network", "bits", "images", "table")}

@@ -10,24 +10,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from analytical.hardware import PRESETS
 from analytical.layer import Layer
 from analytical.network import Network
 from analytical.networks.table import as_table, parse_table
-from traces.importers.onnx_graph import ImportedGraph, ModelError, load_model, read_graph, refusals
+from traces.importers.onnx_graph import ImportedGraph, ModelError, input_name, load_model, read_graph, refusals
 from traces.importers.onnx_values import (
     Reference,
+    dequantised,
     give_random_weights,
     layer_values,
-    quantised_anew,
     wanted,
     with_zeros,
     zeros_of_operations,
 )
 from traces.importers.pictures import Preprocessing, digests, preprocessing, read_picture
+from traces.tensors import digest_of
 from traces.trace import Arrays, Trace, TracedLayer, in_memory
-
-WIDTHS = (8, 16)
-"""Bits of a value that a trace may have."""
 
 
 def import_onnx(
@@ -82,8 +81,8 @@ def import_onnx(
     traces.importers.onnx_graph.ModelError: no.onnx: cannot be read as an ONNX model (No such file or directory)
     """
     path = Path(path)
-    if bits not in WIDTHS:
-        raise ModelError(f"bits is {bits!r}; expected {' or '.join(map(str, WIDTHS))}")
+    if bits not in PRESETS:
+        raise ModelError(f"bits is {bits!r}; expected {' or '.join(map(str, sorted(PRESETS)))}")
     tell = progress or (lambda _what, _share: None)
     tell("reading", 0.0)
     model = load_model(path)
@@ -96,7 +95,7 @@ def import_onnx(
     layers: list[TracedLayer] = []
     arrays: dict[str, Arrays] = {}
     rows: list[Layer] = []
-    anew: list[str] = []
+    had_integers, anew = dequantised(model), []
     made = [reference(image) for image in inputs]
     tell("running", 0.3)
     for number, (layer, values) in enumerate(layer_values(graph, model, made, bits)):
@@ -104,7 +103,9 @@ def import_onnx(
         rows.append(replace(row, first=graph.network.layers[number].first))
         arrays[row.name] = Arrays(values.ifmap, values.filters, values.written)
         layers.append(_traced(layer.node, layer.op, row, values))
-        anew += quantised_anew(layer, model, values)
+        # of more bits than fit here, or around another zero
+        if layer.ifmap in had_integers and not values.integers:
+            anew.append(row.name)
         tell(row.name, 0.3 + 0.7 * (number + 1) / len(graph.layers))
     zeros = zeros_of_operations(graph, made, bits)
     network = replace(
@@ -115,7 +116,7 @@ def import_onnx(
         ),
     )
     source = {
-        "model": {"name": path.name, "sha256": sha256(path.read_bytes()).hexdigest()},
+        "model": digests([path])[0],
         **said,
         "random_weights": random_weights,
         "left_out": left_out,
@@ -180,8 +181,6 @@ def graph_of_model(
     ModelError
         A node cannot be expressed and is not to be left out; all of them are listed.
     """
-    from traces.importers.onnx_graph import input_name
-
     if shape is not None and not isinstance(shape, Mapping):
         shape = {input_name(model, path): shape}
     graph = read_graph(model, path, shape)
@@ -260,8 +259,6 @@ def _inputs(
 
 
 def _traced(node: str, op: str, row: Layer, values: Any) -> TracedLayer:
-    from traces.tensors import digest_of
-
     return TracedLayer(
         name=row.name,
         onnx_node=node,

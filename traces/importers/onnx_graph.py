@@ -743,11 +743,11 @@ class _Reader:
             return tensor, None
         pads = self._attribute(made, "pads", None) or (self._numbers(made.input[1]) if len(made.input) > 1 else None)
         rank = len(self.shapes.get(tensor, ()))
-        value = self._attribute(made, "value", 0.0)
+        values: list[Any] | None = [self._attribute(made, "value", 0.0)]
         if len(made.input) > 2 and made.input[2]:
-            value = self._scalar(made.input[2])
+            values = self._numbers(made.input[2])
         has_axes = len(made.input) > 3 and made.input[3]
-        if pads is None or value != 0 or has_axes or len(pads) != 2 * rank or min(pads) < 0:
+        if pads is None or values is None or any(values) or has_axes or len(pads) != 2 * rank or min(pads) < 0:
             return tensor, None
         if any(pads[axis] or pads[axis + rank] for axis in (0, 1)):
             return tensor, None
@@ -758,19 +758,6 @@ class _Reader:
         even = all(abs(one - other) <= 1 for one, other in zip(whole[:half], whole[half:], strict=True))
         auto = self._attribute(node, "auto_pad", b"NOTSET")
         return (made.input[0], spatial) if even and auto in (b"NOTSET", b"VALID", "NOTSET", "VALID") else (tensor, None)
-
-    def _scalar(self, tensor: str) -> float:
-        """A constant number; not a number where it is not known."""
-        import onnx
-
-        made = self.producer.get(tensor)
-        if tensor in self.initial:
-            found = onnx.numpy_helper.to_array(self.initial[tensor])
-        elif made is not None and made.op_type == "Constant" and made.attribute[0].name == "value":
-            found = onnx.numpy_helper.to_array(made.attribute[0].t)
-        else:
-            return math.nan
-        return float(found.reshape(-1)[0]) if found.size else 0.0
 
     def _multiplication(self, node: Any, computed: list[str]) -> None:
         left, right = node.input[0], node.input[1]
@@ -919,8 +906,8 @@ class _Reader:
         rank = len(self.shapes.get(node.input[0], ()))
         return axes is not None and rank == 4 and sorted(axis % rank for axis in axes) == [2, 3]
 
-    def _numbers(self, tensor: str) -> list[int] | None:
-        """The values of a constant, of an initializer or a node of its own."""
+    def _numbers(self, tensor: str) -> list[Any] | None:
+        """The values of a constant, of an initializer or a node of its own; None where they are not known."""
         import onnx
 
         made = self.producer.get(tensor)
@@ -931,7 +918,8 @@ class _Reader:
             found = np.asarray(value if isinstance(value, list) else onnx.numpy_helper.to_array(value))
         else:
             return None
-        return [int(number) for number in found.reshape(-1)]
+        numbers: list[Any] = found.reshape(-1).tolist()
+        return numbers
 
     def _axis(self, node: Any) -> int:
         axis = int(self._attribute(node, "axis", 1))

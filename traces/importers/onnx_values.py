@@ -353,11 +353,9 @@ def _integers_of(model: Any) -> Iterator[tuple[str, tuple[float, int]]]:
             yield node.output[0], (float(scale.item()), 0)
 
 
-def quantised_anew(layer: ImportedLayer, model: Any, values: LayerValues) -> list[str]:
-    """The layer's name, if the model has its ifmap as integers that do not fit here: of more bits, or around another
-    zero; else nothing."""
-    dequantised = (node.output[0] for node in model.graph.node if node.op_type == "DequantizeLinear")
-    return [layer.row.name] if not values.integers and layer.ifmap in dequantised else []
+def dequantised(model: Any) -> set[str]:
+    """Tensors that a model has as integers first."""
+    return {node.output[0] for node in model.graph.node if node.op_type == "DequantizeLinear"}
 
 
 def give_random_weights(model: Any, graph: ImportedGraph, seed: int) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -134,6 +135,4 @@ def read_picture(path: Path, channels: int, height: int, width: int) -> NDArray[
 
 def digests(paths: Sequence[Path]) -> list[dict[str, str]]:
     """Name and SHA-256 of each file."""
-    from hashlib import sha256
-
     return [{"name": path.name, "sha256": sha256(path.read_bytes()).hexdigest()} for path in paths]
