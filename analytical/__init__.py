@@ -23,16 +23,22 @@ _HOMES = {
     "NetworkEstimate": "analytical.model",
     "ZOO": "analytical.networks",
     "choose_hardware": "analytical.files",
+    "decompose": "analytical.compression.transforms",
     "estimate": "analytical.model",
     "find_mapping": "analytical.mappings.search",
     "load_network": "analytical.networks",
     "map_layer": "analytical.mappings.rules",
+    "prune": "analytical.compression.transforms",
+    "quantise": "analytical.compression.transforms",
 }
 """Public names, and the modules that have them, imported when a name is first used."""
 
 __all__ = [*_HOMES]
 
 if TYPE_CHECKING:
+    from analytical.compression.transforms import decompose as decompose
+    from analytical.compression.transforms import prune as prune
+    from analytical.compression.transforms import quantise as quantise
     from analytical.energy import Energy as Energy
     from analytical.errors import InputError as InputError
     from analytical.files import choose_hardware as choose_hardware

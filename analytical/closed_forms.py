@@ -4,17 +4,20 @@ Every function is per ``images`` images processed together, in b_w-bit words; fr
 """
 
 from analytical import counts as c
-from analytical.counts import Counts
+from analytical.counts import Counts, Number
 from analytical.hardware import Hardware
 from analytical.layer import Layer
 from analytical.mappings.cnnergy import CnnergyMapping, Correction
+from analytical.traffic import filter_words as link_words_of_filters
 from analytical.traffic import fmap_words
+from analytical.zeros import carried_out, psum_taken, with_a_cycle
 
 
 def filter_words(layer: Layer, mapping: CnnergyMapping) -> float:
     """F_Pass over all passes, however many images share it (eq 15).
 
-    The same number crosses the DRAM link and leaves the GLB: filters stay in the RFs for the strips of a row block.
+    As many values cross the DRAM link and leave the GLB: filters stay in the RFs for the strips of a row block. The
+    link may have a code for them (:func:`analytical.traffic.filter_words`).
     """
     return mapping.f_i * mapping.z_i * layer.R * layer.S * mapping.passes(layer).residencies
 
@@ -88,7 +91,7 @@ def count(layer: Layer, hardware: Hardware, mapping: CnnergyMapping, images: int
     """
     n = mapping.passes(layer)
     macs = layer.macs * images
-    nonzero_macs = macs * (1 - layer.sparsity_ifmap)
+    nonzero_macs = carried_out(macs, layer, hardware)
     psums = psum_words(layer, mapping, images)
     filters = filter_words(layer, mapping)
     # all PEs of a column but the bottom one take the psum from below
@@ -97,10 +100,11 @@ def count(layer: Layer, hardware: Hardware, mapping: CnnergyMapping, images: int
         macs=macs,
         nonzero_macs=nonzero_macs,
         events={
-            # a zero pixel is read to be recognised, and then spares filter and psum (section IV-D2)
+            # a zero pixel is read to be recognised, and then spares filter and psum (section IV-D2); so does a zero
+            # filter value, where the hardware looks at those, but for a bit beside it that is not priced
             c.RF_IFMAP_READ: macs,
             c.RF_FILTER_READ: nonzero_macs,
-            c.RF_PSUM_READ: nonzero_macs - psums_taken(mapping, nonzero_macs, inter_pe),
+            c.RF_PSUM_READ: nonzero_macs - psums_taken(layer, hardware, mapping, nonzero_macs, inter_pe),
             c.RF_PSUM_WRITE: nonzero_macs,
             c.INTER_PE_PSUM: inter_pe,
             c.GLB_FILTER_READ: filters,
@@ -108,27 +112,33 @@ def count(layer: Layer, hardware: Hardware, mapping: CnnergyMapping, images: int
             # in the first step along z psums start at zero, so that they are written once more than read
             c.GLB_PSUM_WRITE: psums * n.z,
             c.GLB_PSUM_READ: psums * (n.z - 1),
-            c.DRAM_FILTER_READ: filters,
+            c.DRAM_FILTER_READ: link_words_of_filters(filters, layer, hardware),
             c.DRAM_IFMAP_READ: ifmap_dram_words(layer, hardware, mapping, images),
             c.DRAM_OFMAP_WRITE: ofmap_dram_words(layer, hardware, images),
         },
     )
 
 
-def psums_taken(mapping: CnnergyMapping, nonzero_macs: float, inter_pe: float) -> float:
+def psums_taken(
+    layer: Layer, hardware: Hardware, mapping: CnnergyMapping, nonzero_macs: Number, inter_pe: Number
+) -> Number:
     """Psums from the PE below that take the place of a read of the RF.
 
-    All that are handed on; but a PE takes one only with a nonzero MAC, so that there are at most as many. In a very
-    sparse layer the published difference falls below zero, and no count does.
+    All that are handed on, but for windows that zero filter values leave without a MAC
+    (:func:`analytical.zeros.psum_taken`); but a PE takes one only with a nonzero MAC, so that there are at most as
+    many. In a very sparse layer the published difference falls below zero, and no count does.
 
     Parameters
     ----------
+    layer, hardware
+        Shares of zeros, and whose zeros spare a MAC.
     mapping : CnnergyMapping
         Says whether the published difference is corrected.
-    nonzero_macs, inter_pe : float
-        MACs with a nonzero pixel, and psums that are handed from PE to PE.
+    nonzero_macs, inter_pe : number
+        MACs that are carried out, and psums that are handed from PE to PE.
     """
-    return min(inter_pe, nonzero_macs) if Correction.PSUMS_TAKEN in mapping.corrections else inter_pe
+    taken: Number = psum_taken(inter_pe, mapping.C_set, layer, hardware)
+    return min(taken, nonzero_macs) if Correction.PSUMS_TAKEN in mapping.corrections else taken
 
 
 def latency_s(layer: Layer, hardware: Hardware) -> float:
@@ -137,7 +147,8 @@ def latency_s(layer: Layer, hardware: Hardware) -> float:
     Returns
     -------
     float
-        Seconds: all MACs, zero operands included, at the same rate for every layer.
+        Seconds: all MACs, zero operands included, at the same rate for every layer; but for those that the hardware
+        skips, as if its PEs never waited: a bound, from which the machine tells how far a design is.
 
     Examples
     --------
@@ -145,4 +156,4 @@ def latency_s(layer: Layer, hardware: Hardware) -> float:
     >>> latency_s(Layer.fc("FC", inputs=2310, outputs=1000), EYERISS_16BIT)
     0.0001
     """
-    return layer.macs / hardware.throughput
+    return float(with_a_cycle(layer.macs, layer, hardware)) / hardware.throughput

@@ -12,6 +12,18 @@ from analytical.technology import HardwareError, Prices, prices
 RLC, RAW, BEST = FMAP_CODES = ("rlc", "raw", "best")
 """Codes of feature maps on the DRAM link."""
 
+FILTER_CODES = (RAW, RLC)
+"""Codes of filters on the DRAM link."""
+
+IFMAP, BOTH = GATES = ("ifmap", "both")
+"""Whose zeros gate a MAC."""
+
+NONE, *_ = SKIPS = ("none", IFMAP, BOTH)
+"""Whose zeros spare a MAC its cycle."""
+
+_WORDS = {"gate": GATES, "skip": SKIPS, "filter_code": FILTER_CODES, "fmap_code": FMAP_CODES}
+"""Fields that are one of some words; the first is the default."""
+
 RLC_RUN_BITS = {16: 5, 8: 4}
 """Bits of a run field in RLC, for each data width that the format is defined for (paper, section VI-A)."""
 
@@ -59,7 +71,15 @@ class Hardware:
     pe_stages : int
         Stages of a PE's pipeline.
     fmap_code : str
-        How feature maps move over the DRAM link: ``"rlc"``, run-length coded but for the image, or ``"raw"``.
+        How feature maps move over the DRAM link: ``"rlc"``, run-length coded but for the image, ``"raw"``, or
+        ``"best"``, whichever of both has fewer words, tile by tile.
+    filter_code : str
+        How filters do: ``"raw"``, or ``"rlc"``, run-length coded wherever that has fewer words.
+    gate : str
+        Whose zeros gate a MAC, which then takes its cycle and nothing else: ``"ifmap"``, as on the chip, or ``"both"``,
+        those of the ifmap and of the filters.
+    skip : str
+        Whose zeros spare a MAC its cycle, too: ``"none"``, as on the chip, ``"ifmap"`` or ``"both"``.
     overlap_fmaps : bool
         Whether PEs work while ifmaps load and ofmaps drain over the DRAM link, or only while filters load.
     throughput : float
@@ -104,6 +124,9 @@ class Hardware:
     psum_fifo: int
     pe_stages: int = 3
     fmap_code: str = RLC
+    filter_code: str = RAW
+    gate: str = IFMAP
+    skip: str = NONE
     overlap_fmaps: bool = False
     throughput: float
     prices: Prices
@@ -137,8 +160,9 @@ class Hardware:
         if self.link_bits != 64:
             # hardware with another link would need another code: pairs are packed into words of this size
             self._refuse("link_bits", "64, the width for which the RLC words are defined")
-        if self.fmap_code not in FMAP_CODES:
-            self._refuse("fmap_code", f"{', '.join(FMAP_CODES[:-1])} or {FMAP_CODES[-1]}")
+        for name, words in _WORDS.items():
+            if getattr(self, name) not in words:
+                self._refuse(name, f"{', '.join(words[:-1])} or {words[-1]}")
         if not is_number(self.other_control) or not 0 <= self.other_control < 1:
             self._refuse("other_control", "a share of at least 0 and below 1")
         # 8192 bits are a KiB
@@ -195,6 +219,21 @@ class Hardware:
         return self.fmap_code == BEST
 
     @property
+    def filters_move_raw(self) -> bool:
+        """Whether filters move over the DRAM link as they are, however many of their values are zero."""
+        return self.filter_code == RAW
+
+    @property
+    def skips(self) -> bool:
+        """Whether some zeros spare a MAC its cycle, so that what a pass takes depends on its values."""
+        return self.skip != NONE
+
+    @property
+    def filter_zeros_spare(self) -> bool:
+        """Whether a zero filter value spares its MAC, with or without its cycle."""
+        return BOTH in (self.gate, self.skip)
+
+    @property
     def rlc_run_bits(self) -> int:
         """Bits of a run field in RLC."""
         return RLC_RUN_BITS[self.b_w]
@@ -202,7 +241,17 @@ class Hardware:
     @property
     def rlc_pairs(self) -> int:
         """(run, value) pairs in one DRAM word: 3 of 16 bits, 5 of 8 bits."""
-        return self.link_bits // (self.rlc_run_bits + self.b_w)
+        return self.rlc_pairs_of(self.b_w)
+
+    def rlc_pairs_of(self, value_bits: int) -> int:
+        """(run, value) pairs in one DRAM word, of values of so many bits.
+
+        Examples
+        --------
+        >>> EYERISS_16BIT.rlc_pairs_of(16), EYERISS_16BIT.rlc_pairs_of(5)
+        (3, 6)
+        """
+        return self.link_bits // (self.rlc_run_bits + value_bits)
 
     @property
     def rlc_words_per_value(self) -> Fraction:
@@ -265,5 +314,10 @@ EYERISS_8BIT = replace(
 PRESETS = {16: EYERISS_16BIT, 8: EYERISS_8BIT}
 """Hardware that ships, by the bits of its words."""
 
-CHIPS = {chip.name: chip for chip in PRESETS.values()}
+_SPARSE = {
+    bits: replace(chip, name=f"{chip.name}-sparse", gate=BOTH, filter_code=RLC, fmap_code=BEST)
+    for bits, chip in PRESETS.items()
+}
+
+CHIPS = {chip.name: chip for chip in (*PRESETS.values(), *_SPARSE.values())}
 """Hardware that ships, by name."""

@@ -16,6 +16,9 @@ and that a cut cannot divide, such as a slice."""
 LARGEST = 2**31 - 1
 """Beyond any size of a layer that a machine could run."""
 
+MOST_FILTER_BITS = 16
+"""Of the widest words that a hardware has."""
+
 WHOLE = ("groups", "H", "W", "C", "R", "S", "F", "U", "E", "G", "batch")
 """Fields that are whole numbers from 1 on."""
 
@@ -71,6 +74,10 @@ class Layer:
         Fraction of zeros in the padded ifmap.
     sparsity_ofmap : float
         Fraction of zeros in the ofmap, before pooling.
+    sparsity_filters : float
+        Fraction of zeros in the filters.
+    filter_bits : int or None
+        Bits of a filter value in DRAM, where values are few enough to be numbered (a codebook); None: those of a word.
     batch : int
         Images that a run processes by default.
     first : bool
@@ -108,6 +115,8 @@ class Layer:
     G: int
     sparsity_ifmap: float = 0.0
     sparsity_ofmap: float = 0.0
+    sparsity_filters: float = 0.0
+    filter_bits: int | None = None
     batch: int = 1
     first: bool = False
 
@@ -128,7 +137,11 @@ class Layer:
             self._refuse("stride_width", V, f"a whole number from 1 to {LARGEST}")
         # one way to say it, so that layers that are alike are equal
         object.__setattr__(self, "stride_width", None if V is None or V == self.U else int(V))
-        for field in ("sparsity_ifmap", "sparsity_ofmap", "pad_h", "pad_w"):
+        bits = self.filter_bits
+        if bits is not None and (not is_whole(bits) or not 1 <= bits <= MOST_FILTER_BITS):
+            self._refuse("filter_bits", bits, f"a whole number from 1 to {MOST_FILTER_BITS}")
+        object.__setattr__(self, "filter_bits", None if bits is None else int(bits))
+        for field in ("sparsity_ifmap", "sparsity_ofmap", "sparsity_filters", "pad_h", "pad_w"):
             value = getattr(self, field)
             if not is_number(value):
                 self._refuse(field, repr(value), "a number")
@@ -329,6 +342,11 @@ class Layer:
     def channels(self) -> int:
         """Channels of the ifmap, all groups together."""
         return self.groups * self.C
+
+    @property
+    def weights(self) -> int:
+        """Values of all filters."""
+        return self.F * self.C * self.R * self.S
 
     @property
     def filters_per_group(self) -> int:

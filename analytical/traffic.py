@@ -7,6 +7,7 @@ arrays with one place for each of many mappings (the search).
 """
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from analytical import counts as c
@@ -14,6 +15,7 @@ from analytical.counts import Event
 from analytical.hardware import Hardware
 from analytical.layer import Layer
 from analytical.spans import spans
+from analytical.zeros import bits_of_filters
 
 if TYPE_CHECKING:
     from analytical.mappings.tiling import Tiling
@@ -144,6 +146,44 @@ def fmap_words(values: float, sparsity: float, hardware: Hardware) -> float:
     if hardware.tiles_move_raw_where_shorter:
         return min(values, coded)
     return values if hardware.fmaps_move_raw else coded
+
+
+def filter_words(values: float, layer: Layer, hardware: Hardware) -> float:
+    """b_w-bit words of filters on the DRAM link: as they are, in as few bits as number their values; or run-length
+    coded, without waste, if the hardware may and that is shorter.
+
+    Parameters
+    ----------
+    values : float
+        Values, zeros among them.
+    layer : Layer
+        Its filters' share of zeros, and bits of a value.
+    hardware : Hardware
+        Its RLC format.
+
+    Returns
+    -------
+    float or Fraction
+        Exact, if all that goes in is.
+
+    Examples
+    --------
+    >>> from analytical.hardware import CHIPS
+    >>> pruned = Layer.fc("L", inputs=8, outputs=4, sparsity_filters=0.75)
+    >>> filter_words(1200, pruned, CHIPS["eyeriss-16bit"]), filter_words(1200, pruned, CHIPS["eyeriss-16bit-sparse"])
+    (1200, 400.0)
+    """
+    bits = bits_of_filters(layer, hardware)
+    # whole numbers stay what they are where nothing is coded
+    raw = values if bits == hardware.b_w else values * Fraction(bits, hardware.b_w)
+    if hardware.filters_move_raw:
+        return raw
+    return min(raw, values * (1 - layer.sparsity_filters) * words_of_pair(bits, hardware))
+
+
+def words_of_pair(value_bits: int, hardware: Hardware) -> Fraction:
+    """b_w-bit words that a (run, value) pair costs in RLC when nothing is wasted, of values of so many bits."""
+    return Fraction(hardware.link_bits, hardware.b_w * hardware.rlc_pairs_of(value_bits))
 
 
 def repeated_by(tiling: "Tiling") -> Repetitions:

@@ -18,6 +18,7 @@ from analytical.mappings.cnnergy import CnnergyMapping, Correction, RuleSet, fil
 from analytical.mappings.rules_published import Sets, fit, halved, require, share_out, strip_of
 from analytical.spans import share
 from analytical.traffic import fmap_words
+from analytical.zeros import carried_out, psum_taken
 
 WORTH = 0.05
 """What another tile has to save before the one of the published rules gives way to it, as a share of its energy: on the
@@ -80,7 +81,7 @@ def map_corrected(layer: Layer, hardware: Hardware) -> CnnergyMapping:
     if layer.batch > together:
         corrections.append(Correction.IMAGES_THAT_FIT)
         mapping = replace(mapping, N=together)
-    if _takes_too_many(layer, mapping) and not _is_published(layer, hardware):
+    if _takes_too_many(layer, hardware, mapping) and not _is_published(layer, hardware):
         corrections.append(Correction.PSUMS_TAKEN)
     return replace(mapping, corrections=tuple(corrections))
 
@@ -260,10 +261,11 @@ def _priced(layer: Layer, hardware: Hardware, words: Mapping[Event, float]) -> f
     return float(dram + (hardware.prices.mac * nonzero + moved + clock) / (1 - hardware.other_control))
 
 
-def _takes_too_many(layer: Layer, mapping: CnnergyMapping) -> bool:
-    """Whether more psums are handed from PE to PE than there are MACs with a nonzero pixel."""
+def _takes_too_many(layer: Layer, hardware: Hardware, mapping: CnnergyMapping) -> bool:
+    """Whether more psums are taken from PEs below than there are MACs that are carried out."""
     hops = (mapping.pe_column_height(layer) - 1) * layer.C / mapping.z_i
-    return hops > layer.C * layer.R * layer.S * (1 - layer.sparsity_ifmap)
+    taken = psum_taken(hops, mapping.C_set, layer, hardware)
+    return bool(taken > carried_out(layer.C * layer.R * layer.S, layer, hardware))
 
 
 def _is_published(layer: Layer, hardware: Hardware) -> bool:
@@ -272,7 +274,10 @@ def _is_published(layer: Layer, hardware: Hardware) -> bool:
     from analytical.networks import ZOO, load_network  # hardly ever asked for
 
     chip = PRESETS[hardware.b_w]
-    if replace(hardware, name=chip.name, prices=chip.prices) != chip:
+    # what is made of zeros does not matter to the rules, nor whether filters have any
+    if replace(chip, gate=hardware.gate, skip=hardware.skip, filter_code=hardware.filter_code) != replace(
+        hardware, name=chip.name, prices=chip.prices, fmap_code=chip.fmap_code
+    ):
         return False
-    alike = replace(layer, name="any", batch=1)
+    alike = replace(layer, name="any", batch=1, sparsity_filters=0.0, filter_bits=None)
     return any(alike == replace(known, name="any", batch=1) for name in ZOO for known in load_network(name).layers)

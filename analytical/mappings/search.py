@@ -18,7 +18,8 @@ from analytical.mappings.advice import least_needs, way_out
 from analytical.mappings.eyeriss import EyerissMapping, banks_of_glb, columns_under, stacks_of_array
 from analytical.mappings.tiling import MappingError
 from analytical.spans import spans
-from analytical.traffic import Repetitions, fmap_words
+from analytical.traffic import Repetitions, filter_words, fmap_words
+from analytical.zeros import bits_of_filters, carried_out, psum_taken, with_a_cycle
 
 Numbers = NDArray[Any]
 """Whole numbers or floats, one for each mapping."""
@@ -79,6 +80,7 @@ def find_mapping(layer: Layer, hardware: Hardware, batch: int) -> SearchResult:
     EyerissMapping(m=64, n=4, e=13, p=16, q=3, r=2, t=2)
     """
     require_whole_batch(layer, batch)
+    bits_of_filters(layer, hardware)  # refuses more than the hardware's words have
     # layers that differ only in what the search does not read share a result that is remembered
     alike = replace(layer, name="any", batch=1)
     # column tiles only where the whole width does not fit: each further tile loads the filters once more
@@ -249,11 +251,11 @@ class _Tiles:
 
 def _cost(layer: Layer, hardware: Hardware, batch: int, tiles: _Tiles) -> Cost:
     raw_words = _raw_words(layer, batch, tiles)
-    words = raw_words | _coded_words(layer, hardware, batch, raw_words)
+    words = raw_words | _coded_words(layer, hardware, batch, tiles, raw_words)
     work = _work(layer, hardware, batch, tiles, words)
     cycles = _cycles(layer, hardware, tiles, words, work)
     word_J = joules_of_word(hardware)
-    nonzero = layer.macs * batch * (1 - layer.sparsity_ifmap)
+    nonzero = carried_out(layer.macs * batch, layer, hardware)
     dram = sum(words[event] * word_J[event] for event in words if event.level is Level.DRAM)
     on_chip = hardware.prices.mac * nonzero + sum(
         words[event] * word_J[event]
@@ -293,18 +295,22 @@ def _raw_words(layer: Layer, batch: int, tiles: _Tiles) -> dict[Event, Numbers]:
     ).words(layer, batch)
 
 
-def _coded_words(layer: Layer, hardware: Hardware, batch: int, words: dict[Event, Numbers]) -> dict[Event, Numbers]:
-    """What differs once feature maps are coded, without waste (eq 25); and what the RFs do for MACs."""
+def _coded_words(
+    layer: Layer, hardware: Hardware, batch: int, tiles: _Tiles, words: dict[Event, Numbers]
+) -> dict[Event, Numbers]:
+    """What differs once feature maps and filters are coded, without waste (eq 25); and what the RFs do for MACs."""
     coded = 1.0 if layer.first else fmap_words(1, layer.sparsity_ifmap, hardware)
-    nonzero = layer.macs * batch * (1 - layer.sparsity_ifmap)
+    nonzero = carried_out(layer.macs * batch, layer, hardware)
+    taken = psum_taken(words[c.INTER_PE_PSUM], np.minimum(tiles.q, layer.C), layer, hardware)
     # what does not depend on the mapping takes the shape of what does
     alike = np.zeros_like(words[c.DRAM_IFMAP_READ])
     return {
         c.DRAM_IFMAP_READ: words[c.DRAM_IFMAP_READ] * float(coded),
+        c.DRAM_FILTER_READ: words[c.DRAM_FILTER_READ] * float(filter_words(1, layer, hardware)),
         c.DRAM_OFMAP_WRITE: layer.ofmap_size * batch * float(fmap_words(1, layer.sparsity_ofmap, hardware)) + alike,
         c.RF_IFMAP_READ: layer.macs * batch + alike,
         c.RF_FILTER_READ: nonzero + alike,
-        c.RF_PSUM_READ: nonzero - words[c.INTER_PE_PSUM],
+        c.RF_PSUM_READ: nonzero - taken,
         c.RF_PSUM_WRITE: nonzero + alike,
     }
 
@@ -322,6 +328,9 @@ def _work(layer: Layer, hardware: Hardware, batch: int, tiles: _Tiles, words: di
     # the busiest PE: in the first set of the stack, which a ragged pass fills first
     channels_of_pe = layer.C // tiles.z * np.minimum(tiles.q, tiles.z) + np.minimum(tiles.q, layer.C % tiles.z)
     of_pe = layer.groups * tiles.filters_of_pe * channels_of_pe * layer.S * layer.G * strips * batch
+    # as many cycles as MACs that are not skipped, at best
+    if hardware.skips:
+        of_pe = of_pe * float(with_a_cycle(1, layer, hardware))
     work: Numbers = np.maximum.reduce(
         [
             of_pe + loads * (layer.R * _ceil(tiles.z, tiles.q) - 1) * hop,

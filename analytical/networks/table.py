@@ -52,6 +52,12 @@ _WIDTHS: dict[str, tuple[str, str, Callable[[str], int | float]]] = {
 }
 """Optional columns for what is not square: the field, and the height that stands for it where the cell is empty."""
 
+_FILTERS: dict[str, tuple[str, Callable[[str], int | float]]] = {
+    "sparsity_filters": ("sparsity_filters", _number),
+    "filter_bits": ("filter_bits", _whole),
+}
+"""Optional columns for filters: the field, which has its default where the cell is empty."""
+
 _EDGES = ("inputs", "pool")
 """Optional columns for what branches: names of earlier layers that a layer reads, and of pools between, with semicolons
 between them (a name with a semicolon in double quotes); where empty, a layer reads the one before it."""
@@ -112,7 +118,7 @@ def parse_table(text: str, name: str, *, source: str | None = None) -> Network:
     56448
     """
     source = source or name
-    optional = (*_WIDTHS, *_EDGES, _IMAGE, _HEAD)
+    optional = (*_WIDTHS, *_FILTERS, *_EDGES, _IMAGE, _HEAD)
     sheet = parse_sheet(
         text,
         lambda why: NetworkError(f"{source}: {why}"),
@@ -234,7 +240,9 @@ def as_table(network: Network) -> str:
     """
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*_COLUMNS, *_WIDTHS, *_EDGES, _IMAGE, *([_HEAD] if network.heads else [])])
+    # as tables were before there were such columns, where nothing is said in them
+    of_filters = [column for column in _FILTERS if any(getattr(layer, column) for layer in network.layers)]
+    writer.writerow([*_COLUMNS, *_WIDTHS, *of_filters, *_EDGES, _IMAGE, *([_HEAD] if network.heads else [])])
     image = "x".join(map(str, network.image or ()))
     above: Layer | None = None
     before = IMAGE
@@ -246,6 +254,7 @@ def as_table(network: Network) -> str:
         before = before if row.kind in OPERATIONS else row.name
         cells = [getattr(row, field) for field, _ in _COLUMNS.values()]
         cells += [getattr(row, "V" if field == "stride_width" else field) for field, _, _ in _WIDTHS.values()]
+        cells += [getattr(row, column) or "" for column in of_filters]
         # semicolons, since commas part the cells
         names = (list_names(names, ";") for names in (edges.inputs, edges.pools))
         head = ["yes" if row.name in network.heads else ""] if network.heads else []
@@ -267,6 +276,9 @@ def _rows(sheet: Sheet, source: str) -> Iterator[tuple[Layer, Edges | None]]:
         for column, (name, height, read_width) in _WIDTHS.items():
             cell = row.get(column, "")
             values[name] = _read(cell, column, read_width, where) if cell else values[height]
+        for column, (name, read_filters) in _FILTERS.items():
+            if row.get(column, ""):
+                values[name] = _read(row[column], column, read_filters, where)
         if values["name"] in names:
             raise NetworkError(f"{where}: layer {values['name']} stands twice; expected a name of its own")
         edges = _edges(row, names, where)

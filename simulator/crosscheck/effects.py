@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytical import counts as c
+from analytical import run_lengths
 from analytical.counts import Counts, Number, exact
 from analytical.mappings.tiling import Tiling
 from analytical.spans import spans
@@ -255,7 +256,7 @@ def _ifmap_code(tiling: Tiling, tensors: LayerTensors) -> dict[Effect, Counts]:
     if layer.first or hardware.fmaps_move_raw:
         padding = _raw_padding(tiling, tiles) * fetches
         return {Effect.RAW_PADDING: Counts(events={c.DRAM_IFMAP_READ: padding})}
-    coded = zeros.code(tiles, hardware.rlc_run_bits, hardware.rlc_pairs)
+    coded = run_lengths.code(tiles, hardware.rlc_run_bits, hardware.b_w)
     clustered = _clustered(tiling, coded, tensors, tensors.ifmap)
     steps = _code_steps(tiling, coded, exact(layer.sparsity_ifmap), _nonzero_share(tensors.ifmap), clustered)
     return {effect: Counts(events={c.DRAM_IFMAP_READ: words * fetches}) for effect, words in steps.items()}
@@ -268,7 +269,7 @@ def _ofmap_code(tiling: Tiling, tensors: LayerTensors) -> dict[Effect, Counts]:
     tiles = zeros.ofmap_tiles(tiling, tensors.ofmap)
     if hardware.fmaps_move_raw:
         return {Effect.RAW_PADDING: Counts(events={c.DRAM_OFMAP_WRITE: _raw_padding(tiling, tiles)})}
-    coded = zeros.code(tiles, hardware.rlc_run_bits, hardware.rlc_pairs)
+    coded = run_lengths.code(tiles, hardware.rlc_run_bits, hardware.b_w)
     clustered = _clustered(tiling, coded, tensors, tensors.ofmap)
     share = _nonzero_share(tensors.ofmap)
     steps = _code_steps(tiling, coded, exact(tiling.layer.sparsity_ofmap), share, clustered)
@@ -281,7 +282,7 @@ def _raw_padding(tiling: Tiling, tiles: Iterable[NDArray[np.integer]]) -> int:
 
 
 def _clustered(
-    tiling: Tiling, coded: zeros.Coded, tensors: LayerTensors, values: NDArray[np.integer]
+    tiling: Tiling, coded: run_lengths.Coded, tensors: LayerTensors, values: NDArray[np.integer]
 ) -> Fraction | None:
     """Runs too long for a pair that are there because channels differ in their shares of zeros; none where values are
     synthetic, whose channels do not."""
@@ -289,14 +290,14 @@ def _clustered(
         return None
     longest = 1 << tiling.hardware.rlc_run_bits
     channels = np.count_nonzero(values == 0, axis=(0, 2, 3)) / (values.shape[0] * values.shape[2] * values.shape[3])
-    apart = float(np.mean([zeros.expected_overflows(float(share), longest) for share in channels]))
-    together = zeros.expected_overflows(float(np.mean(channels)), longest)
+    apart = float(np.mean([run_lengths.expected_overflows(float(share), longest) for share in channels]))
+    together = run_lengths.expected_overflows(float(np.mean(channels)), longest)
     # an expectation, which need not be exact: what it leaves stays with the runs
     return Fraction(coded.values * (apart - together)).limit_denominator(10**6)
 
 
 def _code_steps(
-    tiling: Tiling, coded: zeros.Coded, sparsity: Fraction, share: Fraction, clustered: Fraction | None
+    tiling: Tiling, coded: run_lengths.Coded, sparsity: Fraction, share: Fraction, clustered: Fraction | None
 ) -> dict[Effect, Fraction]:
     """b_w-bit words that each effect adds to a code without waste of values with the table's share of zeros."""
     # telescopes, too: what the code takes, less what one without waste would take of values with the table's zeros

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from analytical.hardware import EYERISS_8BIT, EYERISS_16BIT
 from analytical.layer import Layer
 from analytical.mappings.rules import map_layer
-from simulator.crosscheck.zeros import Coded, code, empty_windows, nonzero_macs
+from analytical.run_lengths import Coded, code
+from simulator.crosscheck.zeros import empty_windows, nonzero_macs
 from tests.machines import tile
 from traces import rlc
 from traces.tensors import synthesise
@@ -42,7 +43,7 @@ def test_empty_windows_by_brute_force() -> None:
 def test_code_from_gaps_is_the_codec_s(values: list[int], b_w: int) -> None:
     tile_values = np.array(values, np.int64)
     hardware = {8: EYERISS_8BIT, 16: EYERISS_16BIT}[b_w]
-    coded = code([tile_values], hardware.rlc_run_bits, hardware.rlc_pairs)
+    coded = code([tile_values], hardware.rlc_run_bits, b_w)
     assert coded.words == len(rlc.encode(tile_values, b_w))
     assert coded.values == len(values)
     assert coded.nonzeros == np.count_nonzero(tile_values)
@@ -51,6 +52,6 @@ def test_code_from_gaps_is_the_codec_s(values: list[int], b_w: int) -> None:
 def test_code_of_tiles_by_hand() -> None:
     """31 zeros fit a run and the 32nd ends it; 3 pairs fill a word."""
     run_of_32, run_of_31 = np.zeros(32, int), np.zeros(31, int)
-    assert code([run_of_32], 5, 3) == Coded(values=32, overflows=1, words=1)
-    assert code([run_of_31], 5, 3) == Coded(values=31, restarts=1, words=1)
-    assert code([np.ones(4, int), np.array([0, 1])], 5, 3) == Coded(values=6, nonzeros=5, words=3, longer=1)
+    assert code([run_of_32], 5, 16) == Coded(values=32, overflows=1, words=1)
+    assert code([run_of_31], 5, 16) == Coded(values=31, restarts=1, words=1)
+    assert code([np.ones(4, int), np.array([0, 1])], 5, 16) == Coded(values=6, nonzeros=5, words=3, longer=1)
