@@ -14,7 +14,7 @@ from analytical.counts import Counts
 from analytical.energy import Accounting, Energy, price
 from analytical.hardware import Hardware
 from analytical.network import Edges, Network
-from simulator.machine.engines import raw_words
+from simulator.machine.filter_code import raw_words
 from simulator.machine.layer_run import LayerRun
 from traces import rlc
 from traces.tensors import LayerTensors

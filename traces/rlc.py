@@ -3,7 +3,8 @@
 A 64-bit word holds pairs of a run of zeros and the value that ends it: three pairs of 5 + 16 bits, or five of 4 + 8
 bits, first pair in the highest bits. Its lowest bit marks the last word of a tile. A run longer than its field spends
 a pair whose value is zero; zeros at the end of a tile end in such a pair; pairs that a last word has to spare are zero.
-The closed forms take the format as a factor of 1 + 1/3 at 16 bits, of 1 + 3/5 at 8 (NeuPart paper, section VI-A and
+Values of fewer bits than a word's, which number the entries of a codebook, leave room for more pairs in a word; their run
+fields are those of the word. The closed forms take the format as a factor of 1 + 1/3 at 16 bits, of 1 + 3/5 at 8 (NeuPart paper, section VI-A and
 eq 25); here each tile is coded, with what runs and last words waste.
 """
 
@@ -20,23 +21,30 @@ class RLCError(ValueError):
     """Words that are not the code of a tile of the expected size."""
 
 
-def pairs_of_word(b_w: int) -> int:
-    """Pairs of a run and a value in one word of ``b_w``-bit values.
+def pairs_of_word(b_w: int, value_bits: int | None = None) -> int:
+    """Pairs of a run and a value in one word.
+
+    Parameters
+    ----------
+    b_w : int
+        Bits of a word of the hardware, which say those of a run.
+    value_bits : int, optional
+        Bits of a value; default: ``b_w``.
 
     Raises
     ------
     ValueError
-        ``b_w`` is neither 8 nor 16.
+        ``b_w`` is neither 8 nor 16, or ``value_bits`` not from 1 to ``b_w``.
 
     Examples
     --------
-    >>> pairs_of_word(16), pairs_of_word(8)
-    (3, 5)
+    >>> pairs_of_word(16), pairs_of_word(8), pairs_of_word(16, 5)
+    (3, 5, 6)
     """
-    return WORD_BITS // (_run_bits(b_w) + b_w)
+    return WORD_BITS // (_run_bits(b_w) + _value_bits(b_w, value_bits))
 
 
-def encode(values: NDArray[np.integer], b_w: int) -> NDArray[np.uint64]:
+def encode(values: NDArray[np.integer], b_w: int, value_bits: int | None = None) -> NDArray[np.uint64]:
     """Code of a tile, its values in C order.
 
     Parameters
@@ -44,7 +52,9 @@ def encode(values: NDArray[np.integer], b_w: int) -> NDArray[np.uint64]:
     values : array of int
         A tile of any shape, also an empty one.
     b_w : int
-        Bits of a value, in two's complement.
+        Bits of a word of the hardware.
+    value_bits : int, optional
+        Bits of a value, in two's complement; default: ``b_w``.
 
     Returns
     -------
@@ -54,7 +64,7 @@ def encode(values: NDArray[np.integer], b_w: int) -> NDArray[np.uint64]:
     Raises
     ------
     ValueError
-        ``b_w`` is neither 8 nor 16, or a value does not fit in it.
+        ``b_w`` is neither 8 nor 16, or a value does not fit.
 
     Examples
     --------
@@ -64,18 +74,18 @@ def encode(values: NDArray[np.integer], b_w: int) -> NDArray[np.uint64]:
     >>> code.tolist() == [2 << 59 | 12 << 43 | 4 << 38 | 53 << 22 | 2 << 17 | 22 << 1 | 1]
     True
     """
-    run_bits = _run_bits(b_w)
+    run_bits, bits = _run_bits(b_w), _value_bits(b_w, value_bits)
     flat = np.ascontiguousarray(values).reshape(-1).astype(np.int64)
-    if flat.size and not (-(1 << (b_w - 1)) <= flat.min() and flat.max() < 1 << (b_w - 1)):
-        raise ValueError(f"values from {flat.min()} to {flat.max()} must fit in {b_w} bits")
-    words = np.zeros(encoded_words(flat, b_w), np.uint64)
-    _encode(flat, words, b_w, run_bits, pairs_of_word(b_w))
+    if flat.size and not (-(1 << (bits - 1)) <= flat.min() and flat.max() < 1 << (bits - 1)):
+        raise ValueError(f"values from {flat.min()} to {flat.max()} must fit in {bits} bits")
+    words = np.zeros(encoded_words(flat, b_w, bits), np.uint64)
+    _encode(flat, words, bits, run_bits, pairs_of_word(b_w, bits))
     if words.size:
         words[-1] |= np.uint64(1)
     return words
 
 
-def decode(words: NDArray[np.uint64], size: int, b_w: int) -> NDArray[np.int64]:
+def decode(words: NDArray[np.uint64], size: int, b_w: int, value_bits: int | None = None) -> NDArray[np.int64]:
     """The ``size`` values of a tile.
 
     Parameters
@@ -84,8 +94,8 @@ def decode(words: NDArray[np.uint64], size: int, b_w: int) -> NDArray[np.int64]:
         As :func:`encode` makes them.
     size : int
         Values of the tile: the code itself does not say where spare pairs begin.
-    b_w : int
-        Bits of a value.
+    b_w, value_bits
+        As for :func:`encode`.
 
     Raises
     ------
@@ -99,12 +109,12 @@ def decode(words: NDArray[np.uint64], size: int, b_w: int) -> NDArray[np.int64]:
     >>> decode(encode(np.array([0, -1, 7]), 8), 3, 8).tolist()
     [0, -1, 7]
     """
-    run_bits = _run_bits(b_w)
+    run_bits, bits = _run_bits(b_w), _value_bits(b_w, value_bits)
     marks = np.flatnonzero(np.asarray(words) & np.uint64(1))
     if size and (marks.size != 1 or marks[0] != len(words) - 1):
         raise RLCError(f"last-word marks at {marks.tolist()} of {len(words)} words; expected one, at the end")
     values = np.zeros(size, np.int64)
-    used, filled = _decode(np.asarray(words, np.uint64), values, b_w, run_bits, pairs_of_word(b_w))
+    used, filled = _decode(np.asarray(words, np.uint64), values, bits, run_bits, pairs_of_word(b_w, bits))
     if filled != size or used != len(words):
         raise RLCError(
             f"{len(words)} words hold {filled} values in {used} words; expected {size} values in all of them"
@@ -112,7 +122,7 @@ def decode(words: NDArray[np.uint64], size: int, b_w: int) -> NDArray[np.int64]:
     return values
 
 
-def encoded_words(values: NDArray[np.integer], b_w: int) -> int:
+def encoded_words(values: NDArray[np.integer], b_w: int, value_bits: int | None = None) -> int:
     """64-bit words that :func:`encode` needs for a tile, counted without coding it.
 
     Examples
@@ -123,7 +133,7 @@ def encoded_words(values: NDArray[np.integer], b_w: int) -> int:
     [1, 2]
     """
     pairs = _count_pairs(np.atleast_1d(values).reshape(-1), (1 << _run_bits(b_w)) - 1)
-    return -(-int(pairs) // pairs_of_word(b_w))
+    return -(-int(pairs) // pairs_of_word(b_w, value_bits))
 
 
 def words_of_tiles(tiles: NDArray[np.integer], b_w: int, most: int | None = None) -> int:
@@ -168,6 +178,13 @@ def sent(tiles: NDArray[np.integer], b_w: int, most: int | None = None) -> tuple
     if lost:
         raise RLCError(f"{lost} of {len(tiles)} tiles arrive with another number of values; expected {flat.shape[1]}")
     return arrived.reshape(tiles.shape), int(words)
+
+
+def _value_bits(b_w: int, value_bits: int | None) -> int:
+    bits = b_w if value_bits is None else value_bits
+    if not 1 <= bits <= b_w:
+        raise ValueError(f"value_bits(={bits}) must be from 1 to {b_w}")
+    return bits
 
 
 def _run_bits(b_w: int) -> int:

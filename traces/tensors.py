@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from analytical.errors import InputError
 from analytical.layer import Layer
+from traces.codebook import Codebook, codebook_of
 from traces.convolution import convolve_pieces
 
 # which of a layer's streams of random values is meant; part of what makes a seed's values, so never renumbered
@@ -178,6 +179,23 @@ class LayerTensors:
         return filters
 
     @cached_property
+    def codebook(self) -> Codebook | None:
+        """What numbers the filters' values in DRAM; None where they have the bits of a word.
+
+        Raises
+        ------
+        TensorError
+            They have more values than the layer's ``filter_bits`` can number.
+        """
+        bits = self.layer.filter_bits or self.b_w
+        if bits >= self.b_w:
+            return None
+        try:
+            return codebook_of(self.filters, bits)
+        except ValueError as error:
+            raise TensorError(f"layer {self.layer.name}: filters have {error}") from error
+
+    @cached_property
     def psums(self) -> NDArray[np.int64]:
         """The exact ofmap (batch, F, E, G), before ReLU."""
         layer = self.layer
@@ -290,13 +308,14 @@ def _checked(layer: Layer, name: str, values: NDArray[Any], shape: tuple[int, ..
 def synthesise(layer: Layer, *, b_w: int, batch: int, seed: int) -> LayerTensors:
     """Tensors of ``layer``, from streams of its own: neither other layers nor the batch change what an image holds.
 
-    Ifmap values are positive where they are not zero, as behind a ReLU; filter values have both signs, and none is
-    zero. The padding ring is the first to have the zeros.
+    Ifmap values are positive where they are not zero, as behind a ReLU; filter values have both signs. The padding ring
+    is the first to have the zeros of the ifmap; those of the filters are anywhere, all as likely.
 
     Parameters
     ----------
     layer : Layer
-        Its shape, and the shares of zeros that its ifmap has exactly and its ofmap gets.
+        Its shape, the shares of zeros that its ifmap and its filters have exactly and its ofmap gets, and the bits that
+        number its filters' values.
     b_w : int
         Bits of a value.
     batch : int
@@ -360,17 +379,60 @@ def _ifmap(layer: Layer, b_w: int, rng: Generator) -> NDArray[np.int16]:
 
 
 def _filter_pieces(layer: Layer, b_w: int, seed: int) -> Iterator[NDArray[np.int16]]:
-    """Values of both signs, none zero."""
+    """Values of both signs, with round(z_w * size) zeros."""
     rng = _stream(seed, layer, _FILTERS, 0)
-    half = 1 << (b_w - 1)
+    zeros = round(layer.sparsity_filters * layer.weights)
     of_filter = layer.C * layer.R * layer.S
     at_once = max(1, _FILTER_VALUES // of_filter)
     numbers = [min(at_once, layer.F - first) for first in range(0, layer.F, at_once)]
-    drawn = draw(rng, -half, half - 1, [number * of_filter for number in numbers])
-    for number, values in zip(numbers, drawn, strict=True):
+    sizes = [number * of_filter for number in numbers]
+    pieces = _nonzero_values(layer, b_w, rng, sizes, with_zeros=zeros > 0)
+    if not zeros:
+        for number, values in zip(numbers, pieces, strict=True):
+            yield values.reshape(number, layer.C, layer.R, layer.S)
+        return
+    # where zeros are is drawn after all values, whose stream so is the same with and without them
+    flat = np.concatenate(list(pieces))
+    _set_zeros(flat, zeros, rng)
+    yield flat.reshape(layer.F, layer.C, layer.R, layer.S)
+
+
+def _nonzero_values(
+    layer: Layer, b_w: int, rng: Generator, sizes: list[int], *, with_zeros: bool
+) -> Iterator[NDArray[np.int16]]:
+    """Values of both signs, none zero: any of a word's; or of a codebook that is drawn first, in which zero has a place
+    if there are to be zeros."""
+    half = 1 << (b_w - 1)
+    if layer.filter_bits is not None and layer.filter_bits < b_w:
+        words = np.concatenate([np.arange(-half, 0), np.arange(1, half)])
+        entries = rng.choice(words, (1 << layer.filter_bits) - with_zeros, replace=False).astype(np.int16)
+        for numbers in draw(rng, 0, entries.size, sizes):
+            yield entries[numbers]
+        return
+    for values in draw(rng, -half, half - 1, sizes):
         # 0 and what is above move up by one: no zeros, and up to the largest word
         values += values >= 0
-        yield values.reshape(number, layer.C, layer.R, layer.S)
+        yield values
+
+
+def _set_zeros(flat: NDArray[np.int16], zeros: int, rng: Generator) -> None:
+    """Set so many values to zero, all choices of them as likely.
+
+    How many are in each piece is drawn first, and then which: a choice among millions at once would not stay in a
+    cache.
+    """
+    pieces = _pieces(flat)
+    shares = rng.multivariate_hypergeometric([piece.size for piece in pieces], zeros, method="marginals")
+    for piece, share in zip(pieces, shares, strict=True):
+        # whichever are fewer are chosen
+        few = min(share, piece.size - share)
+        chosen = rng.choice(piece.size, few, replace=False, shuffle=False)
+        if few == share:
+            piece[chosen] = 0
+        else:
+            kept = piece[chosen]
+            piece[:] = 0
+            piece[chosen] = kept
 
 
 _FILTER_VALUES = 1 << 22

@@ -2,12 +2,15 @@
 shape, and take what values change from array code over the whole layer.
 
 The stepped engine is the machine as it is defined. The others rest on one property of it: zeros gate but never skip a
-cycle (NeuPart paper, section IV-D2), so that cycles, stalls and most events depend on a pass's shape alone.
+cycle (NeuPart paper, section IV-D2), so that cycles, stalls and most events depend on a pass's shape alone. On hardware
+that skips they depend on which words are zero, too, and every pass is timed by itself
+(:mod:`simulator.machine.skipping`).
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +20,12 @@ from analytical.errors import InputError
 from analytical.layer import Layer
 from analytical.mappings.tiling import Tiling
 from analytical.spans import Span, spans
+from simulator.machine.filter_code import FilterCode, raw_words
 from simulator.machine.geometry import PassShape
-from simulator.machine.pe_array import PassTiming, PEArray, Stall, counts_of
+from simulator.machine.masks import effectual_macs, masks_of, sets_of_group, taken_psums
+from simulator.machine.pe_array import PassTimes, PassTiming, PEArray, Stall, counts_of
 from simulator.machine.schedule import Pass
+from simulator.machine.skipping import Place, Skipping, in_threads
 from simulator.machine.values import pass_values
 from traces import rlc
 from traces.tensors import LayerTensors
@@ -36,10 +42,12 @@ class Tally:
     ----------
     moved : Counter of Event
         Words that moved between RFs, between PEs, and in and out of the GLB.
-    macs, nonzero_macs : int
-        PE-cycles with a MAC; those that no zero gated.
+    macs, skipped : int
+        MACs; those of them that take no cycle.
+    nonzero_macs, nonzero_ifmap_macs : int
+        MACs that were carried out; those whose pixel is not zero.
     psum_takes : int
-        Psums that a nonzero MAC took from the PE below.
+        Psums that a MAC took from the PE below.
     idle : int
         PE-cycles of PEs without work in their pass.
     stalls, ramp_up : dict of Stall to int
@@ -52,7 +60,9 @@ class Tally:
 
     moved: "Counter[Event]" = field(default_factory=Counter)
     macs: int = 0
+    skipped: int = 0
     nonzero_macs: int = 0
+    nonzero_ifmap_macs: int = 0
     psum_takes: int = 0
     stalls: dict[Stall, int] = field(default_factory=lambda: dict.fromkeys(Stall, 0))
     ramp_up: dict[Stall, int] = field(default_factory=lambda: dict.fromkeys(Stall, 0))
@@ -65,6 +75,7 @@ class Tally:
         for event, words in timing.moved.items():
             self.moved[event] += words * times
         self.macs += timing.macs * times
+        self.skipped += timing.skipped * times
         for stall in Stall:
             self.stalls[stall] += timing.stalls[stall] * times
             self.ramp_up[stall] += timing.ramp_up[stall] * times
@@ -72,20 +83,29 @@ class Tally:
         self.cycles += timing.cycles * times
         self.cycles_by_shape[shape] = self.cycles_by_shape.get(shape, 0) + timing.cycles * times
 
-    def add_values(self, nonzero_macs: int, psum_takes: int) -> None:
+    def add_values(self, done: "Done") -> None:
         """Add what values do, over as many passes."""
-        self.nonzero_macs += nonzero_macs
-        self.psum_takes += psum_takes
+        self.nonzero_macs += done.nonzero_macs
+        self.nonzero_ifmap_macs += done.nonzero_ifmap_macs
+        self.psum_takes += done.psum_takes
 
     @property
     def gated(self) -> int:
         """PE-cycles with a MAC that a zero gated."""
-        return self.macs - self.nonzero_macs
+        return self.macs - self.skipped - self.nonzero_macs
 
     @property
     def counts(self) -> Counts:
         """MACs, and words by level, data and action, of RF, inter-PE and GLB."""
         return counts_of(self.moved, self.macs, self.nonzero_macs, self.psum_takes)
+
+
+class Done(NamedTuple):
+    """What values do: MACs that are carried out, MACs whose pixel is not zero, psums that PEs take from those below."""
+
+    nonzero_macs: int
+    nonzero_ifmap_macs: int
+    psum_takes: int
 
 
 class Engine(Protocol):
@@ -103,7 +123,13 @@ class Engine(Protocol):
         Images are counted over the batch. The words have 64 bits.
         """
 
-    def run(self, p: Pass) -> PassTiming:
+    def fetch_filters(self, filters: Span, channels: Span) -> int:
+        """Bring a tile of filters into its buffer; DRAM words that crossed the link.
+
+        Filters are counted over the layer, channels over those of a filter.
+        """
+
+    def run(self, p: Pass) -> PassTimes:
         """Run a pass on the array; all its data have been fetched."""
 
     def write_back(self, p: Pass, images: Span, columns: Span) -> int:
@@ -114,15 +140,6 @@ class Engine(Protocol):
 
     def tally(self) -> Tally:
         """What happened in all the passes that ran."""
-
-
-def raw_words(values: int, b_w: int) -> int:
-    """DRAM words of 64 bits that values of ``b_w`` bits fill, uncoded; the last is filled up.
-
-    >>> raw_words(5, 16)
-    2
-    """
-    return -(-values * b_w // rlc.WORD_BITS)
 
 
 def _ifmap_moves_raw(tiling: Tiling) -> bool:
@@ -146,6 +163,9 @@ class SteppedEngine:
         self._b_w = tiling.hardware.b_w
         self._array = PEArray(tiling.hardware)
         self._tally = Tally()
+        self._filter_code = FilterCode(tiling.hardware, tensors)
+        # tiles of filters that came in code, as they arrived; others are those of the tensors
+        self._arrived: dict[tuple[Span, Span], NDArray[np.int16]] = {}
         # ifmap tiles in the GLB, for the filter block that they serve: the same tile may be there for the next one, too
         self._in_glb: dict[_Fetched, NDArray[np.int64]] = {}
         # by images: the rows that a strip leaves for the next one of its row block
@@ -176,14 +196,26 @@ class SteppedEngine:
         most = _most_words(self._tiling, tiles)
         return sum(len(code) if most is None else min(len(code), most) for code in codes)
 
-    def run(self, p: Pass) -> PassTiming:
-        filters = _filters_of(self._tensors, self._tiling.layer, p)
+    def fetch_filters(self, filters: Span, channels: Span) -> int:
+        tile = _filter_tile(self._tensors, filters, channels)
+        if self._filter_code.is_plain:
+            return self._filter_code.words(tile)
+        self._arrived[filters, channels], words = self._filter_code.sent(tile)
+        return words
+
+    def _filters_that_came(self, p: Pass) -> NDArray[np.int16]:
+        """A pass's filters, as they have arrived."""
+        place = p.filters, p.filter_channels
+        return _filter_tile(self._tensors, *place) if self._filter_code.is_plain else self._arrived[place]
+
+    def run(self, p: Pass) -> PassTimes:
+        filters = self._filters_that_came(p)
         # the ofmap stands for the psums' part of the GLB: the kernel reads what earlier channels have left, and adds
         psums = np.ascontiguousarray(self.ofmap[p.images.slice, p.filters.slice, p.rows.slice, p.columns.slice])
         run = self._array.run(p.shape, self._strip(p), filters, psums)
         self.ofmap[p.images.slice, p.filters.slice, p.rows.slice, p.columns.slice] = psums
         self._tally.add(p.shape, run)
-        self._tally.add_values(run.nonzero_macs, run.psum_takes)
+        self._tally.add_values(Done(run.nonzero_macs, run.nonzero_ifmap_macs, run.psum_takes))
         return run
 
     def write_back(self, p: Pass, images: Span, columns: Span) -> int:
@@ -239,12 +271,12 @@ class _Timings:
             timing = self._known[shape] = self._array.time(shape)
         return timing
 
-    def tally(self, nonzero_macs: int, psum_takes: int) -> Tally:
+    def tally(self, done: Done) -> Tally:
         """What all of them did, with what their values did."""
         tally = Tally()
         for shape, times in self.times.items():
             tally.add(shape, self._known[shape], times)
-        tally.add_values(nonzero_macs, psum_takes)
+        tally.add_values(done)
         return tally
 
 
@@ -257,29 +289,42 @@ class DetailedEngine(SteppedEngine):
     def __init__(self, tiling: Tiling, tensors: LayerTensors) -> None:
         super().__init__(tiling, tensors)
         self._timings = _Timings(self._array)
-        self._nonzero = self._takes = 0
+        # a pass is all that its masks are of
+        self._skipping = Skipping(self._array) if tiling.hardware.skips else None
+        self._done = Done(0, 0, 0)
         # those of the last load: filters stay in the RFs for the strips of a row block
         self._loaded: tuple[Span, Span] | None = None
         self._filters = np.empty((0, 0, 0, 0))
 
-    def run(self, p: Pass) -> PassTiming:
-        found = pass_values(p.shape, self._strip(p), self._filters_as_floats(p))
+    def run(self, p: Pass) -> PassTimes:
+        spares = self._tiling.hardware.filter_zeros_spare
+        strip = self._strip(p)
+        found = pass_values(p.shape, strip, self._filters_as_floats(p), filter_zeros_spare=spares)
         place = p.images.slice, p.filters.slice, p.rows.slice, p.columns.slice
         # the ofmap stands for the psums' part of the GLB: the pass adds to what earlier channels have left
         self.ofmap[place] = self.ofmap[place] + found.psums if p.shape.reads_psums else found.psums
-        self._nonzero += found.nonzero_macs
-        self._takes += found.psum_takes
-        return self._timings.run(p.shape)
+        done = found.nonzero_macs, found.nonzero_ifmap_macs, found.psum_takes
+        self._done = Done(*(a + b for a, b in zip(self._done, done, strict=True)))
+        return self._timings.run(p.shape) if self._skipping is None else self._skip(self._skipping, p, strip)
+
+    def _skip(self, skipping: Skipping, p: Pass, strip: NDArray[np.int64]) -> PassTimes:
+        """Time a pass by the zeros of what has arrived."""
+        stops = np.cumsum(p.shape.set_channels).tolist()
+        sets = [Span(start, stop) for start, stop in zip([0, *stops], stops, strict=False)]
+        groups = np.split(strip, p.shape.groups, axis=1)
+        pixels = np.concatenate([masks_of(of_group, sets) for of_group in groups])
+        filters = masks_of(self._filters_that_came(p), sets)
+        return skipping.time([(p.shape, Place(0, 0, 0, 0, 0, 0))], pixels, filters, len(sets))[0]
 
     def _through_code(self, tiles: NDArray[np.integer]) -> tuple[NDArray[np.int64], int]:
         return rlc.sent(tiles, self._b_w, _most_words(self._tiling, tiles))
 
     def tally(self) -> Tally:
-        return self._timings.tally(self._nonzero, self._takes)
+        return self._timings.tally(self._done) if self._skipping is None else _tally_of(self._skipping, self._done)
 
     def _filters_as_floats(self, p: Pass) -> NDArray[np.float64]:
         if self._loaded != (p.filters, p.channels):
-            filters = _filters_of(self._tensors, self._tiling.layer, p)
+            filters = self._filters_that_came(p)
             # by group, channel, row, column and filter
             by_group = filters.reshape(p.shape.groups, -1, *filters.shape[1:])
             self._filters = np.ascontiguousarray(by_group.transpose(0, 2, 3, 4, 1), np.float64)
@@ -295,7 +340,15 @@ class FastEngine:
         self._tiling = tiling
         self._tensors = tensors
         self._b_w = tiling.hardware.b_w
-        self._timings = _Timings(PEArray(tiling.hardware))
+        array = PEArray(tiling.hardware)
+        self._timings = _Timings(array)
+        self._filter_code = FilterCode(tiling.hardware, tensors)
+        self._filter_words: dict[tuple[Span, Span], int] = {}
+        self._masks: _LayerMasks | None = None
+        self._skipping: Skipping | None = None
+        if tiling.hardware.skips:
+            self._masks = _LayerMasks(tiling, tensors)
+            self._skipping = Skipping(array)
         # by images, channels, rows and columns: every filter tile that needs a strip again gets the same code
         self._fetch_words: dict[tuple[Span, Span, Span, Span], int] = {}
         self.ofmap = tensors.psums
@@ -314,8 +367,28 @@ class FastEngine:
             return len(tiles) * raw_words(tiles[0].size, self._b_w)
         return rlc.words_of_tiles(tiles, self._b_w, _most_words(self._tiling, tiles))
 
-    def run(self, p: Pass) -> PassTiming:
+    def fetch_filters(self, filters: Span, channels: Span) -> int:
+        words = self._filter_words.get((filters, channels))
+        if words is None:
+            words = self._filter_code.words(_filter_tile(self._tensors, filters, channels))
+            self._filter_words[filters, channels] = words
+        return words
+
+    @property
+    def filters_by_values(self) -> bool:
+        """What filters take on the link depends on their values."""
+        return self._filter_code.depends_on_values
+
+    def run(self, p: Pass) -> PassTimes:
         return self._timings.run(p.shape)
+
+    def run_all(self, passes: Sequence[Pass]) -> list[PassTimes]:
+        """Run passes on hardware that skips, each by its own zeros."""
+        if self._skipping is None or self._masks is None:
+            return [self.run(p) for p in passes]
+        masks = self._masks
+        places = [(p.shape, masks.place(p)) for p in passes]
+        return self._skipping.time(places, masks.pixels, masks.filters, len(masks.sets))
 
     def repeat(self, shapes: "Counter[PassShape]") -> None:
         """Count passes that are like those that have run, so many of each shape."""
@@ -326,9 +399,75 @@ class FastEngine:
         return self._words(values, raw=self._tiling.hardware.fmaps_move_raw)
 
     def tally(self) -> Tally:
-        nonzero = count_nonzero_macs(self._tiling.layer, self._tensors.ifmap)
-        taken = count_psum_takes(self._tiling, self._tensors.ifmap)
-        return self._timings.tally(nonzero, taken)
+        layer, ifmap = self._tiling.layer, self._tensors.ifmap
+        of_pixels = count_nonzero_macs(layer, ifmap)
+        if self._tiling.hardware.filter_zeros_spare and not self._tensors.filters.all():
+            masks = self._masks or _LayerMasks(self._tiling, self._tensors)
+            done = Done(masks.effectual_macs(), of_pixels, masks.taken_psums())
+        else:
+            done = Done(of_pixels, of_pixels, count_psum_takes(self._tiling, ifmap))
+        return self._timings.tally(done) if self._skipping is None else _tally_of(self._skipping, done)
+
+
+class _LayerMasks:
+    """Which words of a whole layer are not zero."""
+
+    def __init__(self, tiling: Tiling, tensors: LayerTensors) -> None:
+        self._tiling, self._tensors = tiling, tensors
+        layer = tiling.layer
+        self.sets = sets_of_group(tiling)
+        self._number = {members.start: number for number, members in enumerate(self.sets)}
+        of_groups = [members.shifted(group * layer.C) for group in range(layer.groups) for members in self.sets]
+        self.pixels = masks_of(tensors.ifmap, of_groups)
+        self.filters = masks_of(tensors.filters, self.sets)
+
+    def place(self, p: Pass) -> Place:
+        """Where a pass lies in them."""
+        of_filter = self._number[p.filter_channels.start]
+        return Place(
+            image=p.images.start,
+            pixel_set=p.groups.start * len(self.sets) + of_filter,
+            row=p.strip.ifmap.start,
+            column=p.ifmap_columns.start,
+            first_filter=p.filters.start,
+            filter_set=of_filter,
+        )
+
+    def effectual_macs(self) -> int:
+        """MACs of the whole batch whose pixel and filter value both are not zero."""
+        layer = self._tiling.layer
+        nonzero_pixels = np.count_nonzero(self._tensors.ifmap, axis=0)
+        stride = layer.U, layer.V
+        return effectual_macs(nonzero_pixels, self._tensors.filters, groups=layer.groups, stride=stride)
+
+    def taken_psums(self) -> int:
+        """Psums that such a MAC takes from the PE below."""
+        layer = self._tiling.layer
+        # the last set of each tile of channels has the bottom PE
+        bottoms = {channels.stop for channels in spans(layer.C, self._tiling.z)}
+        jobs = [(group, number) for group in range(layer.groups) for number in range(len(self.sets))]
+
+        def of_set(job: tuple[int, int]) -> int:
+            group, number = job
+            filters = slice(group * layer.filters_per_group, (group + 1) * layer.filters_per_group)
+            return taken_psums(
+                self.pixels[group * len(self.sets) + number],
+                self.filters[number, filters],
+                bottom=layer.R - 1 if self.sets[number].stop in bottoms else None,
+                stride=(layer.U, layer.V),
+                size=(layer.E, layer.G),
+            )
+
+        return sum(in_threads(of_set, jobs))
+
+
+def _tally_of(skipping: Skipping, done: Done) -> Tally:
+    """What all passes on hardware that skips did."""
+    tally = Tally()
+    for shape, timing in skipping.timings():
+        tally.add(shape, timing)
+    tally.add_values(done)
+    return tally
 
 
 AnyEngine = type[SteppedEngine] | type[FastEngine]
@@ -362,10 +501,8 @@ def _fetched_values(tensors: LayerTensors, p: Pass, images: Span) -> NDArray[np.
     return tensors.ifmap[images.slice, p.channels.slice, p.strip.fetched.slice, p.ifmap_columns.slice]
 
 
-def _filters_of(tensors: LayerTensors, layer: Layer, p: Pass) -> NDArray[np.int16]:
-    """A pass's filters; theirs are the channels of one group."""
-    first = p.channels.start - p.groups.start * layer.C
-    return tensors.filters[p.filters.slice, first : first + p.shape.filter_channels]
+def _filter_tile(tensors: LayerTensors, filters: Span, channels: Span) -> NDArray[np.int16]:
+    return tensors.filters[filters.slice, channels.slice]
 
 
 def count_nonzero_macs(layer: Layer, ifmap: NDArray[np.integer]) -> int:

@@ -6,8 +6,9 @@ built once, and what values change, the words of code on the link, is filled in 
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -16,11 +17,15 @@ from numpy.typing import NDArray
 from analytical.mappings.tiling import Tiling
 from simulator.machine import loop
 from simulator.machine.dram import link_cycles
-from simulator.machine.engines import FastEngine, raw_words
+from simulator.machine.engines import FastEngine
 from simulator.machine.geometry import PassShape
-from simulator.machine.schedule import Block, Pass, blocks, passes_of
+from simulator.machine.pe_array import PassTimes
+from simulator.machine.schedule import Block, Pass, blocks, channel_tiles_of, filter_channels_of, passes_of
 from simulator.machine.timeline import Act, Moment, Moved, filter_words, ifmap_words, moments, psum_words
 from simulator.machine.transfers import Transfer, transfers
+
+_MACS_AT_ONCE = 1 << 24
+"""About as many MACs are timed together where each pass has times of its own."""
 
 
 class _Coming(NamedTuple):
@@ -45,27 +50,48 @@ class _Pattern:
 
     Attributes
     ----------
-    fetches, passes, moments : arrays
-        As :func:`simulator.machine.loop.play` takes them; passes and moments are counted from the block's first.
-    coming, leaving : lists
-        Parts whose words of code are those of the block's values.
+    fetches : array
+        As :func:`simulator.machine.loop.play` takes them; passes are counted from the block's first.
+    coming : list
+        Parts of ifmap whose words of code are those of the block's values.
+    loads : list of int
+        Rows of the fetches of filters, in order.
+    acts : _Acts or None
+        Passes and moments, where these are the same in each block.
     shapes : Counter of PassShape
         How many passes there are of each shape.
-    ifmap_fills, filter_fills, filter_link_words, ofmap_drains, macs : int
+    ifmap_fills, filter_fills, macs : int
         Sums over the block.
     """
 
     fetches: NDArray[np.int64]
-    passes: NDArray[np.int64]
-    moments: NDArray[np.int64]
     coming: list[_Coming]
-    leaving: list[_Leaving]
+    loads: list[int]
+    acts: "_Acts | None"
     shapes: "Counter[PassShape]"
     ifmap_fills: int
     filter_fills: int
-    filter_link_words: int
-    ofmap_drains: int
     macs: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Acts:
+    """What the array does in a block of passes.
+
+    Attributes
+    ----------
+    passes, moments : arrays
+        As :func:`simulator.machine.loop.play` takes them; both are counted from the block's first.
+    leaving : list
+        Parts of ofmap whose words of code are those of the block's values.
+    ofmap_drains : int
+        Sum over the block.
+    """
+
+    passes: NDArray[np.int64]
+    moments: NDArray[np.int64]
+    leaving: list[_Leaving]
+    ofmap_drains: int
 
 
 class FastRun:
@@ -96,12 +122,14 @@ class FastRun:
         self._patterns: dict[object, _Pattern] = {}
         # by all that decides which values come: the filters do not
         self._words: dict[object, NDArray[np.int64]] = {}
+        self._filter_words: dict[object, NDArray[np.int64]] = {}
+        self._timelines: dict[tuple[PassShape, bool, bool], list[Moment]] = {}
         self._fetches: list[NDArray[np.int64]] = []
         self._passes: list[NDArray[np.int64]] = []
         self._moments: list[NDArray[np.int64]] = []
         self._n_moments = 0
-        for block in blocks(tiling):
-            macs = self._add(block)
+        for block, made, times in self._blocks():
+            macs = self._add(block, made, times)
             if progress is not None:
                 progress(macs)
 
@@ -115,17 +143,43 @@ class FastRun:
             self.hardware.overlap_fmaps,
         )
 
-    def _add(self, block: Block) -> int:
+    def _blocks(self) -> Iterator[tuple[Block, list[Pass] | None, list[PassTimes] | None]]:
+        """The blocks of passes; where the hardware skips, with all their passes and with the times of each, which many
+        blocks are run together for."""
+        if not self.hardware.skips:
+            for block in blocks(self.tiling):
+                yield block, None, None
+            return
+        together: list[tuple[Block, list[Pass]]] = []
+        macs = 0
+        for block in blocks(self.tiling):
+            made = list(passes_of(self.tiling, block))
+            together.append((block, made))
+            macs += sum(p.shape.macs for p in made)
+            if macs >= _MACS_AT_ONCE:
+                yield from self._run(together)
+                together, macs = [], 0
+        if together:
+            yield from self._run(together)
+
+    def _run(self, together: list[tuple[Block, list[Pass]]]) -> Iterator[tuple[Block, list[Pass], list[PassTimes]]]:
+        times = iter(self.engine.run_all([p for _, made in together for p in made]))
+        for block, made in together:
+            yield block, made, list(islice(times, len(made)))
+
+    def _add(self, block: Block, made: list[Pass] | None, times: list[PassTimes] | None) -> int:
         """Add a block's passes to the tables; its MACs."""
         key = block.sizes
         pattern = self._patterns.get(key)
-        # all passes of a block, where some have to be looked at: for the pattern, or for their values
-        made = list(passes_of(self.tiling, block)) if pattern is None else None
         if pattern is None:
-            pattern = self._patterns[key] = self._pattern(made or [])
-        else:
+            # all passes of a block, where some have to be looked at: for the pattern, or for their values
+            made = made or list(passes_of(self.tiling, block))
+            pattern = self._patterns[key] = self._pattern(made)
+        elif times is None:
             self.engine.repeat(pattern.shapes)
-        fetches, table, moments_ = pattern.fetches.copy(), pattern.passes.copy(), pattern.moments.copy()
+        acts = pattern.acts if times is None or made is None else self._acts(made, times)
+        assert acts is not None
+        fetches, table, moments_ = pattern.fetches.copy(), acts.passes.copy(), acts.moments.copy()
         fetches[:, loop.OF_PASS] += self.passes
         table[:, loop.FIRST_MOMENT] += self._n_moments
         coming = self._words.get(block.reads)
@@ -133,8 +187,10 @@ class FastRun:
             made = made or list(passes_of(self.tiling, block))
             coming = self._words[block.reads] = self._coming(made, pattern)
         fetches[[one.row for one in pattern.coming], loop.CYCLES] = link_cycles(coming, self.hardware)
-        leaving = self._leaving(block, made, pattern)
-        moments_[[one.row for one in pattern.leaving], loop.LINK_CYCLES] = link_cycles(leaving, self.hardware)
+        filter_words = self._loads(block)
+        fetches[pattern.loads, loop.CYCLES] = link_cycles(filter_words, self.hardware)
+        leaving = self._leaving(block, made, acts)
+        moments_[[one.row for one in acts.leaving], loop.LINK_CYCLES] = link_cycles(leaving, self.hardware)
         self._fetches.append(fetches)
         self._passes.append(table)
         self._moments.append(moments_)
@@ -143,8 +199,8 @@ class FastRun:
         self.moved.ifmap_fills += pattern.ifmap_fills
         self.moved.ifmap_link_words += int(coming.sum())
         self.moved.filter_fills += pattern.filter_fills
-        self.moved.filter_link_words += pattern.filter_link_words
-        self.moved.ofmap_drains += pattern.ofmap_drains
+        self.moved.filter_link_words += int(filter_words.sum())
+        self.moved.ofmap_drains += acts.ofmap_drains
         self.moved.ofmap_link_words += int(leaving.sum())
         return pattern.macs
 
@@ -161,15 +217,31 @@ class FastRun:
             words[at] = tile_words * part.columns.stop // width - tile_words * part.columns.start // width
         return words
 
-    def _leaving(self, block: Block, made: list[Pass] | None, pattern: _Pattern) -> NDArray[np.int64]:
+    def _loads(self, block: Block) -> NDArray[np.int64]:
+        """Words on the link of the tiles of filters that come for a block: one load for each of its tiles of channels
+        and of filters."""
+        key: object = (block.groups, *block.filter_tiles) if self.engine.filters_by_values else block.sizes
+        words = self._filter_words.get(key)
+        if words is None:
+            words = self._filter_words[key] = np.array(
+                [
+                    self.engine.fetch_filters(filters, filter_channels_of(self.tiling, block.groups, channels))
+                    for channels in channel_tiles_of(self.tiling, block.groups)
+                    for filters in block.filter_tiles
+                ],
+                np.int64,
+            )
+        return words
+
+    def _leaving(self, block: Block, made: list[Pass] | None, acts: _Acts) -> NDArray[np.int64]:
         """Words on the link of the parts of ofmap that leave in these passes."""
-        words = np.zeros(len(pattern.leaving), np.int64)
-        if not pattern.leaving:
+        words = np.zeros(len(acts.leaving), np.int64)
+        if not acts.leaving:
             return words
         # only passes of the last channels send something: those are made, where the block's are not there already
         sending = made or list(passes_of(self.tiling, block, last_channels_only=True))
-        first = len(pattern.passes) - len(sending)
-        for at, (_, number, part) in enumerate(pattern.leaving):
+        first = len(acts.passes) - len(sending)
+        for at, (_, number, part) in enumerate(acts.leaving):
             p = sending[number - first]
             images, columns = part.images.shifted(p.images.start), part.columns.shifted(p.columns.start)
             words[at] = self.engine.write_back(p, images, columns)
@@ -177,21 +249,16 @@ class FastRun:
 
     def _pattern(self, made: list[Pass]) -> _Pattern:
         fetches: list[tuple[int, int, int, int, bool, bool]] = []
-        table: list[tuple[int, int, int]] = []
-        acts: list[tuple[int, int, int, int]] = []
         coming: list[_Coming] = []
-        leaving: list[_Leaving] = []
-        timelines: dict[tuple[PassShape, bool, bool], list[Moment]] = {}
-        ifmap_fills = filter_fills = filter_link_words = ofmap_drains = macs = 0
+        loads: list[int] = []
+        ifmap_fills = filter_fills = macs = 0
         for number, p in enumerate(made):
             if p.shape.loads_filters:
                 words = filter_words(p)
                 room = min(words, self.hardware.filter_buffer_words)
-                link_words = raw_words(words, self.hardware.b_w)
                 filter_fills += words
-                filter_link_words += link_words
-                cycles = link_cycles(link_words, self.hardware)
-                fetches.append((loop.FILTERS, room, cycles, number, not p.brings, room < words))
+                loads.append(len(fetches))
+                fetches.append((loop.FILTERS, room, 0, number, not p.brings, room < words))
             parts = transfers(self.tiling, p.shape) if p.brings else []
             for part in parts:
                 room = ifmap_words(p, part, p.strip.stored_rows)
@@ -199,32 +266,47 @@ class FastRun:
                 coming.append(_Coming(len(fetches), number, part))
                 on_demand = not self.hardware.overlap_fmaps
                 fetches.append((loop.IFMAP, room, 0, number, part is parts[-1], on_demand))
-            timing = self.engine.run(p)
-            key = (p.shape, p.last_channels, p.leaves)
-            if key not in timelines:
-                timelines[key] = moments(self.tiling, p, timing)
-            table.append((timing.cycles, len(acts), len(timelines[key])))
-            for moment in timelines[key]:
+            self.active_pes = max(self.active_pes, p.shape.active_pes)
+            macs += p.shape.macs
+        return _Pattern(
+            fetches=np.array(fetches, np.int64).reshape(-1, 6),
+            coming=coming,
+            loads=loads,
+            acts=None if self.hardware.skips else self._acts(made, [self.engine.run(p) for p in made]),
+            shapes=Counter(p.shape for p in made),
+            ifmap_fills=ifmap_fills,
+            filter_fills=filter_fills,
+            macs=macs,
+        )
+
+    def _acts(self, made: list[Pass], times: list[PassTimes]) -> _Acts:
+        table: list[tuple[int, int, int]] = []
+        acts: list[tuple[int, int, int, int]] = []
+        leaving: list[_Leaving] = []
+        ofmap_drains = 0
+        for number, (p, timing) in enumerate(zip(made, times, strict=True)):
+            timeline = self._timeline(p, timing)
+            table.append((timing.cycles, len(acts), len(timeline)))
+            for moment in timeline:
                 words = self._room(p, moment)
                 if moment.act is Act.SEND_OFMAP:
                     leaving.append(_Leaving(len(acts), number, moment.part))
                     ofmap_drains += words
                 acts.append((moment.cycle, moment.act, words, 0))
-            self.active_pes = max(self.active_pes, p.shape.active_pes)
-            macs += p.shape.macs
-        return _Pattern(
-            fetches=np.array(fetches, np.int64).reshape(-1, 6),
+        return _Acts(
             passes=np.array(table, np.int64).reshape(-1, 3),
             moments=np.array(acts, np.int64).reshape(-1, 4),
-            coming=coming,
             leaving=leaving,
-            shapes=Counter(p.shape for p in made),
-            ifmap_fills=ifmap_fills,
-            filter_fills=filter_fills,
-            filter_link_words=filter_link_words,
             ofmap_drains=ofmap_drains,
-            macs=macs,
         )
+
+    def _timeline(self, p: Pass, timing: PassTimes) -> list[Moment]:
+        if self.hardware.skips:
+            return moments(self.tiling, p, timing)
+        key = (p.shape, p.last_channels, p.leaves)
+        if key not in self._timelines:
+            self._timelines[key] = moments(self.tiling, p, timing)
+        return self._timelines[key]
 
     def _room(self, p: Pass, moment: Moment) -> int:
         """Words of room that a moment is about."""

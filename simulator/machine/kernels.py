@@ -13,9 +13,13 @@ its width to the PEs that its tag names, if all of them can take it. The three G
 A PE interleaves filters and channels: for one column of the window (n, x) it multiplies the C_c pixels of it with one
 filter's words, one a cycle, then with the next filter's, for all P of them; then comes the next of the S columns. At
 the first column each filter needs its psum: from the PE below, or, in the bottom PE, from the GLB; after the last one
-each hands its psum on, if there is room above. Nothing can stop the C_c multiplications once pixels, filter words and
-psum are there, so these are taken in one stride. A psum's arithmetic is done when it is handed on. Because zeros only
-gate, never skip, timing does not depend on values.
+each hands its psum on, if there is room above. Nothing can stop the multiplications of a *visit* (a column, a filter)
+once pixels, filter words and psum are there, so these are taken in one stride. A psum's arithmetic is done when it is
+handed on.
+
+On the chip zeros gate and never skip: a visit takes C_c cycles, and timing does not depend on values. Where the
+hardware skips, a visit takes as many cycles as it has MACs with a nonzero pixel, or with both nonzero: none, if there
+are none, and the PE goes on to its next visit in the same cycle; but where a psum comes or goes, at least one.
 
 Why one long function: its state is arrays, and handing them to a function for each part of a cycle made the kernel 1.7
 to 2.7 times slower, and its compilation longer.
@@ -39,16 +43,20 @@ from numpy.typing import NDArray
 
 from traces.compiled import njit
 
-COMPUTE, GATED, FILTER_LOAD, IFMAP_FILL, PSUM_IN, PSUM_OUT, PASS_END = range(7)
+COMPUTE, GATED, FILTER_LOAD, IFMAP_FILL, PSUM_IN, PSUM_OUT, PASS_END, PSUM_PASS = CLASSES = range(8)
 """Classes of the cycles of a PE at work, columns of ``Outcome.classes``; the rest of the array is idle.
 
-COMPUTE, GATED  a MAC; one that a zero pixel gates, which takes its cycle all the same (NeuPart paper, section IV-D2)
+COMPUTE, GATED  a MAC; one that a zero gates, which takes its cycle all the same (NeuPart paper, section IV-D2)
 FILTER_LOAD     waits for a filter word
 IFMAP_FILL      waits for a pixel of its window
 PSUM_IN         waits for the psum from the PE below, or from the GLB
 PSUM_OUT        waits for room in the FIFO to the PE above, or to the GON
 PASS_END        has done its part and waits for the others
+PSUM_PASS       takes or hands on a psum at a column whose MACs are all skipped
 """
+
+SKIP_NONE, SKIP_IFMAP, SKIP_BOTH = range(3)
+"""Whose zeros spare a MAC its cycle: nobody's, those of pixels, those of pixels and filter words."""
 
 RAMP_UP, STARTED = range(2)
 """Rows of ``Outcome.classes``: before a PE's first MAC of the pass, and from then on."""
@@ -66,18 +74,22 @@ RAMP_UP, STARTED = range(2)
     GLB_FILTER_READS,
     GLB_PSUM_READS,
     GLB_PSUM_WRITES,
+    MACS_SKIPPED,
+    MACS_OF_PIXELS,
     STUCK,
-) = range(13)
+) = range(15)
 """Positions in ``Outcome.events``; words, but for cycles and flags.
 
 CYCLES             cycles of the pass
 FILTERS_LOADED_AT  cycle after which the filter buffer is free; 0 if nothing was loaded
 INTER_PE_PSUMS     psums that a PE took from the one below
-PSUM_TAKES         of these, those that a nonzero MAC uses in place of a read of the psum RF
+PSUM_TAKES         of these, those that a MAC uses in place of a read of the psum RF
 RF_..._FILLS       words that arrived in RFs from the GLB, once for each PE that a multicast reaches
 RF_PSUM_DRAINS     psums that a PE has handed on
 GLB_..._READS      words that left the GLB, once however many PEs receive them
 GLB_PSUM_WRITES    psums that the GON brought back
+MACS_SKIPPED       MACs that take no cycle
+MACS_OF_PIXELS     MACs whose pixel is not zero
 STUCK              1 if the pass made no progress and was given up, else 0
 """
 
@@ -103,6 +115,10 @@ class Geometry(NamedTuple):
         Psums of earlier channels come from the GLB; otherwise they start from zero.
     one_psum_bank : bool
         Psums lie in one bank, whose one port the GON and the psum GIN share.
+    filter_zeros_spare : bool
+        A zero filter word spares its MAC, as a zero pixel always does.
+    skip : int
+        Whose zeros spare a MAC its cycle, too.
     """
 
     set_channels: NDArray[np.int64]
@@ -114,6 +130,8 @@ class Geometry(NamedTuple):
     loads_filters: bool
     reads_psums: bool
     one_psum_bank: bool
+    filter_zeros_spare: bool = False
+    skip: int = SKIP_NONE
 
 
 class Ports(NamedTuple):
@@ -145,7 +163,7 @@ class Outcome(NamedTuple):
 
     Attributes
     ----------
-    classes : (2, 7), int64
+    classes : (2, 8), int64
         PE-cycles by phase (RAMP_UP, STARTED) and class. All together are the pass's PEs times its cycles.
     events : (STUCK + 1,), int64
         See the positions above.
@@ -269,7 +287,7 @@ def step_pass(ifmap, filters, psums, geometry, ports, outcome):
     >>> psums = np.zeros((1, 1, 1, 4), np.int64)
     >>> geometry = Geometry(np.array([1]), np.array([1]), 1, 1, 1, 4, True, False, False)
     >>> ports = Ports(gin_filter=4, gin_ifmap=1, gin_psum=4, gon=4, ifmap_fifo=48, psum_fifo=24, stages=3)
-    >>> sizes = (2, 7), STUCK + 1, (1, 4), 4, 4
+    >>> sizes = (2, 8), STUCK + 1, (1, 4), 4, 4
     >>> outcome = Outcome(*(np.zeros(size, np.int64) for size in sizes))
     >>> ifmap, filters = np.array([[[[1, 0, 2, 3]]]], np.int32), np.array([[[[5]]]], np.int32)
     >>> step_pass(ifmap, filters, psums, geometry, ports, outcome)
@@ -281,7 +299,8 @@ def step_pass(ifmap, filters, psums, geometry, ports, outcome):
     [5, 6, 7, 8]
     """
     # records into local names: the loop below reads them millions of times
-    set_channels, stack_filters, groups, U, V, windows, loads_filters, reads_psums, one_psum_bank = geometry
+    set_channels, stack_filters, groups, U, V, windows, loads_filters, reads_psums, one_psum_bank = geometry[:9]
+    filter_zeros_spare, skip = geometry.filter_zeros_spare, geometry.skip
     gin_filter, gin_ifmap, gin_psum, gon, ifmap_fifo, psum_fifo, stages = ports
     classes, events, ifmap_read_at, first_out_at, last_out_at = outcome
     images, _, strip_rows, width = ifmap.shape
@@ -329,6 +348,8 @@ def step_pass(ifmap, filters, psums, geometry, ports, outcome):
     busy_until = np.zeros((rows, pe_columns), np.int64)
     # pixels of each column of its window that do not gate, counted at the first filter and kept for the others
     nonzero = np.zeros((rows, pe_columns, S), np.int64)
+    # MACs that were done for each psum of the window so far
+    done_for = np.zeros((rows, pe_columns, most_filters), np.int64)
     # its last multiplication is through; per row, how many PEs are so far
     finished = np.zeros((rows, pe_columns), np.bool_)
     finished_in = np.zeros(rows, np.int64)
@@ -440,93 +461,120 @@ def step_pass(ifmap, filters, psums, geometry, ports, outcome):
                     unfinished -= 1
                     classes[STARTED, PASS_END] += 1
                     continue
-                # What it needs, in the order in which waits are blamed: filter words, pixels, room above, a psum. The
-                # psum is last, since looking for it takes it away.
-                x, p = part[a, k], filter_[a, k]
-                first, last = x == 0, x == S - 1
-                since = STARTED if taken_psums[a, k] > 0 else RAMP_UP
-                # filter words arrive by column, filter, channel: the order in which the loops use them
-                if filters_held[a] < (x * P + p + 1) * Cc:
-                    classes[since, FILTER_LOAD] += 1
-                    wakes_at[a] = cycle + 1
-                    continue
-                # pixels arrive by column and channel: all of the window's up to and with column x
-                if arrived[t // group_stacks, c, U * k + i] < (base[a, k] + x + 1) * Cc:
-                    classes[since, IFMAP_FILL] += 1
-                    wakes_at[a] = cycle + 1
-                    continue
-                # only the last column hands a psum on: without room for it, it may not begin
-                if last and fifo_size[a, k] == psum_fifo:
-                    classes[since, PSUM_OUT] += 1
-                    wakes_at[a] = cycle + 1
-                    continue
-                if first:
-                    # from the PE below, if it is through that one's pipeline
-                    if not bottom:
-                        below = a + 1
-                        if fifo_size[below, k] == 0 or fifo_ready[below, k, fifo_head[below, k]] > cycle:
-                            classes[since, PSUM_IN] += 1
-                            wakes_at[a] = cycle + 1
-                            continue
-                        psum_rf[a, k, p] = fifo_value[below, k, fifo_head[below, k]]
-                        fifo_head[below, k] = _next(fifo_head[below, k], psum_fifo)
-                        fifo_size[below, k] -= 1
-                        events[INTER_PE_PSUMS] += 1
-                    # from the GLB, if earlier channels have left one there
-                    elif reads_psums:
-                        if in_arrived[t, k] <= taken_psums[a, k]:
-                            classes[since, PSUM_IN] += 1
-                            wakes_at[a] = cycle + 1
-                            continue
-                        psum_rf[a, k, p] = in_value[t, k, taken_psums[a, k] % psum_fifo]
-                    else:
-                        psum_rf[a, k, p] = 0
-                    taken_psums[a, k] += 1
-                # It works: Cc multiplications, which nothing can stop, so that they are counted at once. The pass does
-                # not end before they are through, since until then the PE is not finished.
-                at = base[a, k] * Cc % ring
-                # a zero pixel gates for all filters alike, and a zero filter word gates nothing
-                if p == 0:
-                    nonzero[a, k, x] = np.count_nonzero(ifmap_rf[a, k, at + x * Cc : at + (x + 1) * Cc])
-                classes[STARTED, COMPUTE] += nonzero[a, k, x]
-                classes[STARTED, GATED] += Cc - nonzero[a, k, x]
-                busy_until[a, k] = cycle + Cc
-                wakes_at[a] = min(wakes_at[a], cycle + Cc)
-                last_progress = cycle
-                if last:
-                    # The window's sum is done here in one go: all its pixels and filter words are there. It leaves the
-                    # pipeline `stages` cycles after the last multiplication has begun.
-                    total = psum_rf[a, k, p]
-                    for m in range(length):
-                        total += np.int64(ifmap_rf[a, k, at + m]) * np.int64(filter_rf[a, p * length + m])
-                    slot = fifo_head[a, k] + fifo_size[a, k]
-                    if slot >= psum_fifo:
-                        slot -= psum_fifo
-                    fifo_value[a, k, slot] = total
-                    fifo_ready[a, k, slot] = cycle + Cc - 1 + stages
-                    fifo_size[a, k] += 1
-                    events[RF_PSUM_DRAINS] += 1
-                    # the first nonzero MAC took the psum from below, and did not read it from the RF; in a window of
-                    # zeros there is none, and at the bottom the start value lies in the RF
-                    if not bottom and nonzero[a, k].any():
-                        events[PSUM_TAKES] += 1
-                    if top:
-                        out_waiting += 1
-                # next: the next filter, column, window, image
-                filter_[a, k] += 1
-                if filter_[a, k] == P:
-                    filter_[a, k] = 0
-                    part[a, k] += 1
+                while True:
+                    # What its next visit needs, in the order in which waits are blamed: filter words, pixels, room
+                    # above, a psum. The psum is last, since looking for it takes it away.
+                    x, p = part[a, k], filter_[a, k]
+                    first, last = x == 0, x == S - 1
+                    since = STARTED if taken_psums[a, k] > 0 else RAMP_UP
+                    # filter words arrive by column, filter, channel: the order in which the loops use them
+                    if filters_held[a] < (x * P + p + 1) * Cc:
+                        classes[since, FILTER_LOAD] += 1
+                        wakes_at[a] = cycle + 1
+                        break
+                    # pixels arrive by column and channel: all of the window's up to and with column x
+                    if arrived[t // group_stacks, c, U * k + i] < (base[a, k] + x + 1) * Cc:
+                        classes[since, IFMAP_FILL] += 1
+                        wakes_at[a] = cycle + 1
+                        break
+                    # only the last column hands a psum on: without room for it, it may not begin
+                    if last and fifo_size[a, k] == psum_fifo:
+                        classes[since, PSUM_OUT] += 1
+                        wakes_at[a] = cycle + 1
+                        break
+                    if first:
+                        # from the PE below, if it is through that one's pipeline
+                        if not bottom:
+                            below = a + 1
+                            if fifo_size[below, k] == 0 or fifo_ready[below, k, fifo_head[below, k]] > cycle:
+                                classes[since, PSUM_IN] += 1
+                                wakes_at[a] = cycle + 1
+                                break
+                            psum_rf[a, k, p] = fifo_value[below, k, fifo_head[below, k]]
+                            fifo_head[below, k] = _next(fifo_head[below, k], psum_fifo)
+                            fifo_size[below, k] -= 1
+                            events[INTER_PE_PSUMS] += 1
+                        # from the GLB, if earlier channels have left one there
+                        elif reads_psums:
+                            if in_arrived[t, k] <= taken_psums[a, k]:
+                                classes[since, PSUM_IN] += 1
+                                wakes_at[a] = cycle + 1
+                                break
+                            psum_rf[a, k, p] = in_value[t, k, taken_psums[a, k] % psum_fifo]
+                        else:
+                            psum_rf[a, k, p] = 0
+                        taken_psums[a, k] += 1
+                    # It works: multiplications that nothing can stop, so that they are counted at once. The pass does
+                    # not end before they are through, since until then the PE is not finished.
+                    at = base[a, k] * Cc % ring
+                    # a zero pixel spares the MACs of all filters alike
+                    if p == 0:
+                        nonzero[a, k, x] = np.count_nonzero(ifmap_rf[a, k, at + x * Cc : at + (x + 1) * Cc])
+                    alive = nonzero[a, k, x]
+                    done = alive
+                    # a zero filter word, where the PE looks at it, those of its filter
+                    if filter_zeros_spare:
+                        done = 0
+                        of_filter = (p * S + x) * Cc
+                        for q in range(Cc):
+                            done += ifmap_rf[a, k, at + x * Cc + q] != 0 and filter_rf[a, of_filter + q] != 0
+                    # what takes a cycle: all, those with a pixel, or those that are done
+                    takes = Cc
+                    if skip == SKIP_IFMAP:
+                        takes = alive
+                    elif skip == SKIP_BOTH:
+                        takes = done
+                    classes[STARTED, COMPUTE] += done
+                    classes[STARTED, GATED] += takes - done
+                    events[MACS_SKIPPED] += Cc - takes
+                    events[MACS_OF_PIXELS] += alive
+                    if first:
+                        done_for[a, k, p] = 0
+                    done_for[a, k, p] += done
+                    # taking a psum and handing it on takes a cycle, too, if no MAC does
+                    if takes == 0 and (first or last):
+                        classes[STARTED, PSUM_PASS] += 1
+                        takes = 1
+                    last_progress = cycle
                     if last:
-                        part[a, k] = 0
-                        column[a, k] += 1
-                        # pixels before it may be overwritten from now on: the window's sum has been taken
-                        base[a, k] += V
-                        if column[a, k] == windows:
-                            column[a, k] = 0
-                            image[a, k] += 1
-                            # past the columns behind the last window, too
-                            base[a, k] = image[a, k] * width
+                        # The window's sum is done here in one go: all its pixels and filter words are there. It leaves
+                        # the pipeline `stages` cycles after the last multiplication has begun.
+                        total = psum_rf[a, k, p]
+                        for m in range(length):
+                            total += np.int64(ifmap_rf[a, k, at + m]) * np.int64(filter_rf[a, p * length + m])
+                        slot = fifo_head[a, k] + fifo_size[a, k]
+                        if slot >= psum_fifo:
+                            slot -= psum_fifo
+                        fifo_value[a, k, slot] = total
+                        fifo_ready[a, k, slot] = cycle + takes - 1 + stages
+                        fifo_size[a, k] += 1
+                        events[RF_PSUM_DRAINS] += 1
+                        # the first MAC took the psum from below, and did not read it from the RF; in a window without
+                        # any there is none, and at the bottom the start value lies in the RF
+                        if not bottom and done_for[a, k, p] > 0:
+                            events[PSUM_TAKES] += 1
+                        if top:
+                            out_waiting += 1
+                    # next: the next filter, column, window, image
+                    filter_[a, k] += 1
+                    if filter_[a, k] == P:
+                        filter_[a, k] = 0
+                        part[a, k] += 1
+                        if last:
+                            part[a, k] = 0
+                            column[a, k] += 1
+                            # pixels before it may be overwritten from now on: the window's sum has been taken
+                            base[a, k] += V
+                            if column[a, k] == windows:
+                                column[a, k] = 0
+                                image[a, k] += 1
+                                # past the columns behind the last window, too
+                                base[a, k] = image[a, k] * width
+                    # a visit without a cycle passes in this one
+                    if takes > 0:
+                        busy_until[a, k] = cycle + takes
+                        wakes_at[a] = min(wakes_at[a], cycle + takes)
+                        break
 
         # ---- Filter GIN: words in the order of their use, to the PEs of one row of the array; the bottom rows come
         # first. It never waits for a receiver: the RFs have room for all filters of the pass.

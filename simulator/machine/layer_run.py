@@ -16,10 +16,10 @@ from analytical.mappings.tiling import Tiling
 from simulator.machine import loop
 from simulator.machine.buffer import Buffer
 from simulator.machine.dram import DramLink, Fetch, WriteBack
-from simulator.machine.engines import Engine, FastEngine, engine_named, raw_words
+from simulator.machine.engines import Engine, FastEngine, engine_named
 from simulator.machine.fast_run import FastRun
 from simulator.machine.geometry import PassShape
-from simulator.machine.pe_array import PassTiming, Stall
+from simulator.machine.pe_array import PassTimes, Stall
 from simulator.machine.schedule import Pass, schedule
 from simulator.machine.timeline import Act, Moment, Moved, filter_words, ifmap_words, moments, psum_words
 from simulator.machine.transfers import Transfer, transfers
@@ -59,6 +59,10 @@ class LayerRun:
         Until the last ofmap word is in DRAM.
     compute, gated, idle : int
         PE-cycles; with the stalls together J * K * processing_cycles.
+    skipped : int
+        MACs that take no cycle; with ``compute`` and ``gated`` all MACs.
+    nonzero_ifmap_macs : int
+        MACs whose pixel is not zero.
     stalls : dict of Stall to int
         PE-cycles by cause.
     ramp_up : dict of Stall to int
@@ -83,6 +87,8 @@ class LayerRun:
     total_cycles: int
     compute: int
     gated: int
+    skipped: int
+    nonzero_ifmap_macs: int
     stalls: dict[Stall, int]
     ramp_up: dict[Stall, int]
     idle: int
@@ -203,6 +209,8 @@ def play_tables(tiling: Tiling, engine: FastEngine, progress: Progress | None = 
         total_cycles=played.total,
         compute=tally.nonzero_macs,
         gated=tally.gated,
+        skipped=tally.skipped,
+        nonzero_ifmap_macs=tally.nonzero_ifmap_macs,
         stalls=tally.stalls,
         ramp_up=tally.ramp_up,
         idle=tally.idle,
@@ -281,6 +289,8 @@ class Machine:
             total_cycles=self._now(),
             compute=tally.nonzero_macs,
             gated=tally.gated,
+            skipped=tally.skipped,
+            nonzero_ifmap_macs=tally.nonzero_ifmap_macs,
             stalls=tally.stalls,
             ramp_up=tally.ramp_up,
             idle=tally.idle,
@@ -305,7 +315,7 @@ class Machine:
                 yield Fetch(
                     buffer=self.filters,
                     room=room,
-                    link_words=partial(self._fetch_filters, words),
+                    link_words=partial(self._fetch_filters, p),
                     pass_number=number,
                     last=not p.brings,
                     on_demand=room < words,
@@ -350,7 +360,9 @@ class Machine:
             if self._progress is not None:
                 self._progress(p.shape.macs)
 
-    def _timeline(self, p: Pass, timing: PassTiming) -> list[Moment]:
+    def _timeline(self, p: Pass, timing: PassTimes) -> list[Moment]:
+        if self.hardware.skips:
+            return moments(self.tiling, p, timing)
         key = (p.shape, p.last_channels, p.leaves)
         timeline = self._timelines.get(key)
         if timeline is None:
@@ -398,9 +410,9 @@ class Machine:
         # not the rows that the next strip finds there; it takes room for its new rows only, and gives back these, too
         self.ifmap.give_back(ifmap_words(p, part, p.strip.ifmap.size - p.strip.kept_after))
 
-    def _fetch_filters(self, words: int) -> int:
-        link_words = raw_words(words, self.hardware.b_w)
-        self._moved.filter_fills += words
+    def _fetch_filters(self, p: Pass) -> int:
+        link_words = self.engine.fetch_filters(p.filters, p.filter_channels)
+        self._moved.filter_fills += filter_words(p)
         self._moved.filter_link_words += link_words
         return link_words
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from analytical import counts as c
 from analytical.counts import Counts, Event
-from analytical.hardware import Hardware
+from analytical.hardware import SKIPS, Hardware
 from simulator.machine import kernels, timing
 from simulator.machine.geometry import PassShape
 
@@ -23,43 +23,60 @@ class Stall(Enum):
     PSUM_IN = kernels.PSUM_IN
     PSUM_OUT = kernels.PSUM_OUT
     PASS_END = kernels.PASS_END
+    PSUM_PASS = kernels.PSUM_PASS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class PassTiming:
-    """What happens in a pass whatever the values are: zeros gate and never skip a cycle (NeuPart paper, section IV-D2).
+class PassTimes:
+    """When a pass is through with what it reads and makes.
 
     Attributes
     ----------
     cycles : int
         From its start until the last psum is in the GLB.
-    macs : int
-        PE-cycles with a MAC, gated or not.
-    stalls : dict of Stall to int
-        PE-cycles by cause.
-    ramp_up : dict of Stall to int
-        Of these, by cause, those before a PE's first MAC of the pass.
-    idle : int
-        PE-cycles of PEs without work.
     filters_loaded_at : int
         Cycle after which the filter buffer is free again; 0 if nothing was loaded.
     ifmap_read_at : (images, width)
         Cycle after which the GLB need not hold that column of the strip.
     first_out_at, last_out_at : (images * windows)
         For each window, the cycles in which its first psum reaches the GLB, and after its last.
-    moved : dict of Event to int
-        Words that move between RFs, between PEs, and in and out of the GLB.
     """
 
     cycles: int
-    macs: int
-    stalls: dict[Stall, int]
-    ramp_up: dict[Stall, int]
-    idle: int
     filters_loaded_at: int
     ifmap_read_at: NDArray[np.int64]
     first_out_at: NDArray[np.int64]
     last_out_at: NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PassTiming(PassTimes):
+    """What happens in a pass, but for what its values do.
+
+    On hardware that does not skip it depends on no value: zeros gate and never skip a cycle (NeuPart paper, section
+    IV-D2).
+
+    Attributes
+    ----------
+    macs : int
+        All MACs, gated and skipped ones included.
+    skipped : int
+        Those that take no cycle; all others take a PE-cycle.
+    stalls : dict of Stall to int
+        PE-cycles by cause.
+    ramp_up : dict of Stall to int
+        Of these, by cause, those before a PE's first MAC of the pass.
+    idle : int
+        PE-cycles of PEs without work.
+    moved : dict of Event to int
+        Words that move between RFs, between PEs, and in and out of the GLB.
+    """
+
+    macs: int
+    skipped: int
+    stalls: dict[Stall, int]
+    ramp_up: dict[Stall, int]
+    idle: int
     moved: dict[Event, int]
 
 
@@ -70,18 +87,21 @@ class PassRun(PassTiming):
     Attributes
     ----------
     nonzero_macs : int
-        MACs that no zero gated.
+        MACs that were carried out: no zero gated or skipped them.
+    nonzero_ifmap_macs : int
+        MACs whose pixel is not zero.
     psum_takes : int
-        Psums that a nonzero MAC took from the PE below, in place of a read of the psum RF.
+        Psums that such a MAC took from the PE below, in place of a read of the psum RF.
     """
 
     nonzero_macs: int
+    nonzero_ifmap_macs: int
     psum_takes: int
 
     @property
     def gated(self) -> int:
         """PE-cycles with a MAC that a zero gated."""
-        return self.macs - self.nonzero_macs
+        return self.macs - self.skipped - self.nonzero_macs
 
     @property
     def counts(self) -> Counts:
@@ -92,8 +112,10 @@ class PassRun(PassTiming):
 def counts_of(moved: Mapping[Event, int], macs: int, nonzero_macs: int, psum_takes: int) -> Counts:
     """What moved, and what MACs read and wrote, as the record that both sides share.
 
-    Every MAC reads its ifmap value; a nonzero one also reads its filter value and reads and writes its psum (NeuPart
-    paper, section IV-D2). The first nonzero MAC of a window takes its psum from the PE below in place of the RF.
+    Every MAC reads its ifmap value, to know whether it is zero, also where it then takes no cycle; one that is carried
+    out also reads its filter value and reads and writes its psum (NeuPart paper, section IV-D2). Zero filter values are
+    known by a bit beside them, which is not counted. The first such MAC of a window takes its psum from the PE below in
+    place of the RF.
 
     Parameters
     ----------
@@ -128,7 +150,7 @@ class PEArray:
     def __init__(self, hardware: Hardware) -> None:
         self.hardware = hardware
         b_w = hardware.b_w
-        self._ports = kernels.Ports(
+        self.ports = kernels.Ports(
             gin_filter=hardware.gin_filter_bits // b_w,
             gin_ifmap=hardware.gin_ifmap_bits // b_w,
             gin_psum=hardware.gin_psum_bits // b_w,
@@ -141,7 +163,7 @@ class PEArray:
     @property
     def timing_key(self) -> tuple[int, ...]:
         """All of the hardware that the timing of a pass depends on, and its number of PEs."""
-        return (self.hardware.pes, *self._ports)
+        return (self.hardware.pes, *self.ports)
 
     def time(self, shape: PassShape) -> PassTiming:
         """What happens in a pass of this shape, whatever its values.
@@ -154,7 +176,8 @@ class PEArray:
         Raises
         ------
         RuntimeError
-            The array makes no progress: its FIFOs cannot serve the pass.
+            The hardware skips, so that it depends on values as well; or the array makes no progress: its FIFOs cannot
+            serve the pass.
 
         Examples
         --------
@@ -167,10 +190,22 @@ class PEArray:
         >>> found.cycles, found.macs, found.last_out_at.tolist()
         (8, 4, [5, 6, 7, 8])
         """
+        if self.hardware.skips:
+            raise RuntimeError(f"{self.hardware.name} skips {self.hardware.skip}: a shape alone says no timing")
         outcome = _outcome(shape)
         size = (shape.images, shape.strip_rows, shape.width, shape.R, shape.S, shape.pe_columns)
-        timing.time_pass(size, _geometry(shape), self._ports, outcome)
-        return PassTiming(**self._timing(shape, outcome))
+        timing.time_pass(size, self.geometry(shape), self.ports, outcome)
+        return self.timing_of(shape, outcome)
+
+    def timing_of(self, shape: PassShape, outcome: kernels.Outcome) -> PassTiming:
+        """What kernels have filled in for a pass of this shape, or added up for several.
+
+        Raises
+        ------
+        RuntimeError
+            The array made no progress.
+        """
+        return PassTiming(**self._fields(shape, outcome))
 
     def run(
         self,
@@ -220,17 +255,34 @@ class PEArray:
             np.ascontiguousarray(ifmap, np.int32),
             np.ascontiguousarray(filters, np.int32),
             psums,
-            _geometry(shape),
-            self._ports,
+            self.geometry(shape),
+            self.ports,
             outcome,
         )
         return PassRun(
             nonzero_macs=int(outcome.classes[kernels.STARTED, kernels.COMPUTE]),
+            nonzero_ifmap_macs=int(outcome.events[kernels.MACS_OF_PIXELS]),
             psum_takes=int(outcome.events[kernels.PSUM_TAKES]),
-            **self._timing(shape, outcome),
+            **self._fields(shape, outcome),
         )
 
-    def _timing(self, shape: PassShape, outcome: kernels.Outcome) -> dict[str, Any]:
+    def geometry(self, shape: PassShape) -> kernels.Geometry:
+        """How passes of this shape lie on the array, as the kernels take it."""
+        return kernels.Geometry(
+            set_channels=np.array(shape.set_channels, np.int64),
+            stack_filters=np.array(shape.stack_filters, np.int64),
+            groups=shape.groups,
+            stride=shape.U,
+            stride_width=shape.V,
+            windows=shape.windows,
+            loads_filters=shape.loads_filters,
+            reads_psums=shape.reads_psums,
+            one_psum_bank=shape.one_psum_bank,
+            filter_zeros_spare=self.hardware.filter_zeros_spare,
+            skip=SKIPS.index(self.hardware.skip),
+        )
+
+    def _fields(self, shape: PassShape, outcome: kernels.Outcome) -> dict[str, Any]:
         """Fields of a PassTiming, from what either kernel has filled in."""
         by_phase, events = outcome.classes, outcome.events
         if events[kernels.STUCK]:
@@ -239,7 +291,8 @@ class PEArray:
         classes = by_phase.sum(axis=0)
         return {
             "cycles": cycles,
-            "macs": int(classes[kernels.COMPUTE] + classes[kernels.GATED]),
+            "macs": int(classes[kernels.COMPUTE] + classes[kernels.GATED] + events[kernels.MACS_SKIPPED]),
+            "skipped": int(events[kernels.MACS_SKIPPED]),
             "stalls": {stall: int(classes[stall.value]) for stall in Stall},
             "ramp_up": {stall: int(by_phase[kernels.RAMP_UP, stall.value]) for stall in Stall},
             # the kernels know only PEs that have work in the pass; the others are idle all the time
@@ -266,26 +319,11 @@ _MOVED = {
 """Where the kernels count each event."""
 
 
-def _geometry(shape: PassShape) -> kernels.Geometry:
-    return kernels.Geometry(
-        set_channels=np.array(shape.set_channels, np.int64),
-        stack_filters=np.array(shape.stack_filters, np.int64),
-        groups=shape.groups,
-        stride=shape.U,
-        stride_width=shape.V,
-        windows=shape.windows,
-        loads_filters=shape.loads_filters,
-        reads_psums=shape.reads_psums,
-        one_psum_bank=shape.one_psum_bank,
-    )
-
-
 def _outcome(shape: PassShape) -> kernels.Outcome:
     """Where a kernel fills in what happens in a pass."""
     windows = shape.images * shape.windows
     return kernels.Outcome(
-        # a class for each stall, and two for the cycles of multiplications
-        classes=np.zeros((2, len(Stall) + 2), np.int64),
+        classes=np.zeros((2, len(kernels.CLASSES)), np.int64),
         events=np.zeros(kernels.STUCK + 1, np.int64),
         ifmap_read_at=np.zeros((shape.images, shape.width), np.int64),
         first_out_at=np.zeros(windows, np.int64),

@@ -28,6 +28,8 @@ class Pass:
         Which of the layer's; channels and filters are counted over all groups.
     groups : Span
         The groups of a grouped convolution.
+    filter_channels : Span
+        Channels of a filter, counted from the first of its group.
     columns, ifmap_columns : Span
         Columns of the ofmap, and of the padded ifmap under them.
     strip : Strip
@@ -45,6 +47,7 @@ class Pass:
     groups: Span
     channels: Span
     filters: Span
+    filter_channels: Span
     columns: Span
     ifmap_columns: Span
     strip: Strip
@@ -166,6 +169,12 @@ def channel_tiles_of(tiling: Tiling, groups: Span) -> list[Span]:
     return [Span(groups.start * C, groups.stop * C)]
 
 
+def filter_channels_of(tiling: Tiling, groups: Span, channels: Span) -> Span:
+    """Channels of a filter that channels of groups that run side by side are, counted from the first of its group."""
+    first = channels.start - groups.start * tiling.layer.C
+    return Span(first, first + channels.size // groups.size)
+
+
 def passes_of(tiling: Tiling, block: Block, *, last_channels_only: bool = False) -> Iterator[Pass]:
     """The passes of a block, in order.
 
@@ -214,6 +223,7 @@ def _residency(
     layer = tiling.layer
     # channels are counted over all groups; psums start at the first of their own
     first = channels.start == groups.start * layer.C
+    of_filter = filter_channels_of(tiling, groups, channels)
     ofmap_columns, ifmap_columns = columns
     # A strip that is all of its row block stays for all filters of the block: the first brings it, the last lets it go.
     # Where a row block has several strips, each makes room for the next, and comes again for the next filters.
@@ -234,6 +244,7 @@ def _residency(
             groups=groups,
             channels=channels,
             filters=filters,
+            filter_channels=of_filter,
             columns=ofmap_columns,
             ifmap_columns=ifmap_columns,
             strip=strip,

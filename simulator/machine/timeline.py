@@ -10,7 +10,7 @@ from analytical.counts import Counts
 from analytical.hardware import Hardware
 from analytical.mappings.tiling import Tiling
 from analytical.spans import Span
-from simulator.machine.pe_array import PassTiming
+from simulator.machine.pe_array import PassTimes
 from simulator.machine.schedule import Pass
 from simulator.machine.transfers import Transfer, pieces, streamed_windows, transfers
 
@@ -47,23 +47,24 @@ class Moment(NamedTuple):
     part: Transfer
 
 
-def moments(tiling: Tiling, p: Pass, timing: PassTiming) -> list[Moment]:
+def moments(tiling: Tiling, p: Pass, timing: PassTimes) -> list[Moment]:
     """When a pass gives back what it has read, takes room for psums and sends ofmaps off, in order of cycles.
 
-    The same for all passes of one shape, but for whether their psums are complete and the strip has served.
+    The same for all passes of one shape, but for whether their psums are complete and the strip has served; where the
+    hardware skips, each pass has its own.
 
     Parameters
     ----------
     tiling : Tiling
     p : Pass
-    timing : PassTiming
+    timing : PassTimes
         What the array does in it.
     """
     # sorted is stable: moments of the same cycle keep the order in which they are made
     return sorted(_moments(tiling, p, timing), key=lambda moment: moment.cycle)
 
 
-def _moments(tiling: Tiling, p: Pass, timing: PassTiming) -> Iterator[Moment]:
+def _moments(tiling: Tiling, p: Pass, timing: PassTimes) -> Iterator[Moment]:
     whole = Transfer(Span(0, p.shape.images), Span(0, p.shape.windows))
     if p.shape.loads_filters:
         yield Moment(timing.filters_loaded_at, Act.RELEASE_FILTERS, whole)
@@ -79,7 +80,7 @@ def _moments(tiling: Tiling, p: Pass, timing: PassTiming) -> Iterator[Moment]:
         yield from _of_ofmap(tiling, p, timing)
 
 
-def _of_ofmap(tiling: Tiling, p: Pass, timing: PassTiming) -> Iterator[Moment]:
+def _of_ofmap(tiling: Tiling, p: Pass, timing: PassTimes) -> Iterator[Moment]:
     """Complete psums leave by transfers, or, where they stream, by pieces.
 
     Pieces have two halves of the psums' part of the GLB by turns: one takes its room once the one but last is

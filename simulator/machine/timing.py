@@ -1,9 +1,10 @@
 """How long a pass takes, without its values and without a loop over cycles: a dataflow of times.
 
 :func:`simulator.machine.kernels.step_pass` defines what a pass does, cycle by cycle. Zeros gate and never skip a cycle
-(NeuPart paper, section IV-D2), so that its cycles need no values, and each of them follows from others: a PE's step
-begins at the latest of the times at which the PE is free, its filter words and its pixels are there, the FIFO above has
-room, and its psum is there. Here these times are computed, each once, in any order in which what they need is known.
+(NeuPart paper, section IV-D2), so that its cycles need no values; where the hardware skips, they need to know which
+pixels and filter words are zero, a bit each, and no more. Each of them follows from others: a PE's step begins at the
+latest of the times at which the PE is free, its filter words and its pixels are there, the FIFO above has room, and its
+psum is there. Here these times are computed, each once, in any order in which what they need is known.
 ``tests/simulator/machine/test_timing.py`` holds every time and every count equal to those of ``step_pass``.
 
 What is computed as far as it is known, in turns:
@@ -22,14 +23,16 @@ psum GIN at the port, has yet to do. It is later than that, and a psum that foll
 Conventions of time are those of ``step_pass``: in a cycle the GON comes first, then the PEs, top first, then the GINs.
 What the GON or a PE takes makes room in the same cycle; what a GIN brings in cycle t can be used from t + 1 on.
 
-Words are those of ``kernels``, too. A *step* of a PE is the ``C_c`` multiplications of one filter at one column of the
-window. A *FIFO* ``f`` is that of a stack ``t`` at a position: the PE at position ``j`` puts its psums into FIFO ``j``
-and takes them from FIFO ``j + 1``; the GON takes from FIFO 0, the psum GIN puts into the last.
+Words are those of ``kernels``, too. A *step* of a PE is its visit of one filter at one column of the window: ``C_c``
+cycles, or as many as the masks say. A *FIFO* ``f`` is that of a stack ``t`` at a position: the PE at position ``j``
+puts its psums into FIFO ``j`` and takes them from FIFO ``j + 1``; the GON takes from FIFO 0, the psum GIN puts into the
+last.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from simulator.machine.kernels import (
@@ -43,15 +46,18 @@ from simulator.machine.kernels import (
     GLB_PSUM_WRITES,
     IFMAP_FILL,
     INTER_PE_PSUMS,
+    MACS_SKIPPED,
     NEVER,
     PASS_END,
     PSUM_IN,
     PSUM_OUT,
+    PSUM_PASS,
     RAMP_UP,
     RF_FILTER_FILLS,
     RF_IFMAP_FILLS,
     RF_PSUM_DRAINS,
     RF_PSUM_FILLS,
+    SKIP_IFMAP,
     STARTED,
     STUCK,
     Geometry,
@@ -110,6 +116,52 @@ class _Pass(NamedTuple):
     base_of: NDArray[np.int64]
     window_from: NDArray[np.int64]
     receivers: NDArray[np.int64]
+
+
+class _Masks(NamedTuple):
+    """Which words of a pass are not zero: a bit for each channel of a set, in words of 64 bits.
+
+    Attributes
+    ----------
+    pixels : (groups * sets, strip rows, columns, words), uint64
+    filters : (rows, S, filters of the largest stack, words), uint64
+        By row of PEs. All bits are set where zeros of filters do not count.
+    at_channel : (rows, S, channels of the largest set), int64
+        How many of the row's filters have their bit set.
+    """
+
+    pixels: NDArray[np.uint64]
+    filters: NDArray[np.uint64]
+    at_channel: NDArray[np.int64]
+
+
+@intrinsic
+def _count_ones(_typing_context: Any, word: Any) -> Any:
+    """Bits of a word that are set: one instruction, for which Numba has no name."""
+
+    def build(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        return builder.ctpop(arguments[0])
+
+    return word(word), build
+
+
+@njit(error_model="numpy")
+def _steps_of(masks, a, c, r, column, x, p):
+    """Cycles of a step, by its masks."""
+    both = _count_ones(masks.pixels[c, r, column, 0] & masks.filters[a, x, p, 0])
+    for word in range(1, masks.pixels.shape[3]):
+        both += _count_ones(masks.pixels[c, r, column, word] & masks.filters[a, x, p, word])
+    return np.int64(both)
+
+
+@njit(error_model="numpy")
+def _steps_of_all(masks, a, c, r, column, x):
+    """Cycles of the steps of all of a row's filters."""
+    cycles = 0
+    for q in range(masks.at_channel.shape[2]):
+        there = (masks.pixels[c, r, column, q >> 6] >> np.uint64(q & 63)) & np.uint64(1)
+        cycles += np.int64(there) * masks.at_channel[a, x, q]
+    return cycles
 
 
 class _PEs(NamedTuple):
@@ -199,8 +251,12 @@ def _bring_filters(of, gin, filter_at, events):
 
 
 @njit(error_model="numpy")
-def _advance_row(a, of, pes, fifos, pixels, filter_at, classes):
-    """Take the PEs of a row on, each as far as what it needs is known; whether any got on."""
+def _advance_row(a, of, pes, fifos, pixels, filter_at, classes, masks):
+    """Take the PEs of a row on, each as far as what it needs is known; whether any got on.
+
+    Without masks, steps take as many cycles as a set has channels: Numba leaves out what is for masks, and the other
+    way round.
+    """
     t, position = a // of.height, a % of.height
     c, i = position // of.R, position % of.R
     Cc, P, S, depth = of.set_channels[c], of.stack_filters[t], of.S, of.depth
@@ -232,7 +288,12 @@ def _advance_row(a, of, pes, fifos, pixels, filter_at, classes):
                 if pixel > now:
                     classes[STARTED, IFMAP_FILL] += pixel - now
                     now = pixel
-                now += P * Cc
+                if masks is None:
+                    now += P * Cc
+                else:
+                    cycles = _steps_of_all(masks, a, c, r, column, x)
+                    classes[STARTED, COMPUTE] += cycles
+                    now += cycles
                 x += 1
                 got_on = True
                 continue
@@ -263,15 +324,22 @@ def _advance_row(a, of, pes, fifos, pixels, filter_at, classes):
                     fifos.time[into, k, take_slot] = now
                     taken += 1
                     take_slot = take_slot + 1 if take_slot + 1 < depth else 0
+                cycles = Cc
+                if masks is not None:
+                    cycles = _steps_of(masks, a, c, r, column, x, p)
+                    classes[STARTED, COMPUTE] += cycles
+                    if cycles == 0 and (x == 0 or x == S - 1):
+                        classes[STARTED, PSUM_PASS] += 1
+                        cycles = 1
                 if x == S - 1:
-                    fifos.time[out_of, k, put_slot] = now + Cc - 1 + of.stages
+                    fifos.time[out_of, k, put_slot] = now + cycles - 1 + of.stages
                     put += 1
                     put_slot = put_slot + 1 if put_slot + 1 < depth else 0
                     if p == P - 1:
                         # the window's last sum is taken: what lies before the next one may be overwritten
                         pixels.freed_at[c, r, w] = max(pixels.freed_at[c, r, w], now)
                         pixels.freed_by[c, r, w] += 1
-                now += Cc
+                now += cycles
                 p += 1
                 got_on = True
             if p == P:
@@ -280,7 +348,8 @@ def _advance_row(a, of, pes, fifos, pixels, filter_at, classes):
                 if x == S:
                     x = 0
                     w += 1
-                    classes[STARTED, COMPUTE] += P * Cc * S
+                    if masks is None:
+                        classes[STARTED, COMPUTE] += P * Cc * S
         pes.window[a, k], pes.part[a, k], pes.filter_[a, k], pes.free[a, k] = w, x, p, now
         fifos.put[out_of, k], fifos.taken[into, k] = put, taken
         any_got_on = any_got_on or got_on
@@ -386,14 +455,16 @@ def _bring_psums(of, at_a_time, fifos, at, gon_at, gon_acts):
 
 
 @njit(error_model="numpy")
-def _take_psums(of, width, known_until, pes, fifos, soonest, at, acts, out_left, first_out_at, last_out_at):
+def _take_psums(of, width, known_until, pes, fifos, soonest, at, acts, out_left, first_out_at, last_out_at, masks):
     """The GON: one top PE a cycle, round robin, as long as every psum that could be there is known.
 
     One that is not known cannot be taken before the cycle ``known_until``. Nor can it before the cycle ``soonest``,
     which its PE needs for the steps up to it; and it matters only once those before it have left the FIFO.
     """
     cycle, grant_t, grant_k = at[LAST_CYCLE], at[GON_STACK], at[GON_COLUMN]
-    Cc, depth = of.set_channels[0], of.depth
+    depth = of.depth
+    # the least that a step takes with which a psum comes or goes; those between may take nothing
+    least = of.set_channels[0] if masks is None else 1
     unknown = NEVER
     for t in range(of.n_stacks):
         a, f, P = t * of.height, t * (of.height + 1), of.stack_filters[t]
@@ -403,7 +474,9 @@ def _take_psums(of, width, known_until, pes, fifos, soonest, at, acts, out_left,
                 # steps of the window that come before the first that hands a psum on
                 x = pes.part[a, k]
                 steps = (of.S - 1 - x) * P - pes.filter_[a, k] if x < of.S - 1 else 0
-                soonest[t, k] = pes.free[a, k] + (steps + 1) * Cc - 1 + of.stages
+                if masks is not None:
+                    steps = P - pes.filter_[a, k] if x == 0 and of.S > 1 else 0
+                soonest[t, k] = pes.free[a, k] + (steps + 1) * least - 1 + of.stages
             if fifos.taken[f, k] == fifos.put[f, k]:
                 unknown = min(unknown, soonest[t, k])
     got_on = False
@@ -446,7 +519,7 @@ def _take_psums(of, width, known_until, pes, fifos, soonest, at, acts, out_left,
                 last_out_at[w] = cycle + 1
         if put - taken == depth:
             # its PE can have had no room before
-            soonest[t, k] = max(soonest[t, k], cycle + Cc - 1 + of.stages)
+            soonest[t, k] = max(soonest[t, k], cycle + least - 1 + of.stages)
         if taken + took == put:
             unknown = min(unknown, soonest[t, k])
         fifos.taken[f, k] = taken + took
@@ -464,7 +537,7 @@ def _take_psums(of, width, known_until, pes, fifos, soonest, at, acts, out_left,
 
 
 @njit(error_model="numpy")
-def _play(of, ports, reach, pes, fifos, pixels, filter_at, soonest, ats, acts, out_left, outcome):
+def _play(of, ports, reach, pes, fifos, pixels, filter_at, soonest, ats, acts, out_left, outcome, masks):
     """All that has to wait, in turns, until nothing gets on any more."""
     _, gin_ifmap, gin_psum, gon, ifmap_fifo, psum_fifo, _ = ports
     classes, events, read_at, first_out_at, last_out_at = outcome
@@ -474,10 +547,10 @@ def _play(of, ports, reach, pes, fifos, pixels, filter_at, soonest, ats, acts, o
     while True:
         got_on = False
         for a in range(of.n_stacks * of.height - 1, -1, -1):
-            got_on |= _advance_row(a, of, pes, fifos, pixels, filter_at, classes)
+            got_on |= _advance_row(a, of, pes, fifos, pixels, filter_at, classes, masks)
         got_on |= _bring_pixels(of, gin_ifmap, ifmap_fifo, reach, pixels, ifmap_at, read_at, events)
         got_on |= _take_psums(
-            of, gon, known_until, pes, fifos, soonest, gon_at, acts, out_left, first_out_at, last_out_at
+            of, gon, known_until, pes, fifos, soonest, gon_at, acts, out_left, first_out_at, last_out_at, masks
         )
         got_on |= _bring_psums(of, at_a_time, fifos, psum_at, gon_at, acts)
         if got_on:
@@ -510,12 +583,26 @@ def time_pass(size: tuple[int, int, int, int, int, int], geometry: Geometry, por
 
     >>> geometry = Geometry(np.array([1]), np.array([1]), 1, 1, 1, 4, True, False, False)
     >>> ports = Ports(gin_filter=4, gin_ifmap=1, gin_psum=4, gon=4, ifmap_fifo=48, psum_fifo=24, stages=3)
-    >>> sizes = (2, 7), STUCK + 1, (1, 4), 4, 4
+    >>> sizes = (2, 8), STUCK + 1, (1, 4), 4, 4
     >>> outcome = Outcome(*(np.zeros(size, np.int64) for size in sizes))
     >>> time_pass((1, 1, 4, 1, 1, 1), geometry, ports, outcome)
     >>> int(outcome.events[CYCLES]), outcome.last_out_at.tolist()
     (8, [5, 6, 7, 8])
     """
+    # what comes before and after the turns is not compiled here: that would take longer than it saves
+    of, state = _prepare(size, geometry, ports)
+    pes, psums, pixels, filter_at, soonest, ats, acts, out_left = state
+    if geometry.loads_filters:
+        _bring_filters(of, ports.gin_filter, filter_at, outcome.events)
+    outcome.first_out_at[:] = -1
+    reach = max(of.S, geometry.stride_width)
+    flat = outcome._replace(ifmap_read_at=outcome.ifmap_read_at.reshape(-1))
+    _play(of, ports, reach, pes, psums, pixels, filter_at, soonest, ats, acts, out_left, flat, None)
+    _conclude(of, pes, psums, ats, outcome)
+
+
+def _prepare(size, geometry, ports):
+    """What does not change in a pass, and where all stands before its first cycle."""
     images, strip_rows, width, R, S, pe_columns = size
     set_channels, stack_filters = geometry.set_channels, geometry.stack_filters
     n_sets, n_stacks = set_channels.size, stack_filters.size
@@ -525,74 +612,158 @@ def time_pass(size: tuple[int, int, int, int, int, int], geometry: Geometry, por
     base_of = numbers // geometry.windows * width + numbers % geometry.windows * geometry.stride_width
     receivers = np.zeros(strip_rows, np.int64)
     for i in range(R):
-        receivers[i : i + geometry.stride * pe_columns : geometry.stride][:pe_columns] += n_stacks // geometry.groups
+        for k in range(pe_columns):
+            receivers[i + k * geometry.stride] += n_stacks // geometry.groups
     of = _Pass(
-        R=R,
-        S=S,
-        U=geometry.stride,
-        columns=columns,
-        n_windows=n_windows,
-        n_stacks=n_stacks,
-        n_sets=n_sets,
-        height=height,
-        pe_columns=pe_columns,
-        strip_rows=strip_rows,
-        groups=geometry.groups,
-        group_stacks=n_stacks // geometry.groups,
-        depth=ports.psum_fifo,
-        stages=ports.stages,
-        loads_filters=geometry.loads_filters,
-        reads_psums=geometry.reads_psums,
-        one_psum_bank=geometry.one_psum_bank,
-        set_channels=set_channels,
-        stack_filters=stack_filters,
-        most_filters=int(stack_filters.max()),
-        base_of=base_of,
-        window_from=np.searchsorted(base_of, np.arange(columns + 1)),
-        receivers=receivers,
+        R,
+        S,
+        geometry.stride,
+        columns,
+        n_windows,
+        n_stacks,
+        n_sets,
+        height,
+        pe_columns,
+        strip_rows,
+        geometry.groups,
+        n_stacks // geometry.groups,
+        ports.psum_fifo,
+        ports.stages,
+        geometry.loads_filters,
+        geometry.reads_psums,
+        geometry.one_psum_bank,
+        set_channels,
+        stack_filters,
+        int(stack_filters.max()),
+        base_of,
+        np.searchsorted(base_of, np.arange(columns + 1)),
+        receivers,
     )
-    rows, fifos = (n_stacks * height, pe_columns), (n_stacks * (height + 1), pe_columns)
-    filter_at = np.zeros((rows[0], of.most_filters * S), np.int64)
-    if geometry.loads_filters:
-        _bring_filters(of, ports.gin_filter, filter_at, outcome.events)
-    pes = _PEs(*(np.zeros(rows, np.int64) for _ in _PEs._fields))
+    rows, fifos, feeds = n_stacks * height, n_stacks * (height + 1), geometry.groups * n_sets
+    pes = _PEs(
+        np.zeros((rows, pe_columns), np.int64),
+        np.zeros((rows, pe_columns), np.int64),
+        np.zeros((rows, pe_columns), np.int64),
+        np.zeros((rows, pe_columns), np.int64),
+    )
     psums = _Fifos(
-        np.zeros((*fifos, ports.psum_fifo), np.int64), put=np.zeros(fifos, np.int64), taken=np.zeros(fifos, np.int64)
+        np.zeros((fifos, pe_columns, ports.psum_fifo), np.int64),
+        np.zeros((fifos, pe_columns), np.int64),
+        np.zeros((fifos, pe_columns), np.int64),
     )
-    feeds = geometry.groups * n_sets
     pixels = _Pixels(
-        at=np.zeros((feeds, strip_rows, columns), np.int64),
-        arrived=np.zeros((feeds, strip_rows), np.int64),
-        freed_at=np.zeros((feeds, strip_rows, n_windows), np.int64),
-        freed_by=np.zeros((feeds, strip_rows, n_windows), np.int64),
+        np.zeros((feeds, strip_rows, columns), np.int64),
+        np.zeros((feeds, strip_rows), np.int64),
+        np.zeros((feeds, strip_rows, n_windows), np.int64),
+        np.zeros((feeds, strip_rows, n_windows), np.int64),
     )
-    outcome.first_out_at[:] = -1
     of_window = int(stack_filters.sum()) * pe_columns
-    ifmap_at = np.array([-1, 0, n_sets - 1, strip_rows - 1, 0, 0])
-    psum_at = np.array([-1, 0 if geometry.reads_psums else n_windows, 0, 0, 0, 0, NEVER])
-    gon_at = np.array([-1, 0, 0, 0, NEVER, 0])
-    _play(
-        of,
-        ports,
-        max(S, geometry.stride_width),
-        pes,
-        psums,
-        pixels,
-        filter_at,
-        np.zeros((n_stacks, pe_columns), np.int64),
-        (ifmap_at, psum_at, gon_at),
-        np.zeros(n_windows * of_window if geometry.one_psum_bank else 0, np.int64),
-        np.full(n_windows, of_window),
-        outcome._replace(ifmap_read_at=outcome.ifmap_read_at.reshape(-1)),
+    ats = (
+        np.array([-1, 0, n_sets - 1, strip_rows - 1, 0, 0]),
+        np.array([-1, 0 if geometry.reads_psums else n_windows, 0, 0, 0, 0, NEVER]),
+        np.array([-1, 0, 0, 0, NEVER, 0]),
     )
+    filter_at = np.zeros((rows, of.most_filters * S), np.int64)
+    soonest = np.zeros((n_stacks, pe_columns), np.int64)
+    acts = np.zeros(n_windows * of_window if geometry.one_psum_bank else 0, np.int64)
+    return of, (pes, psums, pixels, filter_at, soonest, ats, acts, np.full(n_windows, of_window))
+
+
+def _conclude(of, pes, psums, ats, outcome):
+    """Count what follows from the last state."""
     events = outcome.events
-    if (pes.window < n_windows).any():
+    ifmap_at, _, gon_at = ats
+    if (pes.window < of.n_windows).any():
         events[STUCK] = 1
         return
-    cycles = events[CYCLES] = max(gon_at[LAST_CYCLE], ifmap_at[LAST_CYCLE], pes.free.max()) + 1
+    cycles = max(gon_at[LAST_CYCLE], ifmap_at[LAST_CYCLE], pes.free.max()) + 1
+    events[CYCLES] = cycles
     outcome.classes[STARTED, PASS_END] = (cycles - pes.free).sum()
-    put, taken = (n.reshape(n_stacks, height + 1, pe_columns) for n in (psums.put, psums.taken))
-    events[GLB_PSUM_WRITES] = taken[:, 0].sum()
-    events[INTER_PE_PSUMS] = taken[:, 1:height].sum()
-    events[RF_PSUM_DRAINS] = put[:, :height].sum()
-    events[GLB_PSUM_READS] = events[RF_PSUM_FILLS] = put[:, height].sum()
+    # each PE had as many MACs as its set has channels, at each column of each window, for each of its filters
+    macs = of.set_channels.sum() * of.R * of.stack_filters.sum() * of.S * of.n_windows * of.pe_columns
+    events[MACS_SKIPPED] = macs - outcome.classes[STARTED, COMPUTE]
+    for t in range(of.n_stacks):
+        fifo = t * (of.height + 1)
+        events[GLB_PSUM_WRITES] += psums.taken[fifo].sum()
+        for position in range(1, of.height):
+            events[INTER_PE_PSUMS] += psums.taken[fifo + position].sum()
+        for position in range(of.height):
+            events[RF_PSUM_DRAINS] += psums.put[fifo + position].sum()
+        events[GLB_PSUM_READS] += psums.put[fifo + of.height].sum()
+    events[RF_PSUM_FILLS] = events[GLB_PSUM_READS]
+
+
+_prepare_compiled, _conclude_compiled = njit(error_model="numpy")(_prepare), njit(error_model="numpy")(_conclude)
+
+
+@njit(error_model="numpy", nogil=True)
+def time_passes(size, geometry, ports, places, sets_of_group, pixel_masks, filter_masks, outcomes):
+    """Time passes of one shape, by which of their words are zero.
+
+    Parameters
+    ----------
+    size, geometry, ports
+        As for :func:`time_pass`; ``geometry.skip`` says whose zeros spare a cycle.
+    places : (passes, 6), int64
+        Where each lies in the masks: image, set of pixels, row, column, filter, set of filter words.
+    sets_of_group : int
+        Sets of pixels from one convolution group to the next.
+    pixel_masks : (sets, images, H, W, words), unsigned
+        Which channels of a set have a pixel that is not zero, a bit each, the first channel's the lowest.
+    filter_masks : (sets, filters, R, S, words), unsigned
+        The same of filter words; sets of one group.
+    outcomes : Outcome
+        An entry for each pass in front of each of its arrays, read-outs flat; filled as by :func:`time_pass`. MACs that
+        take a cycle are COMPUTE.
+    """
+    images, strip_rows, width, R, S, _ = size
+    n_sets, n_stacks = geometry.set_channels.size, geometry.stack_filters.size
+    words = pixel_masks.shape[4]
+    most_filters, most_channels = geometry.stack_filters.max(), geometry.set_channels.max()
+    pixels = np.zeros((geometry.groups * n_sets, strip_rows, images * width, words), np.uint64)
+    filters = np.zeros((n_stacks * n_sets * R, S, most_filters, words), np.uint64)
+    at_channel = np.zeros((n_stacks * n_sets * R, S, most_channels), np.int64)
+    for number in range(places.shape[0]):
+        image, pixel_set, row, column, first_filter, filter_set = places[number]
+        for g in range(geometry.groups):
+            for c in range(n_sets):
+                for r in range(strip_rows):
+                    for n in range(images):
+                        for x in range(width):
+                            for word in range(words):
+                                pixels[g * n_sets + c, r, n * width + x, word] = pixel_masks[
+                                    pixel_set + g * sets_of_group + c, image + n, row + r, column + x, word
+                                ]
+        f = first_filter
+        for t in range(n_stacks):
+            for c in range(n_sets):
+                for i in range(R):
+                    a = (t * n_sets + c) * R + i
+                    for x in range(S):
+                        at_channel[a, x] = 0
+                        for p in range(geometry.stack_filters[t]):
+                            for word in range(words):
+                                bits = np.uint64(filter_masks[filter_set + c, f + p, i, x, word])
+                                if geometry.skip == SKIP_IFMAP:
+                                    bits = ~np.uint64(0)
+                                filters[a, x, p, word] = bits
+                            for q in range(geometry.set_channels[c]):
+                                bit = (filters[a, x, p, q >> 6] >> np.uint64(q & 63)) & np.uint64(1)
+                                at_channel[a, x, q] += np.int64(bit)
+            f += geometry.stack_filters[t]
+        outcome = Outcome(
+            outcomes.classes[number],
+            outcomes.events[number],
+            outcomes.ifmap_read_at[number],
+            outcomes.first_out_at[number],
+            outcomes.last_out_at[number],
+        )
+        masks = _Masks(pixels, filters, at_channel)
+        of, state = _prepare_compiled(size, geometry, ports)
+        pes, psums, pixels_of, filter_at, soonest, ats, acts, out_left = state
+        if geometry.loads_filters:
+            _bring_filters(of, ports.gin_filter, filter_at, outcome.events)
+        outcome.first_out_at[:] = -1
+        reach = max(S, geometry.stride_width)
+        _play(of, ports, reach, pes, psums, pixels_of, filter_at, soonest, ats, acts, out_left, outcome, masks)
+        _conclude_compiled(of, pes, psums, ats, outcome)

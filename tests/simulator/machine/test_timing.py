@@ -77,7 +77,7 @@ GEOMETRY = kernels.Geometry(np.array([1]), np.array([1]), 1, 1, 1, 4, True, Fals
 
 
 def empty_outcome() -> kernels.Outcome:
-    sizes = (2, 7), kernels.STUCK + 1, (1, 4), 4, 4
+    sizes = (2, 8), kernels.STUCK + 1, (1, 4), 4, 4
     return kernels.Outcome(*(np.zeros(size, np.int64) for size in sizes))
 
 
