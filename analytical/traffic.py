@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from analytical import counts as c
-from analytical.counts import Event
+from analytical.counts import Event, Number
 from analytical.hardware import Hardware
 from analytical.layer import Layer
 from analytical.spans import spans
@@ -148,7 +148,7 @@ def fmap_words(values: float, sparsity: float, hardware: Hardware) -> float:
     return values if hardware.fmaps_move_raw else coded
 
 
-def filter_words(values: float, layer: Layer, hardware: Hardware) -> float:
+def filter_words(values: Number, layer: Layer, hardware: Hardware) -> Number:
     """b_w-bit words of filters on the DRAM link: as they are, in as few bits as number their values; or run-length
     coded, without waste, if the hardware may and that is shorter.
 

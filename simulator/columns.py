@@ -42,7 +42,7 @@ _MEANING = {
     "glb_psum_writes": "psums that PEs send to the GLB",
     "glb_ofmap_drains": "psums that leave the GLB as ofmap",
     "dram_ifmap_bits": "ifmaps on the DRAM link, coded where they are coded, in whole 64-bit words",
-    "dram_filter_bits": "filters on the DRAM link, in whole 64-bit words",
+    "dram_filter_bits": "filters on the DRAM link, coded if the hardware may and it is shorter, in whole 64-bit words",
     "dram_ofmap_bits": "ofmaps on the DRAM link, coded, in whole 64-bit words",
 }
 
@@ -89,13 +89,13 @@ COLUMNS: tuple[Column, ...] = (
     _of_batch(
         name="macs",
         unit="MACs",
-        meaning="multiply-accumulates, those that a zero gates included",
+        meaning="multiply-accumulates, those that a zero gates or skips included",
         of=lambda r: int(r.run.counts.macs),
     ),
     _of_batch(
         name="nonzero_macs",
         unit="MACs",
-        meaning="of them, those whose pixel is not zero",
+        meaning="of them, those that are carried out: no zero gates or skips them",
         of=lambda r: int(r.run.counts.nonzero_macs),
     ),
     Column(name="active_pes", unit="PEs", meaning="at work in the fullest pass", of=lambda r: r.run.active_pes),
@@ -125,10 +125,22 @@ COLUMNS: tuple[Column, ...] = (
     _joules(name="analytical_energy_J", meaning="by the closed forms", of=lambda r: r.model_energy.total),
     Column(name="bits", unit="bits", meaning="width of a word", of=lambda r: r.run.tiling.hardware.b_w),
     Column(name="hardware", meaning="name of the hardware", of=lambda r: r.run.tiling.hardware.name),
+    _of_batch(
+        name="skipped_macs",
+        unit="MACs",
+        meaning="those that take no cycle; with `compute_pe_cycles` and `gated_pe_cycles` all MACs",
+        of=lambda r: r.run.skipped,
+    ),
 )
 """The columns of a layer, in the order in which CSV has them; new ones are added at the end."""
 
 FIELDS: tuple[Column, ...] = (
+    _of_batch(
+        name="nonzero_ifmap_macs",
+        unit="MACs",
+        meaning="MACs whose pixel is not zero",
+        of=lambda r: r.run.nonzero_ifmap_macs,
+    ),
     _pe_cycles(
         name="stalls",
         meaning="stalled PE-cycles by cause (page on the machine)",

@@ -241,7 +241,7 @@ def crosscheck(
         effects=count_effects(tiling, repetitions, tensors, analytical[INTER_PE_PSUM] - taken),
         cycles=run.total_cycles,
         analytical_cycles=analytical_cycles,
-        cycle_effects=cycle_effects(run, analytical_cycles),
+        cycle_effects=cycle_effects(run, tensors, analytical_cycles),
         # not an effect but a check of the machine's own classes, which must add up to all PE-cycles
         unclassified=hardware.pes * run.processing_cycles
         - (run.compute + run.gated + sum(run.stalls.values()) + run.idle),

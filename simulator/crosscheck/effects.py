@@ -10,6 +10,7 @@ from dataclasses import replace
 from enum import Enum
 from fractions import Fraction
 from itertools import chain
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +18,12 @@ from numpy.typing import NDArray
 from analytical import counts as c
 from analytical import run_lengths
 from analytical.counts import Counts, Number, exact
+from analytical.hardware import BOTH
+from analytical.layer import Layer
 from analytical.mappings.tiling import Tiling
 from analytical.spans import spans
-from analytical.traffic import Repetitions, ifmap_fetches, repeated_by
+from analytical.traffic import Repetitions, filter_words, ifmap_fetches, repeated_by, words_of_pair
+from analytical.zeros import bits_of_filters, with_a_cycle
 from simulator.crosscheck import zeros
 from simulator.machine.layer_run import LayerRun, Wait
 from simulator.machine.pe_array import Stall
@@ -42,12 +46,15 @@ class Effect(Enum):
     SHARE_OF_ZEROS = "share of zeros"
     PLACES_OF_ZEROS = "where the zeros are"
     ZEROS_CLUSTER = "zeros cluster in channels"
+    SHARE_OF_FILTER_ZEROS = "share of filter zeros"
+    ZEROS_MEET = "where zeros meet"
     EMPTY_WINDOWS = "windows without a nonzero value"
+    WINDOWS_WITHOUT_MAC = "windows without an effectual MAC"
     RLC_OVERFLOW = "RLC run overflow"
     RLC_RESTARTS = "RLC tile restarts"
     RLC_PADDING = "RLC word padding"
     RAW_PADDING = "raw word padding"
-    RAW_TILES = "tiles that move raw"
+    RAW_TILES = "tiles that go raw"
     NO_CLOSED_FORM = "events without a closed form"
     THROUGHPUT = "constant throughput"
     IDLE = "idle PEs"
@@ -55,6 +62,7 @@ class Effect(Enum):
     FILTER_PORT = "filter port"
     IFMAP_PORT = "ifmap port"
     PSUM_PORTS = "psum ports and hops"
+    PSUM_PASS = "psums of skipped columns"
     PASS_END = "end of pass"
     DRAM_DATA = "DRAM data"
     DRAM_ROOM = "DRAM room"
@@ -90,40 +98,48 @@ def count_effects(
         _zeros(tiling, tensors, untaken),
         _ifmap_code(tiling, tensors),
         _ofmap_code(tiling, tensors),
-        _raw(tiling),
+        _filter_code(tiling, tensors),
     ):
         for effect, counts in part.items():
             effects[effect] = effects.get(effect, Counts()) + counts
     return effects
 
 
-def cycle_effects(run: LayerRun, analytical_cycles: Number) -> dict[Effect, Number]:
+def cycle_effects(run: LayerRun, tensors: LayerTensors, analytical_cycles: Number) -> dict[Effect, Number]:
     """What each effect adds to the latency of the closed forms, in cycles of the whole batch.
 
-    They take every layer at one throughput. All PEs at work would take less; what PE-cycles were not MACs, and what
-    cycles went by before data were there, makes up the rest of the machine's.
+    They take every layer at one throughput. All PEs at work would take less; what MACs are not skipped as the shares of
+    zeros say, what PE-cycles were not MACs, and what cycles went by before data were there, makes up the rest of the
+    machine's.
 
     Parameters
     ----------
     run : LayerRun
         What the machine did.
+    tensors : LayerTensors
+        The values that it worked on.
     analytical_cycles : number
         Core cycles of the batch by the closed forms.
     """
-    pes = run.tiling.hardware.pes
+    pes, hardware = run.tiling.hardware.pes, run.tiling.hardware
+    left = with_a_cycle(run.layer.macs * run.images, _exact(run.layer), hardware)
+    # skipping is as good as zeros are where they help: the same steps from shares to data as those of the MACs
+    by_zeros = _macs_by_zeros(run.tiling, tensors, filters=hardware.skip == BOTH) if hardware.skips else {}
 
     def cycles(*stalls: Stall) -> Fraction:
         return Fraction(sum(run.stalls[stall] - run.ramp_up[stall] for stall in stalls), pes)
 
-    # each MAC, gated or not, takes one PE-cycle, and all PE-cycles of a pass have a class: with stalls before the first
-    # MAC (ramp-up), those after it, idle PEs and waits, the sum is the total latency
+    # each MAC that is not skipped takes one PE-cycle, and all PE-cycles of a pass have a class: with stalls before the
+    # first MAC (ramp-up), those after it, idle PEs and waits, the sum is the total latency
     return {
-        Effect.THROUGHPUT: Fraction(run.layer.macs * run.images, pes) - analytical_cycles,
+        Effect.THROUGHPUT: left / Fraction(pes) - analytical_cycles,
+        **{effect: macs / pes for effect, macs in by_zeros.items()},
         Effect.IDLE: Fraction(sum((pes - s.active_pes) * cycles for s, cycles in run.cycles_by_shape.items()), pes),
         Effect.RAMP_UP: Fraction(sum(run.ramp_up.values()), pes),
         Effect.FILTER_PORT: cycles(Stall.FILTER_LOAD),
         Effect.IFMAP_PORT: cycles(Stall.IFMAP_FILL),
         Effect.PSUM_PORTS: cycles(Stall.PSUM_IN, Stall.PSUM_OUT),
+        Effect.PSUM_PASS: cycles(Stall.PSUM_PASS),
         Effect.PASS_END: cycles(Stall.PASS_END),
         Effect.DRAM_DATA: run.dram_waits[Wait.DATA],
         Effect.DRAM_ROOM: run.dram_waits[Wait.ROOM],
@@ -181,6 +197,7 @@ def _words(tiling: Tiling, repetitions: Repetitions) -> Counts:
     words = repetitions.words(layer, tiling.batch)
     # what comes from the PE below is not read in the RF; reads for nonzero MACs depend on the data alone (_zeros)
     words[c.RF_PSUM_READ] = -words[c.INTER_PE_PSUM]
+    words[c.DRAM_FILTER_READ] = filter_words(words[c.DRAM_FILTER_READ], _exact(layer), tiling.hardware)
     if not layer.first and not tiling.hardware.fmaps_move_raw:
         words[c.DRAM_IFMAP_READ] *= _coded(tiling, exact(layer.sparsity_ifmap))
     return Counts(events=words)
@@ -225,18 +242,43 @@ def _coded(tiling: Tiling, sparsity: Fraction) -> Fraction:
 
 
 def _zeros(tiling: Tiling, tensors: LayerTensors, untaken: Number) -> dict[Effect, Counts]:
-    """MACs and psum reads that are gated: as many as the table's share of zeros, as the data's, where these are."""
+    """MACs and psum reads that are spared: as many as the table's share of zeros, as the data's, where these are."""
+    spares = tiling.hardware.filter_zeros_spare
+    if spares:
+        reads = {Effect.WINDOWS_WITHOUT_MAC: zeros.windows_without_mac(tiling, tensors.ifmap, tensors.filters)}
+    else:
+        reads = {Effect.EMPTY_WINDOWS: zeros.empty_windows(tiling, tensors.ifmap)}
+    return {
+        **{effect: _nonzero(macs) for effect, macs in _macs_by_zeros(tiling, tensors, filters=spares).items()},
+        # but for those that the closed forms have left out
+        **{effect: Counts(events={c.RF_PSUM_READ: number - untaken}) for effect, number in reads.items()},
+    }
+
+
+def _macs_by_zeros(tiling: Tiling, tensors: LayerTensors, *, filters: bool) -> dict[Effect, Fraction]:
+    """What zeros of the ifmap, or of filters, too, add to the MACs that the table's shares leave."""
     layer, ifmap = tiling.layer, tensors.ifmap
     macs = layer.macs * tiling.batch
     # first as many zeros as there are, still spread evenly; then in their places
-    nonzero_share = _nonzero_share(ifmap)
+    nonzero_share, of_table = _nonzero_share(ifmap), 1 - exact(layer.sparsity_ifmap)
     by_share = macs * nonzero_share
+    if not filters:
+        return {
+            Effect.SHARE_OF_ZEROS: by_share - macs * of_table,
+            Effect.PLACES_OF_ZEROS: zeros.nonzero_macs(layer, ifmap) - by_share,
+        }
+    kept, kept_of_table = _nonzero_share(tensors.filters), 1 - exact(layer.sparsity_filters)
     return {
-        Effect.SHARE_OF_ZEROS: _nonzero(by_share - macs * (1 - exact(layer.sparsity_ifmap))),
-        Effect.PLACES_OF_ZEROS: _nonzero(zeros.nonzero_macs(layer, ifmap) - by_share),
-        # but for those that the closed forms have left out
-        Effect.EMPTY_WINDOWS: Counts(events={c.RF_PSUM_READ: zeros.empty_windows(tiling, ifmap) - untaken}),
+        Effect.SHARE_OF_ZEROS: (by_share - macs * of_table) * kept_of_table,
+        Effect.SHARE_OF_FILTER_ZEROS: by_share * (kept - kept_of_table),
+        Effect.ZEROS_MEET: zeros.effectual_macs(tiling, ifmap, tensors.filters) - by_share * kept,
     }
+
+
+def _exact(layer: Layer) -> Layer:
+    """A layer whose shares of zeros are fractions."""
+    shares: dict[str, Any] = {name: exact(getattr(layer, name)) for name in ("sparsity_ifmap", "sparsity_filters")}
+    return replace(layer, **shares)
 
 
 def _nonzero(macs: Fraction) -> Counts:
@@ -316,20 +358,43 @@ def _code_steps(
     }
 
 
-def _raw(tiling: Tiling) -> dict[Effect, Counts]:
-    """Filters move in whole 64-bit words."""
-    layer, repetitions = tiling.layer, repeated_by(tiling)
+def _filter_code(tiling: Tiling, tensors: LayerTensors) -> dict[Effect, Counts]:
+    """The filters' way from values to 64-bit words: raw, in the bits of a value, or coded tile by tile."""
+    layer, hardware, repetitions = tiling.layer, tiling.hardware, repeated_by(tiling)
+    bits = bits_of_filters(layer, hardware)
+    loads = repetitions.row_blocks * repetitions.column_tiles * repetitions.image_batches
+    if hardware.filters_move_raw:
+        steps: dict[Effect, Number] = {Effect.RAW_PADDING: _padding_of_filters(tiling, bits)}
+    else:
+        coded = run_lengths.code(zeros.filter_tiles(tiling, tensors.filters), hardware.rlc_run_bits, bits)
+        value, word = words_of_pair(bits, hardware), Fraction(hardware.link_bits, hardware.b_w)
+        kept = 1 - exact(layer.sparsity_filters)
+        steps = {
+            Effect.SHARE_OF_FILTER_ZEROS: (coded.nonzeros - coded.values * kept) * value,
+            Effect.RLC_OVERFLOW: coded.overflows * value,
+            Effect.RLC_RESTARTS: coded.restarts * value,
+            Effect.RLC_PADDING: coded.words * word - coded.pairs * value,
+            # the closed forms choose for all values at once, the machine tile by tile
+            Effect.RAW_TILES: coded.values * kept * value
+            - filter_words(Fraction(coded.values), _exact(layer), hardware)
+            - coded.longer * word,
+        }
+    return {effect: Counts(events={c.DRAM_FILTER_READ: words * loads}) for effect, words in steps.items()}
+
+
+def _padding_of_filters(tiling: Tiling, bits: int) -> Number:
+    """b_w-bit words that fill up the last of each tile's, raw."""
+    layer, hardware = tiling.layer, tiling.hardware
     # tiles of as many groups are alike
     alike = Counter(groups.size for groups in tiling.groups_together())
     padding = sum(
-        times * (_whole_words(tiling, size) - size)
+        times * (-(-size * bits // hardware.link_bits) * hardware.link_bits - size * bits)
         for groups, times in alike.items()
         for filters in chain.from_iterable(tiling.filter_blocks(group=0))
         for channels in spans(layer.C, tiling.z)
         for size in [groups * filters.size * channels.size * layer.R * layer.S]
     )
-    loads = repetitions.row_blocks * repetitions.column_tiles * repetitions.image_batches
-    return {Effect.RAW_PADDING: Counts(events={c.DRAM_FILTER_READ: padding * loads})}
+    return Fraction(padding, hardware.b_w)
 
 
 def _whole_words(tiling: Tiling, values: int) -> int:

@@ -80,6 +80,108 @@ def empty_windows(tiling: Tiling, ifmap: NDArray[np.integer]) -> int:
     return empty * layer.filters_per_group
 
 
+def effectual_macs(tiling: Tiling, ifmap: NDArray[np.integer], filters: NDArray[np.integer]) -> int:
+    """MACs of the batch whose pixel and filter value both are not zero.
+
+    Parameters
+    ----------
+    tiling : Tiling
+        Says which channels are in one set, and so in one PE.
+    ifmap : (batch, channels, H, W), integers
+        Padded.
+    filters : (F, C, R, S), integers
+    """
+    return sum(
+        int((_ones_of(pixels, bits) * _ones_of(weights, bits)).sum())
+        for pixels, weights, bits, _ in _patterns(tiling, ifmap, filters)
+    )
+
+
+def windows_without_mac(tiling: Tiling, ifmap: NDArray[np.integer], filters: NDArray[np.integer]) -> int:
+    """Psums that pass through a PE, from the one below, while no pixel of its row of the window meets a filter value
+    that both are not zero: the PE then has no use for them.
+
+    Parameters
+    ----------
+    tiling, ifmap, filters
+        As for :func:`effectual_macs`.
+    """
+    return sum(
+        _apart(pixels, weights, bits)
+        for pixels, weights, bits, is_bottom in _patterns(tiling, ifmap, filters)
+        if not is_bottom
+    )
+
+
+def _patterns(
+    tiling: Tiling, ifmap: NDArray[np.integer], filters: NDArray[np.integer]
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], int, bool]]:
+    """For each set and filter row what a PE of it sees, as a number with a bit for each channel and column that is not
+    zero: of each window, and of each filter; how many bits there are, and whether the PE is the bottom one."""
+    layer = tiling.layer
+    for group in range(layer.groups):
+        own = filters[group * layer.filters_per_group : (group + 1) * layer.filters_per_group]
+        for channels in spans(layer.C, tiling.z):
+            for members in spans(channels.size, tiling.C_set, channels.start):
+                there = ifmap[:, members.shifted(group * layer.C).slice] != 0
+                kept = own[:, members.slice] != 0
+                # numbers of as many bits as it takes
+                number = np.dtype(np.int64 if members.size * layer.S < 63 else object)
+                windows = np.zeros((len(there), layer.H, layer.G), number)
+                weights = np.zeros((len(own), layer.R), number)
+                for bit, (q, s) in enumerate(np.ndindex(members.size, layer.S)):
+                    columns = slice(s, s + layer.V * (layer.G - 1) + 1, layer.V)
+                    windows |= there[:, q, :, columns].astype(number) << bit
+                    weights |= kept[:, q, :, s].astype(number) << bit
+                for i in range(layer.R):
+                    rows = slice(i, i + layer.U * (layer.E - 1) + 1, layer.U)
+                    is_bottom = members.stop == channels.stop and i == layer.R - 1
+                    yield windows[:, rows].reshape(-1), weights[:, i], members.size * layer.S, is_bottom
+
+
+def _ones_of(patterns: NDArray[np.int64], bits: int) -> NDArray[np.int64]:
+    """How many patterns have each bit."""
+    return np.array([int((patterns >> bit & 1).sum()) for bit in range(bits)], np.int64)
+
+
+_COUNTED_BITS = 16
+"""Patterns of at most so many bits are counted one by one."""
+
+
+def _apart(pixels: NDArray[np.int64], weights: NDArray[np.int64], bits: int) -> int:
+    """Pairs of a window and a filter that have no bit in common."""
+    if bits > _COUNTED_BITS:
+        some, how_often = np.unique(pixels, return_counts=True)
+        others, as_often = np.unique(weights, return_counts=True)
+        return sum(int(n * as_often[(one & others) == 0].sum()) for one, n in zip(some, how_often, strict=True))
+    # filters whose bits are all among those of a pattern, summed up bit by bit; a window wants those among its zeros
+    among = np.bincount(weights, minlength=1 << bits)
+    for bit in range(bits):
+        halves = among.reshape(-1, 2, 1 << bit)
+        halves[:, 1] += halves[:, 0]
+    return int((np.bincount(pixels, minlength=1 << bits) * among[::-1]).sum())
+
+
+def filter_tiles(tiling: Tiling, filters: NDArray[np.integer]) -> Iterator[NDArray[np.integer]]:
+    """Tiles of filters that cross the link, each once.
+
+    Parameters
+    ----------
+    tiling : Tiling
+        Whole tiles.
+    filters : (F, C, R, S), integers
+
+    Yields
+    ------
+    (filters, channels, R, S)
+    """
+    for groups in tiling.groups_together():
+        for several in chain.from_iterable(filter_tiles_of(tiling, groups)):
+            for channels in channel_tiles_of(tiling, groups):
+                first = channels.start - groups.start * tiling.layer.C
+                yield filters[several.slice, first : first + channels.size // groups.size]
+
+
 def ifmap_tiles(tiling: Tiling, ifmap: NDArray[np.integer]) -> Iterator[NDArray[np.integer]]:
     """Tiles of ifmap that cross the link for one tile of filters of each group.
 
