@@ -16,7 +16,7 @@ from analytical.mappings.tiling import MappingError
 from analytical.model import LayerEstimate, estimate_layer
 from simulator.columns import EVENT_COLUMNS, in_units
 from simulator.crosscheck.difference import Difference
-from simulator.crosscheck.effects import Effect, count_effects, cycle_effects
+from simulator.crosscheck.effects import Effect, count_effects, cycle_effects, met_by
 from simulator.machine.layer_run import LayerRun
 from traces.tensors import LayerTensors
 
@@ -232,16 +232,17 @@ def crosscheck(
     analytical = closed_forms.count(exact_layer, hardware, exact_mapping, closed.images) * image_batches
     # what a PE hands on and no nonzero MAC takes, in the closed forms' own words
     taken = analytical.nonzero_macs - analytical[RF_PSUM_READ]
+    met = met_by(tiling, tensors)
     return Crosscheck(
         hardware=hardware,
         images=batch,
         accounting=accounting,
         simulated=run.counts,
         analytical=analytical,
-        effects=count_effects(tiling, repetitions, tensors, analytical[INTER_PE_PSUM] - taken),
+        effects=count_effects(tiling, repetitions, tensors, met, analytical[INTER_PE_PSUM] - taken),
         cycles=run.total_cycles,
         analytical_cycles=analytical_cycles,
-        cycle_effects=cycle_effects(run, tensors, analytical_cycles),
+        cycle_effects=cycle_effects(run, tensors, met, analytical_cycles),
         # not an effect but a check of the machine's own classes, which must add up to all PE-cycles
         unclassified=hardware.pes * run.processing_cycles
         - (run.compute + run.gated + sum(run.stalls.values()) + run.idle),

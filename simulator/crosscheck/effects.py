@@ -69,8 +69,15 @@ class Effect(Enum):
     DRAM_WRITE_BACK = "DRAM write-back"
 
 
+def met_by(tiling: Tiling, tensors: LayerTensors) -> zeros.Met | None:
+    """Where nonzero pixels meet nonzero filter values; None where the hardware does not look at the latter."""
+    if not tiling.hardware.filter_zeros_spare:
+        return None
+    return zeros.meet(tiling, tensors.ifmap, tensors.filters)
+
+
 def count_effects(
-    tiling: Tiling, closed: Repetitions, tensors: LayerTensors, untaken: Number = 0
+    tiling: Tiling, closed: Repetitions, tensors: LayerTensors, met: zeros.Met | None, untaken: Number = 0
 ) -> dict[Effect, Counts]:
     """What each effect adds to the counts of the closed forms, for the whole batch.
 
@@ -82,6 +89,8 @@ def count_effects(
         What the closed forms repeat, in exact fractions.
     tensors : LayerTensors
         The layer's values.
+    met : Met or None
+        What :func:`met_by` says of them.
     untaken : number
         Psums of the batch that PEs hand on in the closed forms, and of which these say themselves that no MAC takes
         them.
@@ -95,7 +104,7 @@ def count_effects(
     # steps of the tiles have effects of their own; what data and code add may come from several sides
     effects[Effect.NO_CLOSED_FORM] = _without_closed_form(tiling)
     for part in (
-        _zeros(tiling, tensors, untaken),
+        _zeros(tiling, tensors, met, untaken),
         _ifmap_code(tiling, tensors),
         _ofmap_code(tiling, tensors),
         _filter_code(tiling, tensors),
@@ -105,7 +114,9 @@ def count_effects(
     return effects
 
 
-def cycle_effects(run: LayerRun, tensors: LayerTensors, analytical_cycles: Number) -> dict[Effect, Number]:
+def cycle_effects(
+    run: LayerRun, tensors: LayerTensors, met: zeros.Met | None, analytical_cycles: Number
+) -> dict[Effect, Number]:
     """What each effect adds to the latency of the closed forms, in cycles of the whole batch.
 
     They take every layer at one throughput. All PEs at work would take less; what MACs are not skipped as the shares of
@@ -118,13 +129,16 @@ def cycle_effects(run: LayerRun, tensors: LayerTensors, analytical_cycles: Numbe
         What the machine did.
     tensors : LayerTensors
         The values that it worked on.
+    met : Met or None
+        What :func:`met_by` says of them.
     analytical_cycles : number
         Core cycles of the batch by the closed forms.
     """
     pes, hardware = run.tiling.hardware.pes, run.tiling.hardware
     left = with_a_cycle(run.layer.macs * run.images, _exact(run.layer), hardware)
     # skipping is as good as zeros are where they help: the same steps from shares to data as those of the MACs
-    by_zeros = _macs_by_zeros(run.tiling, tensors, filters=hardware.skip == BOTH) if hardware.skips else {}
+    by_both = met if hardware.skip == BOTH else None
+    by_zeros = _macs_by_zeros(run.tiling, tensors, by_both) if hardware.skips else {}
 
     def cycles(*stalls: Stall) -> Fraction:
         return Fraction(sum(run.stalls[stall] - run.ramp_up[stall] for stall in stalls), pes)
@@ -241,28 +255,28 @@ def _coded(tiling: Tiling, sparsity: Fraction) -> Fraction:
     return min(coded, Fraction(1)) if tiling.hardware.tiles_move_raw_where_shorter else coded
 
 
-def _zeros(tiling: Tiling, tensors: LayerTensors, untaken: Number) -> dict[Effect, Counts]:
+def _zeros(tiling: Tiling, tensors: LayerTensors, met: zeros.Met | None, untaken: Number) -> dict[Effect, Counts]:
     """MACs and psum reads that are spared: as many as the table's share of zeros, as the data's, where these are."""
-    spares = tiling.hardware.filter_zeros_spare
-    if spares:
-        reads = {Effect.WINDOWS_WITHOUT_MAC: zeros.windows_without_mac(tiling, tensors.ifmap, tensors.filters)}
-    else:
-        reads = {Effect.EMPTY_WINDOWS: zeros.empty_windows(tiling, tensors.ifmap)}
+    effect, without = (
+        (Effect.EMPTY_WINDOWS, zeros.empty_windows(tiling, tensors.ifmap))
+        if met is None
+        else (Effect.WINDOWS_WITHOUT_MAC, met.without)
+    )
     return {
-        **{effect: _nonzero(macs) for effect, macs in _macs_by_zeros(tiling, tensors, filters=spares).items()},
+        **{effect: _nonzero(macs) for effect, macs in _macs_by_zeros(tiling, tensors, met).items()},
         # but for those that the closed forms have left out
-        **{effect: Counts(events={c.RF_PSUM_READ: number - untaken}) for effect, number in reads.items()},
+        effect: Counts(events={c.RF_PSUM_READ: without - untaken}),
     }
 
 
-def _macs_by_zeros(tiling: Tiling, tensors: LayerTensors, *, filters: bool) -> dict[Effect, Fraction]:
+def _macs_by_zeros(tiling: Tiling, tensors: LayerTensors, met: zeros.Met | None) -> dict[Effect, Fraction]:
     """What zeros of the ifmap, or of filters, too, add to the MACs that the table's shares leave."""
     layer, ifmap = tiling.layer, tensors.ifmap
     macs = layer.macs * tiling.batch
     # first as many zeros as there are, still spread evenly; then in their places
     nonzero_share, of_table = _nonzero_share(ifmap), 1 - exact(layer.sparsity_ifmap)
     by_share = macs * nonzero_share
-    if not filters:
+    if met is None:
         return {
             Effect.SHARE_OF_ZEROS: by_share - macs * of_table,
             Effect.PLACES_OF_ZEROS: zeros.nonzero_macs(layer, ifmap) - by_share,
@@ -271,7 +285,7 @@ def _macs_by_zeros(tiling: Tiling, tensors: LayerTensors, *, filters: bool) -> d
     return {
         Effect.SHARE_OF_ZEROS: (by_share - macs * of_table) * kept_of_table,
         Effect.SHARE_OF_FILTER_ZEROS: by_share * (kept - kept_of_table),
-        Effect.ZEROS_MEET: zeros.effectual_macs(tiling, ifmap, tensors.filters) - by_share * kept,
+        Effect.ZEROS_MEET: met.macs - by_share * kept,
     }
 
 

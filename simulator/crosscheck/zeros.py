@@ -5,7 +5,9 @@ leave (:mod:`simulator.machine.transfers`), are the same.
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import chain
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,8 +82,24 @@ def empty_windows(tiling: Tiling, ifmap: NDArray[np.integer]) -> int:
     return empty * layer.filters_per_group
 
 
-def effectual_macs(tiling: Tiling, ifmap: NDArray[np.integer], filters: NDArray[np.integer]) -> int:
-    """MACs of the batch whose pixel and filter value both are not zero.
+class Met(NamedTuple):
+    """Where nonzero pixels meet nonzero filter values.
+
+    Attributes
+    ----------
+    macs : int
+        MACs of the batch in which they do.
+    without : int
+        Psums that pass through a PE, from the one below, while none of its row of the window does: the PE then has no
+        use for them.
+    """
+
+    macs: int
+    without: int
+
+
+def meet(tiling: Tiling, ifmap: NDArray[np.integer], filters: NDArray[np.integer]) -> Met:
+    """Where nonzero pixels meet nonzero filter values.
 
     Parameters
     ----------
@@ -91,31 +109,17 @@ def effectual_macs(tiling: Tiling, ifmap: NDArray[np.integer], filters: NDArray[
         Padded.
     filters : (F, C, R, S), integers
     """
-    return sum(
-        int((_ones_of(pixels, bits) * _ones_of(weights, bits)).sum())
-        for pixels, weights, bits, _ in _patterns(tiling, ifmap, filters)
-    )
-
-
-def windows_without_mac(tiling: Tiling, ifmap: NDArray[np.integer], filters: NDArray[np.integer]) -> int:
-    """Psums that pass through a PE, from the one below, while no pixel of its row of the window meets a filter value
-    that both are not zero: the PE then has no use for them.
-
-    Parameters
-    ----------
-    tiling, ifmap, filters
-        As for :func:`effectual_macs`.
-    """
-    return sum(
-        _apart(pixels, weights, bits)
-        for pixels, weights, bits, is_bottom in _patterns(tiling, ifmap, filters)
-        if not is_bottom
-    )
+    macs = without = 0
+    for pixels, weights, bits, is_bottom in _patterns(tiling, ifmap, filters):
+        together, apart = _pairs(pixels, weights, bits)
+        macs += together
+        without += 0 if is_bottom else apart
+    return Met(macs, without)
 
 
 def _patterns(
     tiling: Tiling, ifmap: NDArray[np.integer], filters: NDArray[np.integer]
-) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], int, bool]]:
+) -> Iterator[tuple[NDArray[Any], NDArray[Any], int, bool]]:
     """For each set and filter row what a PE of it sees, as a number with a bit for each channel and column that is not
     zero: of each window, and of each filter; how many bits there are, and whether the PE is the bottom one."""
     layer = tiling.layer
@@ -139,27 +143,32 @@ def _patterns(
                     yield windows[:, rows].reshape(-1), weights[:, i], members.size * layer.S, is_bottom
 
 
-def _ones_of(patterns: NDArray[np.int64], bits: int) -> NDArray[np.int64]:
-    """How many patterns have each bit."""
-    return np.array([int((patterns >> bit & 1).sum()) for bit in range(bits)], np.int64)
-
-
 _COUNTED_BITS = 16
 """Patterns of at most so many bits are counted one by one."""
 
 
-def _apart(pixels: NDArray[np.int64], weights: NDArray[np.int64], bits: int) -> int:
-    """Pairs of a window and a filter that have no bit in common."""
+def _pairs(pixels: NDArray[Any], weights: NDArray[Any], bits: int) -> tuple[int, int]:
+    """Of all pairs of a window and a filter: the bits that they have in common, and the pairs that have none."""
     if bits > _COUNTED_BITS:
         some, how_often = np.unique(pixels, return_counts=True)
         others, as_often = np.unique(weights, return_counts=True)
-        return sum(int(n * as_often[(one & others) == 0].sum()) for one, n in zip(some, how_often, strict=True))
+        apart = sum(int(n * as_often[(one & others) == 0].sum()) for one, n in zip(some, how_often, strict=True))
+        together = sum(int((some >> bit & 1) @ how_often) * int((others >> bit & 1) @ as_often) for bit in range(bits))
+        return together, apart
+    windows, among = (np.bincount(patterns, minlength=1 << bits) for patterns in (pixels, weights))
+    places = _bits(bits)
+    together = int(((places @ windows) * (places @ among)).sum())
     # filters whose bits are all among those of a pattern, summed up bit by bit; a window wants those among its zeros
-    among = np.bincount(weights, minlength=1 << bits)
     for bit in range(bits):
         halves = among.reshape(-1, 2, 1 << bit)
         halves[:, 1] += halves[:, 0]
-    return int((np.bincount(pixels, minlength=1 << bits) * among[::-1]).sum())
+    return together, int(windows @ among[::-1])
+
+
+@lru_cache(maxsize=32)
+def _bits(bits: int) -> NDArray[np.int64]:
+    """The bits of every pattern, by bit and pattern."""
+    return np.arange(1 << bits) >> np.arange(bits)[:, None] & 1
 
 
 def filter_tiles(tiling: Tiling, filters: NDArray[np.integer]) -> Iterator[NDArray[np.integer]]:

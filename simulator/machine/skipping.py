@@ -18,8 +18,8 @@ from simulator.machine.masks import Masks
 from simulator.machine.pe_array import PassTimes, PassTiming, PEArray
 from simulator.machine.timing import time_passes
 
-AT_ONCE = 64
-"""Passes of one shape that a thread times before it takes more."""
+MACS_AT_ONCE = 1 << 20
+"""About as many MACs of passes of one shape are timed before a thread takes more."""
 
 
 class Place(NamedTuple):
@@ -70,9 +70,10 @@ class Skipping:
         # the largest first, so that no thread is left with one at the end
         parts = sorted(
             (
-                (shape, numbers[first : first + AT_ONCE])
+                (shape, numbers[first : first + step])
                 for shape, numbers in by_shape.items()
-                for first in range(0, len(numbers), AT_ONCE)
+                for step in [max(1, MACS_AT_ONCE // shape.macs)]
+                for first in range(0, len(numbers), step)
             ),
             key=lambda part: -part[0].macs * len(part[1]),
         )

@@ -146,9 +146,9 @@ def _count_ones(_typing_context: Any, word: Any) -> Any:
 
 
 @njit(error_model="numpy")
-def _steps_of(masks, a, c, r, column, x, p):
-    """Cycles of a step, by its masks."""
-    both = _count_ones(masks.pixels[c, r, column, 0] & masks.filters[a, x, p, 0])
+def _further_steps(masks, a, c, r, column, x, p):
+    """Cycles of a step beyond those of the first words of its masks."""
+    both = np.uint64(0)
     for word in range(1, masks.pixels.shape[3]):
         both += _count_ones(masks.pixels[c, r, column, word] & masks.filters[a, x, p, word])
     return np.int64(both)
@@ -251,6 +251,14 @@ def _bring_filters(of, gin, filter_at, events):
 
 
 @njit(error_model="numpy")
+def _count_waits(classes, since, for_filters, for_pixels, for_room, for_psums):
+    classes[since, FILTER_LOAD] += for_filters
+    classes[since, IFMAP_FILL] += for_pixels
+    classes[since, PSUM_OUT] += for_room
+    classes[since, PSUM_IN] += for_psums
+
+
+@njit(error_model="numpy")
 def _advance_row(a, of, pes, fifos, pixels, filter_at, classes, masks):
     """Take the PEs of a row on, each as far as what it needs is known; whether any got on.
 
@@ -277,6 +285,9 @@ def _advance_row(a, of, pes, fifos, pixels, filter_at, classes, masks):
         room_until, there_until = fifos.taken[out_of, k] + depth, fifos.put[into, k]
         put_slot, take_slot = put % depth if depth else 0, taken % depth if depth else 0
         got_on, blocked = False, False
+        # counted here and not in memory, and without a branch that zeros would make hard to foresee
+        multiplied, passed = 0, 0
+        for_filters, for_pixels, for_room, for_psums = 0, 0, 0, 0
         while not blocked and w < of.n_windows:
             column = of.base_of[w] + x
             if column >= arrived:
@@ -285,52 +296,57 @@ def _advance_row(a, of, pes, fifos, pixels, filter_at, classes, masks):
             loading = w == 0 and of.loads_filters
             if 0 < x < S - 1 and not loading:
                 # nothing can stop the filters of a middle column once its pixel is there
-                if pixel > now:
-                    classes[STARTED, IFMAP_FILL] += pixel - now
-                    now = pixel
+                wait = max(pixel - now, 0)
+                for_pixels += wait
+                now += wait
                 if masks is None:
                     now += P * Cc
                 else:
                     cycles = _steps_of_all(masks, a, c, r, column, x)
-                    classes[STARTED, COMPUTE] += cycles
+                    multiplied += cycles
                     now += cycles
                 x += 1
                 got_on = True
                 continue
+            if masks is not None:
+                mask = masks.pixels[c, r, column, 0]
+                more_words = masks.pixels.shape[3] > 1
             while p < P:
-                since = RAMP_UP if w + x + p == 0 else STARTED
                 if loading:
-                    there = filter_at[a, x * P + p]
-                    if there > now:
-                        classes[since, FILTER_LOAD] += there - now
-                        now = there
-                if pixel > now:
-                    classes[since, IFMAP_FILL] += pixel - now
-                    now = pixel
+                    wait = max(filter_at[a, x * P + p] - now, 0)
+                    for_filters += wait
+                    now += wait
+                wait = max(pixel - now, 0)
+                for_pixels += wait
+                now += wait
                 if x == S - 1:
                     if put == room_until:
                         blocked = True
                         break
-                    if put >= depth and fifos.time[out_of, k, put_slot] > now:
-                        classes[since, PSUM_OUT] += fifos.time[out_of, k, put_slot] - now
-                        now = fifos.time[out_of, k, put_slot]
+                    if put >= depth:
+                        wait = max(fifos.time[out_of, k, put_slot] - now, 0)
+                        for_room += wait
+                        now += wait
                 if x == 0 and takes:
                     if taken == there_until:
                         blocked = True
                         break
-                    if fifos.time[into, k, take_slot] > now:
-                        classes[since, PSUM_IN] += fifos.time[into, k, take_slot] - now
-                        now = fifos.time[into, k, take_slot]
+                    wait = max(fifos.time[into, k, take_slot] - now, 0)
+                    for_psums += wait
+                    now += wait
                     fifos.time[into, k, take_slot] = now
                     taken += 1
                     take_slot = take_slot + 1 if take_slot + 1 < depth else 0
                 cycles = Cc
                 if masks is not None:
-                    cycles = _steps_of(masks, a, c, r, column, x, p)
-                    classes[STARTED, COMPUTE] += cycles
-                    if cycles == 0 and (x == 0 or x == S - 1):
-                        classes[STARTED, PSUM_PASS] += 1
-                        cycles = 1
+                    cycles = np.int64(_count_ones(mask & masks.filters[a, x, p, 0]))
+                    if more_words:
+                        cycles += _further_steps(masks, a, c, r, column, x, p)
+                    multiplied += cycles
+                    if x == 0 or x == S - 1:
+                        nothing = np.int64(cycles == 0)
+                        passed += nothing
+                        cycles += nothing
                 if x == S - 1:
                     fifos.time[out_of, k, put_slot] = now + cycles - 1 + of.stages
                     put += 1
@@ -340,6 +356,9 @@ def _advance_row(a, of, pes, fifos, pixels, filter_at, classes, masks):
                         pixels.freed_at[c, r, w] = max(pixels.freed_at[c, r, w], now)
                         pixels.freed_by[c, r, w] += 1
                 now += cycles
+                if w + x + p == 0:
+                    _count_waits(classes, RAMP_UP, for_filters, for_pixels, for_room, for_psums)
+                    for_filters, for_pixels, for_room, for_psums = 0, 0, 0, 0
                 p += 1
                 got_on = True
             if p == P:
@@ -350,6 +369,11 @@ def _advance_row(a, of, pes, fifos, pixels, filter_at, classes, masks):
                     w += 1
                     if masks is None:
                         classes[STARTED, COMPUTE] += P * Cc * S
+        since = RAMP_UP if w + x + p == 0 else STARTED
+        _count_waits(classes, since, for_filters, for_pixels, for_room, for_psums)
+        if masks is not None:
+            classes[STARTED, COMPUTE] += multiplied
+            classes[STARTED, PSUM_PASS] += passed
         pes.window[a, k], pes.part[a, k], pes.filter_[a, k], pes.free[a, k] = w, x, p, now
         fifos.put[out_of, k], fifos.taken[into, k] = put, taken
         any_got_on = any_got_on or got_on
