@@ -8,7 +8,8 @@ that skips they depend on which words are zero, too, and every pass is timed by 
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -25,7 +26,7 @@ from simulator.machine.geometry import PassShape
 from simulator.machine.masks import effectual_macs, masks_of, sets_of_group, taken_psums
 from simulator.machine.pe_array import PassTimes, PassTiming, PEArray, Stall, counts_of
 from simulator.machine.schedule import Pass
-from simulator.machine.skipping import Place, Skipping, in_threads
+from simulator.machine.skipping import Place, Skipping, threads
 from simulator.machine.values import pass_values
 from traces import rlc
 from traces.tensors import LayerTensors
@@ -314,7 +315,7 @@ class DetailedEngine(SteppedEngine):
         groups = np.split(strip, p.shape.groups, axis=1)
         pixels = np.concatenate([masks_of(of_group, sets) for of_group in groups])
         filters = masks_of(self._filters_that_came(p), sets)
-        return skipping.time([(p.shape, Place(0, 0, 0, 0, 0, 0))], pixels, filters, len(sets))[0]
+        return skipping.start([(p.shape, Place(0, 0, 0, 0, 0, 0))], pixels, filters, len(sets))()[0]
 
     def _through_code(self, tiles: NDArray[np.integer]) -> tuple[NDArray[np.int64], int]:
         return rlc.sent(tiles, self._b_w, _most_words(self._tiling, tiles))
@@ -382,13 +383,13 @@ class FastEngine:
     def run(self, p: Pass) -> PassTimes:
         return self._timings.run(p.shape)
 
-    def run_all(self, passes: Sequence[Pass]) -> list[PassTimes]:
-        """Run passes on hardware that skips, each by its own zeros."""
+    def start(self, passes: Sequence[Pass], pool: Executor) -> Callable[[], list[PassTimes]]:
+        """Begin to run passes on hardware that skips, each by its own zeros; what is returned gives their times."""
         if self._skipping is None or self._masks is None:
-            return [self.run(p) for p in passes]
+            raise RuntimeError(f"{self._tiling.hardware.name} does not skip: a pass's shape says its times")
         masks = self._masks
         places = [(p.shape, masks.place(p)) for p in passes]
-        return self._skipping.time(places, masks.pixels, masks.filters, len(masks.sets))
+        return self._skipping.start(places, masks.pixels, masks.filters, len(masks.sets), pool)
 
     def repeat(self, shapes: "Counter[PassShape]") -> None:
         """Count passes that are like those that have run, so many of each shape."""
@@ -458,7 +459,8 @@ class _LayerMasks:
                 size=(layer.E, layer.G),
             )
 
-        return sum(in_threads(of_set, jobs))
+        with threads() as pool:
+            return sum(pool.map(of_set, jobs))
 
 
 def _tally_of(skipping: Skipping, done: Done) -> Tally:

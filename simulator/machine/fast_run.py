@@ -21,6 +21,7 @@ from simulator.machine.engines import FastEngine
 from simulator.machine.geometry import PassShape
 from simulator.machine.pe_array import PassTimes
 from simulator.machine.schedule import Block, Pass, blocks, channel_tiles_of, filter_channels_of, passes_of
+from simulator.machine.skipping import threads
 from simulator.machine.timeline import Act, Moment, Moved, filter_words, ifmap_words, moments, psum_words
 from simulator.machine.transfers import Transfer, transfers
 
@@ -94,6 +95,16 @@ class _Acts:
     ofmap_drains: int
 
 
+_Lot = Iterator[tuple[Block, list[Pass], list[PassTimes]]]
+
+
+def _timed(lot: list[tuple[Block, list[Pass]]], times: Callable[[], list[PassTimes]]) -> _Lot:
+    """Each block with the times of its passes, which are waited for."""
+    of_passes = iter(times())
+    for block, made in lot:
+        yield block, made, list(islice(of_passes, len(made)))
+
+
 class FastRun:
     """Tables of a layer's run, and what the loop over them gives.
 
@@ -150,22 +161,30 @@ class FastRun:
             for block in blocks(self.tiling):
                 yield block, None, None
             return
-        together: list[tuple[Block, list[Pass]]] = []
+        with threads() as pool:
+            # while one lot is put into tables here, the next is timed there
+            ahead: _Lot | None = None
+            for lot in self._lots():
+                times = self.engine.start([p for _, made in lot for p in made], pool)
+                if ahead is not None:
+                    yield from ahead
+                ahead = _timed(lot, times)
+            if ahead is not None:
+                yield from ahead
+
+    def _lots(self) -> Iterator[list[tuple[Block, list[Pass]]]]:
+        """Blocks with their passes, as many as are timed together."""
+        lot: list[tuple[Block, list[Pass]]] = []
         macs = 0
         for block in blocks(self.tiling):
             made = list(passes_of(self.tiling, block))
-            together.append((block, made))
+            lot.append((block, made))
             macs += sum(p.shape.macs for p in made)
             if macs >= _MACS_AT_ONCE:
-                yield from self._run(together)
-                together, macs = [], 0
-        if together:
-            yield from self._run(together)
-
-    def _run(self, together: list[tuple[Block, list[Pass]]]) -> Iterator[tuple[Block, list[Pass], list[PassTimes]]]:
-        times = iter(self.engine.run_all([p for _, made in together for p in made]))
-        for block, made in together:
-            yield block, made, list(islice(times, len(made)))
+                yield lot
+                lot, macs = [], 0
+        if lot:
+            yield lot
 
     def _add(self, block: Block, made: list[Pass] | None, times: list[PassTimes] | None) -> int:
         """Add a block's passes to the tables; its MACs."""

@@ -6,8 +6,8 @@ so that none has to wait for the one before: they are shared out over threads.
 
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple, TypeVar
+from concurrent.futures import Executor, ThreadPoolExecutor
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,10 +46,15 @@ class Skipping:
         self._array = array
         self._sums: dict[PassShape, kernels.Outcome] = {}
 
-    def time(
-        self, passes: Sequence[tuple[PassShape, Place]], pixels: Masks, filters: Masks, sets_of_group: int
-    ) -> list[PassTimes]:
-        """Time passes.
+    def start(
+        self,
+        passes: Sequence[tuple[PassShape, Place]],
+        pixels: Masks,
+        filters: Masks,
+        sets_of_group: int,
+        pool: Executor | None = None,
+    ) -> Callable[[], list[PassTimes]]:
+        """Begin to time passes; what is returned gives their times when they are there.
 
         Parameters
         ----------
@@ -58,43 +63,47 @@ class Skipping:
         filters : (sets, filters, R, S, words)
         sets_of_group : int
             Sets of pixels from one convolution group to the next.
+        pool : Executor, optional
+            Threads that time them meanwhile; without, they are timed when they are asked for.
 
         Raises
         ------
         RuntimeError
-            The array makes no progress: its FIFOs cannot serve a pass.
+            From what is returned: the array makes no progress, since its FIFOs cannot serve a pass.
         """
         by_shape: dict[PassShape, list[int]] = {}
         for number, (shape, _) in enumerate(passes):
             by_shape.setdefault(shape, []).append(number)
-        # the largest first, so that no thread is left with one at the end
-        parts = sorted(
-            (
-                (shape, numbers[first : first + step])
-                for shape, numbers in by_shape.items()
-                for step in [max(1, MACS_AT_ONCE // shape.macs)]
-                for first in range(0, len(numbers), step)
-            ),
-            key=lambda part: -part[0].macs * len(part[1]),
-        )
+        parts = [
+            (shape, numbers[first : first + step])
+            for shape, numbers in by_shape.items()
+            for step in [max(1, MACS_AT_ONCE // shape.macs)]
+            for first in range(0, len(numbers), step)
+        ]
 
         def run(part: tuple[PassShape, list[int]]) -> kernels.Outcome:
             shape, numbers = part
             places = np.array([passes[number][1] for number in numbers], np.int64)
             return self._run(shape, places, pixels, filters, sets_of_group)
 
-        times: list[PassTimes | None] = [None] * len(passes)
-        for (shape, numbers), outcome in zip(parts, in_threads(run, parts), strict=True):
-            self._add(shape, outcome)
-            for at, number in enumerate(numbers):
-                times[number] = PassTimes(
-                    cycles=int(outcome.events[at, kernels.CYCLES]),
-                    filters_loaded_at=int(outcome.events[at, kernels.FILTERS_LOADED_AT]),
-                    ifmap_read_at=outcome.ifmap_read_at[at].reshape(shape.images, shape.width),
-                    first_out_at=outcome.first_out_at[at],
-                    last_out_at=outcome.last_out_at[at],
-                )
-        return [one for one in times if one is not None]
+        outcomes = map(run, parts) if pool is None else pool.map(run, parts)
+
+        def times() -> list[PassTimes]:
+            found: dict[int, PassTimes] = {}
+            for (shape, numbers), outcome in zip(parts, outcomes, strict=True):
+                self._add(shape, outcome)
+                cycles, loaded = (outcome.events[:, at].tolist() for at in (kernels.CYCLES, kernels.FILTERS_LOADED_AT))
+                for at, number in enumerate(numbers):
+                    found[number] = PassTimes(
+                        cycles=cycles[at],
+                        filters_loaded_at=loaded[at],
+                        ifmap_read_at=outcome.ifmap_read_at[at].reshape(shape.images, shape.width),
+                        first_out_at=outcome.first_out_at[at],
+                        last_out_at=outcome.last_out_at[at],
+                    )
+            return [found[number] for number in range(len(passes))]
+
+        return times
 
     def timings(self) -> list[tuple[PassShape, PassTiming]]:
         """What all passes of each shape did, added up; of their times, the cycles."""
@@ -141,14 +150,7 @@ class Skipping:
         sums.events[:] += outcome.events.sum(axis=0)
 
 
-Part = TypeVar("Part")
-Made = TypeVar("Made")
-
-
-def in_threads(run: Callable[[Part], Made], parts: Sequence[Part]) -> list[Made]:
-    """What ``run`` makes of each part, in order; the compiled code lets go of the interpreter."""
-    threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if len(parts) == 1 or threads == 1:
-        return [run(part) for part in parts]
-    with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(run, parts))
+def threads() -> ThreadPoolExecutor:
+    """As many threads as there are processors for this process: compiled code lets go of the interpreter."""
+    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return ThreadPoolExecutor(there or 1)
