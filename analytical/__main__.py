@@ -6,7 +6,9 @@ from analytical.terminal.errors import run_command
 from analytical.terminal.options import LazyGroup, log_to_standard_error, version_option
 
 
-@click.group(cls=LazyGroup, sources={"run": "analytical.commands.run:run"})
+@click.group(
+    cls=LazyGroup, sources={"run": "analytical.commands.run:run", "compress": "analytical.commands.compress:compress"}
+)
 @version_option
 def main() -> None:
     """CNNergy: what a CNN costs on a row-stationary accelerator, by closed formulas."""

@@ -3,9 +3,9 @@
 A 64-bit word holds pairs of a run of zeros and the value that ends it: three pairs of 5 + 16 bits, or five of 4 + 8
 bits, first pair in the highest bits. Its lowest bit marks the last word of a tile. A run longer than its field spends
 a pair whose value is zero; zeros at the end of a tile end in such a pair; pairs that a last word has to spare are zero.
-Values of fewer bits than a word's, which number the entries of a codebook, leave room for more pairs in a word; their run
-fields are those of the word. The closed forms take the format as a factor of 1 + 1/3 at 16 bits, of 1 + 3/5 at 8 (NeuPart paper, section VI-A and
-eq 25); here each tile is coded, with what runs and last words waste.
+Values of fewer bits than a word's, which number the entries of a codebook, leave room for more pairs in a word; their
+run fields are those of the word. The closed forms take the format as a factor of 1 + 1/3 at 16 bits, of 1 + 3/5 at 8
+(NeuPart paper, section VI-A and eq 25); here each tile is coded, with what runs and last words waste.
 """
 
 import numpy as np

@@ -231,6 +231,18 @@ class LayerTensors:
         return ofmap.reshape(self.psums.shape)
 
 
+def zero_share(values: NDArray[Any]) -> float:
+    """The share of values that are zero.
+
+    Examples
+    --------
+    >>> zero_share(np.array([0, 3, 0, 0]))
+    0.75
+    """
+    # one division of whole numbers, so that a table has the nearest number to the share
+    return float((values.size - int(np.count_nonzero(values))) / values.size)
+
+
 def digest_of(psums: NDArray[np.int64]) -> str:
     """Tells the psums (F, E, G) of an image from all others: SHA-256 of their bytes, the least significant first.
 

@@ -21,7 +21,7 @@ from analytical.layer import Layer
 from analytical.network import Network
 from analytical.networks.table import as_table, parse_table
 from traces.store import free_name, read_attributes, write_attributes
-from traces.tensors import LayerTensors
+from traces.tensors import LayerTensors, zero_share
 
 FORMAT = "trace 1"
 """What the root of a file says that it is."""
@@ -127,7 +127,9 @@ class Trace:
     def digest(self) -> str:
         """Tells these values from all others, by the psums that they make."""
         said = [digest for layer in self.layers for digest in (layer.name, *layer.digests)]
-        return sha256(f"{self.bits} {said} {as_table(self.table)}".encode()).hexdigest()
+        # tables did not always have the filters' zeros, which the psums stand for
+        bare = replace(self.table, layers=tuple(replace(row, sparsity_filters=0.0) for row in self.table.layers))
+        return sha256(f"{self.bits} {said} {as_table(bare)}".encode()).hexdigest()
 
     def record(self) -> dict[str, Any]:
         """Where the values came from, as files of runs keep it."""
@@ -292,14 +294,26 @@ def read_trace(path: str | Path) -> Trace:
     right = root["bits"] in PRESETS and all(len(layer.digests) == root["images"] for layer in layers)
     if [layer.name for layer in layers] != table.names or not right or not layers[0].digests:
         raise TraceError(f"{path}: layers are not those of its table; expected a file as it was written")
+    arrays = partial(_read_arrays, path, places)
+    if not any(row.sparsity_filters for row in table.layers):
+        # an older file, or one whose filters have none
+        table = _with_zeros_of_filters(table, path, places)
     rest = {name: value for name, value in root.items() if name not in ("format", "network", "bits", "images", "table")}
     return Trace(
         table=table,
         bits=int(root["bits"]),
         layers=tuple(layers),
         source=rest,
-        arrays=partial(_read_arrays, path, places),
+        arrays=arrays,
     )
+
+
+def _with_zeros_of_filters(table: Network, path: Path, places: Mapping[str, str]) -> Network:
+    layers = tuple(
+        replace(row, sparsity_filters=zero_share(_read_arrays(path, places, row.name, "filters").filters))
+        for row in table.layers
+    )
+    return replace(table, layers=layers)
 
 
 def is_trace(path: Path) -> bool:
@@ -313,13 +327,14 @@ def is_trace(path: Path) -> bool:
         return False
 
 
-def _read_arrays(path: Path, places: Mapping[str, str], layer: str) -> Arrays:
+def _read_arrays(path: Path, places: Mapping[str, str], layer: str, only: str = "") -> Arrays:
     import h5py
 
     try:
         with h5py.File(path, "r") as file:
             group = file[places[layer]]
-            return Arrays(*(group[name][()] for name in Arrays._fields))
+            nothing = np.empty(0, np.int8)
+            return Arrays(*(group[name][()] if only in ("", name) else nothing for name in Arrays._fields))
     except (KeyError, AttributeError, TypeError, OSError, RuntimeError, ValueError) as error:
         raise TraceError(f"{path}: layer {layer} cannot be read ({error})") from error
 

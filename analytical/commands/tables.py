@@ -2,11 +2,12 @@
 
 from string import ascii_lowercase
 
+from analytical.compression.report import CompressionReport
 from analytical.energy import ENERGY_PARTS, Energy
 from analytical.mappings.cnnergy import Correction, Rule
 from analytical.model import NetworkEstimate
 from analytical.terminal.tables import people_console, people_table
-from analytical.terminal.text import digits, metric
+from analytical.terminal.text import digits, metric, short
 
 LETTERS = dict(zip(Correction, ascii_lowercase, strict=False))
 """What tables call the corrections."""
@@ -41,3 +42,53 @@ def print_estimate(result: NetworkEstimate) -> None:
 
 def _scaled(energy: Energy, scale: float) -> list[str]:
     return [digits(joules * scale) for joules in (*energy.parts().values(), energy.total)]
+
+
+def print_compression(report: CompressionReport) -> None:
+    """Both sides of a compression: weights, what they take, MACs, and energies by part."""
+    console = people_console()
+    before, after = report.before, report.after
+    table = people_table(f"{before.network.name}, before and after", "", "before", "after", "before / after")
+    for name, of in (
+        ("weights", lambda side: side.in_store.weights),
+        ("  that are not zero", lambda side: side.in_store.kept),
+        ("MACs", lambda side: side.macs),
+        ("  with no zero, by shares", lambda side: side.effectual_macs),
+    ):
+        table.add_row(name, short(of(before)), short(of(after)), f"{of(before) / of(after):.2f}" if of(after) else "")
+    table.add_section()
+    first = before.in_store.raw
+    for code, name in _CODES.items():
+        sides = [getattr(each.in_store, code) for each in (before, after)]
+        if None not in sides:
+            table.add_row(name, *(f"{bytes_ / 2**20:.2f}" for bytes_ in sides), f"{first / sides[1]:.2f}")
+    table.add_section()
+    scale = 1e3
+    table.add_row(
+        "mJ by the survey's formula",
+        digits(before.survey_J * scale),
+        digits(after.survey_J * scale),
+        f"{report.survey_factor:.2f}",
+    )
+    console.print(table)
+    for old, new, factor in zip(before.estimates, after.estimates, report.factors(), strict=True):
+        table = people_table(f"mJ of an image by closed forms, {old.hardware.name}", "", *ENERGY_PARTS.values(), "ms")
+        for name, each in (("before", old), ("after", new)):
+            table.add_row(name, *_scaled(each.energy, scale), digits(each.latency_s * 1e3))
+        console.print(table)
+        console.print(f"before / after: {factor:.2f}")
+    for name, said in report.decomposed.items():
+        console.print(
+            f"{name}: rank {said.rank} keeps {said.kept_energy:.1%} of the weights' squares, "
+            f"relative error {said.relative_error:.3f}"
+        )
+    console.print("stored: MiB; before / after of a code: raw before, to that code after. No accuracy is computed.")
+
+
+_CODES = {
+    "raw": "stored raw",
+    "rlc": "stored run-length coded",
+    "eie": "stored as in EIE",
+    "huffman": "stored in Huffman codes",
+}
+"""What tables call the codes of weights."""

@@ -18,6 +18,7 @@ from analytical.layer import Layer
 from traces.convolution import convolve
 from traces.importers.onnx_graph import ImportedGraph, ImportedLayer, ModelError
 from traces.quantise import quantise, scale_of, snr_db
+from traces.tensors import zero_share
 
 Tensors = Mapping[str, NDArray[Any]]
 
@@ -315,7 +316,7 @@ def _values_of(
         ifmap_scale=x_scale,
         filter_scale=w_scale,
         written_scale=written_scale,
-        zero_share_float=_zero_share(stacked),
+        zero_share_float=zero_share(stacked),
         snr_db=snr_db(stacked, ifmap, x_scale),
         psums=psums,
         reference_error=error,
@@ -423,12 +424,8 @@ def with_zeros(layer: ImportedLayer, values: LayerValues) -> Layer:
     """The row with the shares of zeros of its values."""
     return replace(
         layer.row,
-        sparsity_ifmap=_zero_share(values.ifmap),
-        sparsity_ofmap=_zero_share(values.written),
+        sparsity_ifmap=zero_share(values.ifmap),
+        sparsity_ofmap=zero_share(values.written),
+        sparsity_filters=zero_share(values.filters),
         batch=len(values.ifmap),
     )
-
-
-def _zero_share(values: NDArray[Any]) -> float:
-    # one division of whole numbers, so that a table has the nearest number to the share
-    return float((values.size - int(np.count_nonzero(values))) / values.size)

@@ -165,6 +165,7 @@ def parse_problem(
             G=G,
             sparsity_ifmap=_share(densities, "Inputs", assumed, where),
             sparsity_ofmap=_share(densities, "Outputs", assumed, where),
+            sparsity_filters=_share(densities, "Weights", 0.0, where),
             batch=sizes["N"],
         )
     except LayerError as error:
