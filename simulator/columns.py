@@ -10,6 +10,7 @@ from analytical import counts as c
 from analytical.columns import Column, Per
 from analytical.counts import Event, Level, Number
 from analytical.energy import not_charged
+from analytical.reuse import reuse_of
 
 EVENT_COLUMNS = {
     "rf_ifmap_reads": c.RF_IFMAP_READ,
@@ -184,6 +185,12 @@ FIELDS: tuple[Column, ...] = (
         unit="words",
         meaning="those of them that have no price under the accounting",
         of=lambda r: {str(e): int(words) for e, words in not_charged(r.run.counts, r.check.accounting).items()},
+    ),
+    Column(
+        name="reuse",
+        meaning="uses of `ifmap` and `filter` at each level (`a`: values from DRAM / `unique`, `b`: GLB reads / fills, "
+        "`c`: RF fills / GLB reads, `d`: RF reads / fills), and moves of `psum`",
+        of=lambda r: reuse_of(r.run.layer, r.run.images, r.run.counts).record(),
     ),
     _of_batch(name="passes", unit="passes", meaning="of the array", of=lambda r: r.run.passes),
     Column(

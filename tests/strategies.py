@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import assume
 from hypothesis import strategies as st
 
-from analytical.hardware import PRESETS, Hardware
+from analytical.hardware import FILTER_CODES, FMAP_CODES, GATES, PRESETS, SKIPS, Hardware
 from analytical.layer import Layer
 from analytical.mappings import MappingError
 from analytical.mappings.eyeriss import EyerissMapping, stacks_of_array
@@ -45,6 +45,8 @@ def layers(draw: st.DrawFn, most_macs: int = SMALL) -> Layer:
         G=G,
         sparsity_ifmap=draw(st.sampled_from([0.0, 0.3, 0.8, 0.97, 1.0])),
         sparsity_ofmap=draw(st.sampled_from([0.0, 0.5, 0.9, 1.0])),
+        sparsity_filters=draw(st.sampled_from([0.0, 0.0, 0.4, 0.9, 1.0])),
+        filter_bits=draw(st.sampled_from([None, None, None, 1, 3, 8])),
         first=draw(st.booleans()),
     )
     assume(layer.macs <= most_macs)
@@ -53,8 +55,10 @@ def layers(draw: st.DrawFn, most_macs: int = SMALL) -> Layer:
 
 @st.composite
 def hardwares(draw: st.DrawFn, least_J: int = 1, least_I_s: int = 4) -> Hardware:
-    """Eyeriss at either width, or one with other numbers everywhere."""
+    """Eyeriss at either width, or one with other numbers everywhere; with any use for zeros, or the chip's."""
     preset = PRESETS[draw(st.sampled_from([8, 16]))]
+    if draw(st.booleans()):
+        preset = draw(uses_of_zeros(preset))
     if draw(st.booleans()):
         return preset
     return replace(
@@ -76,6 +80,18 @@ def hardwares(draw: st.DrawFn, least_J: int = 1, least_I_s: int = 4) -> Hardware
         ifmap_fifo=draw(st.integers(1, 12)),
         psum_fifo=draw(st.integers(1, 8)),
         pe_stages=draw(st.integers(2, 4)),
+    )
+
+
+@st.composite
+def uses_of_zeros(draw: st.DrawFn, hardware: Hardware) -> Hardware:
+    """The same hardware with any gating, skipping and codes."""
+    return replace(
+        hardware,
+        gate=draw(st.sampled_from(GATES)),
+        skip=draw(st.sampled_from(SKIPS)),
+        filter_code=draw(st.sampled_from(FILTER_CODES)),
+        fmap_code=draw(st.sampled_from(FMAP_CODES)),
     )
 
 

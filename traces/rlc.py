@@ -4,8 +4,9 @@ A 64-bit word holds pairs of a run of zeros and the value that ends it: three pa
 bits, first pair in the highest bits. Its lowest bit marks the last word of a tile. A run longer than its field spends
 a pair whose value is zero; zeros at the end of a tile end in such a pair; pairs that a last word has to spare are zero.
 Values of fewer bits than a word's, which number the entries of a codebook, leave room for more pairs in a word; their
-run fields are those of the word. The closed forms take the format as a factor of 1 + 1/3 at 16 bits, of 1 + 3/5 at 8
-(NeuPart paper, section VI-A and eq 25); here each tile is coded, with what runs and last words waste.
+run fields are those of the word, and where pairs fill it to the last bit there is no mark. The closed forms take the
+format as a factor of 1 + 1/3 at 16 bits, of 1 + 3/5 at 8 (NeuPart paper, section VI-A and eq 25); here each tile is
+coded, with what runs and last words waste.
 """
 
 import numpy as np
@@ -59,7 +60,7 @@ def encode(values: NDArray[np.integer], b_w: int, value_bits: int | None = None)
     Returns
     -------
     (words,), uint64
-        No words for an empty tile; else the last one has the mark.
+        No words for an empty tile; else the last one has the mark, if pairs leave a bit for it.
 
     Raises
     ------
@@ -80,7 +81,7 @@ def encode(values: NDArray[np.integer], b_w: int, value_bits: int | None = None)
         raise ValueError(f"values from {flat.min()} to {flat.max()} must fit in {bits} bits")
     words = np.zeros(encoded_words(flat, b_w, bits), np.uint64)
     _encode(flat, words, bits, run_bits, pairs_of_word(b_w, bits))
-    if words.size:
+    if words.size and _has_mark(b_w, bits):
         words[-1] |= np.uint64(1)
     return words
 
@@ -111,7 +112,7 @@ def decode(words: NDArray[np.uint64], size: int, b_w: int, value_bits: int | Non
     """
     run_bits, bits = _run_bits(b_w), _value_bits(b_w, value_bits)
     marks = np.flatnonzero(np.asarray(words) & np.uint64(1))
-    if size and (marks.size != 1 or marks[0] != len(words) - 1):
+    if size and _has_mark(b_w, bits) and (marks.size != 1 or marks[0] != len(words) - 1):
         raise RLCError(f"last-word marks at {marks.tolist()} of {len(words)} words; expected one, at the end")
     values = np.zeros(size, np.int64)
     used, filled = _decode(np.asarray(words, np.uint64), values, bits, run_bits, pairs_of_word(b_w, bits))
@@ -185,6 +186,10 @@ def _value_bits(b_w: int, value_bits: int | None) -> int:
     if not 1 <= bits <= b_w:
         raise ValueError(f"value_bits(={bits}) must be from 1 to {b_w}")
     return bits
+
+
+def _has_mark(b_w: int, bits: int) -> bool:
+    return pairs_of_word(b_w, bits) * (_run_bits(b_w) + bits) < WORD_BITS
 
 
 def _run_bits(b_w: int) -> int:

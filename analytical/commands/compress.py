@@ -158,7 +158,7 @@ def _of_parts(whole: Network, parts: Network, numbers: Any) -> Any:
     """Numbers by name, where what is said of a layer holds for the two that it has become."""
     if not isinstance(numbers, Mapping):
         return numbers
-    found = {}
+    found: dict[str, Any] = {}
     for name, number in numbers.items():
         split = name in whole.names and name not in parts.names
         found |= dict.fromkeys([f"{name}a", f"{name}b"] if split else [name], number)

@@ -1,8 +1,9 @@
 """The table of an estimate."""
 
+from collections.abc import Callable
 from string import ascii_lowercase
 
-from analytical.compression.report import CompressionReport
+from analytical.compression.report import CompressionReport, Side
 from analytical.energy import ENERGY_PARTS, Energy
 from analytical.mappings.cnnergy import Correction, Rule
 from analytical.model import NetworkEstimate
@@ -49,12 +50,13 @@ def print_compression(report: CompressionReport) -> None:
     console = people_console()
     before, after = report.before, report.after
     table = people_table(f"{before.network.name}, before and after", "", "before", "after", "before / after")
-    for name, of in (
+    rows: tuple[tuple[str, Callable[[Side], float]], ...] = (
         ("weights", lambda side: side.in_store.weights),
         ("  that are not zero", lambda side: side.in_store.kept),
         ("MACs", lambda side: side.macs),
         ("  with no zero, by shares", lambda side: side.effectual_macs),
-    ):
+    )
+    for name, of in rows:
         table.add_row(name, short(of(before)), short(of(after)), f"{of(before) / of(after):.2f}" if of(after) else "")
     table.add_section()
     first = before.in_store.raw

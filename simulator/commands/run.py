@@ -146,6 +146,7 @@ def _with_settings(function: Any) -> Any:
 @_with_settings
 @click.option("--verify", is_flag=True, help="Compare every ofmap with a direct convolution; fail on a residual.")
 @click.option("--crosscheck", is_flag=True, help="Print what moved, and every difference from the closed forms.")
+@click.option("--reuse", is_flag=True, help="Print how often data are used at each level of memory.")
 @csv_option
 @json_option
 @click.option("--out", metavar="RUN.h5", help="Write settings and columns to an HDF5 file.")
@@ -154,6 +155,7 @@ def _with_settings(function: Any) -> Any:
 def run(
     verify: bool,
     crosscheck: bool,
+    reuse: bool,
     csv_file: str | None,
     json_file: str | None,
     out: str | None,
@@ -192,7 +194,12 @@ def run(
         from analytical.terminal.tables import people_console
         from simulator.tables.report import print_report
 
-        print_report(people_console(save_mapping), result, crosscheck=crosscheck)
+        console = people_console(save_mapping)
+        if reuse:
+            from simulator.tables.reuse import print_reuse
+
+            print_reuse(console, result)
+        print_report(console, result, crosscheck=crosscheck)
     return _say_verified(result) if verify else 0
 
 

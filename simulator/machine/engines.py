@@ -381,9 +381,9 @@ class FastEngine:
         return self._filter_code.depends_on_values
 
     def run(self, p: Pass) -> PassTimes:
-        return self._timings.run(p.shape)
+        return self._timings.run(p.shape) if self._skipping is None else self.start([p])()[0]
 
-    def start(self, passes: Sequence[Pass], pool: Executor) -> Callable[[], list[PassTimes]]:
+    def start(self, passes: Sequence[Pass], pool: Executor | None = None) -> Callable[[], list[PassTimes]]:
         """Begin to run passes on hardware that skips, each by its own zeros; what is returned gives their times."""
         if self._skipping is None or self._masks is None:
             raise RuntimeError(f"{self._tiling.hardware.name} does not skip: a pass's shape says its times")

@@ -16,7 +16,7 @@ USE_OF_PES = ("batch", "PEs", "MAC", "gated", "stall", "idle", "process", "total
 STALLS = {
     "stall:\nfilter": ("filter_load",),
     "stall:\nifmap": ("ifmap_fill",),
-    "stall:\npsum": ("psum_in", "psum_out"),
+    "stall:\npsum": ("psum_in", "psum_out", "psum_pass"),
     "stall:\nend": ("pass_end",),
 }
 """Causes of stalls, by the heading of their column."""

@@ -10,6 +10,7 @@ from analytical.hardware import EYERISS_16BIT, Hardware
 from analytical.layer import Layer
 from analytical.mappings.cnnergy import CnnergyMapping
 from analytical.mappings.rules import map_layer
+from analytical.traffic import filter_words, fmap_words
 from tests.strategies import hardwares
 
 
@@ -22,7 +23,7 @@ def whole_passes(layer: Layer, hardware: Hardware, mapping: CnnergyMapping, imag
             for _ in range(layer.E // int(mapping.Y_o)):
                 for z in range(layer.C // mapping.z_i):
                     filters = mapping.f_i * mapping.z_i * layer.R * layer.S
-                    events[c.DRAM_FILTER_READ] += filters
+                    events[c.DRAM_FILTER_READ] += float(filter_words(filters, layer, hardware))
                     events[c.GLB_FILTER_READ] += filters
                     for strip in range(int(mapping.Y_o) // mapping.y_o):
                         rows = mapping.y_i if strip == 0 else mapping.y_i - (layer.R - layer.U)
@@ -32,7 +33,7 @@ def whole_passes(layer: Layer, hardware: Hardware, mapping: CnnergyMapping, imag
                             climbs = (mapping.pe_column_height(layer) - 1) * psums
                             ifmap = mapping.X_i * rows * mapping.z_i
                             if not layer.first:
-                                ifmap *= nonzero * hardware.rlc_words_per_value
+                                ifmap = float(fmap_words(ifmap, layer.sparsity_ifmap, hardware))
                             events[c.DRAM_IFMAP_READ] += ifmap
                             events[c.GLB_IFMAP_READ] += mapping.X_i * mapping.y_i * mapping.z_i
                             events[c.GLB_PSUM_WRITE] += psums
@@ -42,8 +43,8 @@ def whole_passes(layer: Layer, hardware: Hardware, mapping: CnnergyMapping, imag
                             events[c.RF_PSUM_WRITE] += macs * nonzero
                             events[c.RF_PSUM_READ] += macs * nonzero - climbs
                             events[c.INTER_PE_PSUM] += climbs
-    ofmap = layer.ofmap_size * images * (1 - layer.sparsity_ofmap)
-    events[c.DRAM_OFMAP_WRITE] = ofmap * hardware.rlc_words_per_value
+    ofmap = layer.ofmap_size * images
+    events[c.DRAM_OFMAP_WRITE] = float(fmap_words(ofmap, layer.sparsity_ofmap, hardware))
     macs = layer.macs * images
     return Counts(macs, macs * nonzero, events)
 

@@ -14,6 +14,7 @@ from analytical.layer import Layer
 from analytical.mappings.eyeriss import EyerissMapping
 from analytical.mappings.rules import map_layer
 from analytical.mappings.search import Candidates, weigh
+from analytical.traffic import filter_words
 from simulator.crosscheck import Effect
 from simulator.crosscheck.check import exactly
 from simulator.machine.schedule import schedule
@@ -31,7 +32,9 @@ def test_fractions_of_tiles_are_the_closed_forms(case: tuple[Layer, Hardware, in
     words = exactly(mapping).repetitions(exactly(layer)).words(layer, batch)
     closed = count(exactly(layer), hardware, exactly(mapping), batch)
     for event in words:
-        if event != c.DRAM_IFMAP_READ or layer.first:
+        if event == c.DRAM_FILTER_READ:
+            assert filter_words(words[event], exactly(layer), hardware) == closed[event]
+        elif event != c.DRAM_IFMAP_READ or layer.first:
             assert words[event] == closed[event], event
 
 
@@ -51,7 +54,7 @@ def test_repetitions_of_a_layer_by_hand() -> None:
 def test_the_mapper_weighs_the_words_that_the_machine_moves(case: tuple[Layer, Hardware, EyerissMapping, int]) -> None:
     """Events that neither zeros nor code change, on any mapping."""
     layer, hardware, mapping, batch = case
-    layer = replace(layer, sparsity_ifmap=0.0, pad_h=0, pad_w=0, first=True)
+    layer = replace(layer, sparsity_ifmap=0.0, pad_h=0, pad_w=0, first=True, sparsity_filters=0.0)
     tensors = synthesise(layer, b_w=hardware.b_w, batch=batch, seed=0)
     moved = run_layer(layer, hardware, tensors, mapping=mapping).counts
     ways = Candidates(*(np.array([getattr(mapping, symbol)]) for symbol in Candidates._fields))

@@ -26,7 +26,9 @@ def test_zeros_are_those_of_the_table_and_the_rest_fits_the_word(layer: Layer, b
             assert not image[ring].any()
         else:
             assert image[~ring].all()
-    assert t.filters.all()
+    assert np.count_nonzero(t.filters == 0) == round(layer.sparsity_filters * layer.weights)
+    if layer.filter_bits is not None and layer.filter_bits < b_w:
+        assert np.unique(t.filters).size <= 1 << layer.filter_bits
     for tensor in (t.ifmap, t.filters):
         assert -(1 << (b_w - 1)) <= tensor.min()
         assert tensor.max() < 1 << (b_w - 1)

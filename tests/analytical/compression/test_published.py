@@ -1,17 +1,22 @@
 """Closed forms of compressed networks, against an independent program's figures."""
 
 from dataclasses import replace
+from typing import Any
 
+import numpy as np
 import pytest
 
 from analytical import Layer, Network, decompose, load_network, prune, quantise
 from analytical import counts as c
 from analytical.compression.shares import shares_kept
+from analytical.compression.stored import stored
 from analytical.compression.survey import survey_J
 from analytical.hardware import BEST, BOTH, CHIPS, PRESETS, RLC, Hardware
 from analytical.mappings.rules import map_layer
 from analytical.model import LayerEstimate, estimate_layer
+from analytical.zeros import carried_out
 from tests.analytical.compression.figures import rows_of
+from traces import rlc
 
 ROWS = rows_of("compression_vgg16_224.csv")
 
@@ -121,6 +126,60 @@ def test_pruned_alexnet(row: dict[str, str]) -> None:
     for column, value in row.items():
         if column not in ("network", "bits", "batch", "case", "layer", "z_w"):
             assert found[column] == pytest.approx(float(value), rel=1e-9), column
+
+
+@pytest.mark.parametrize("row", rows_of("eyeriss_v2_pe_cycles.csv"), ids=lambda row: row["layer"])
+def test_products_of_shares_of_sparse_mobilenet(row: dict[str, str]) -> None:
+    """Eyeriss v2 takes a PE cycle for each effectual MAC: what the shares of zeros say is 1 to 7 % below."""
+    C, M, E, F = (int(row[name]) for name in ("C", "M", "E", "F"))
+    layer = Layer.conv(
+        row["layer"],
+        channels=C,
+        size=(E, F),
+        filters=M,
+        filter=1,
+        sparsity_ifmap=1 - int(row["nonzero_iacts"]) / (C * E * F),
+        sparsity_filters=1 - int(row["nonzero_weights"]) / (C * M),
+    )
+    assert layer.macs == int(row["macs"])
+    by_shares = carried_out(layer.macs, layer, CHIPS["eyeriss-8bit-sparse"])
+    assert by_shares == pytest.approx(float(row["by_shares"]), rel=1e-9)
+    assert int(row["effectual_macs"]) / by_shares - 1 == pytest.approx(float(row["where_zeros_meet"]), rel=1e-9)
+    assert int(row["effectual_macs"]) == int(row["published_pe_cycles"])
+
+
+@pytest.mark.parametrize("row", rows_of("codes_squeezenet1_0_deep_compression.csv"), ids=lambda row: row["layer"])
+def test_stored_bytes_of_deep_compression_s_squeezenet(row: dict[str, str]) -> None:
+    """Weights with as many nonzeros, and as many runs too long for 4 bits, as the published layer has."""
+    values, nonzeros, pads = (int(row[name]) for name in ("values", "nonzeros", "pads_eie"))
+    weights = weights_with(values, nonzeros, pads)
+    layer = Layer.fc(row["layer"], inputs=values, outputs=1, sparsity_filters=1 - nonzeros / values)
+    found = stored(layer, PRESETS[8], weights.reshape(1, values, 1, 1))
+    assert found.kept == nonzeros
+    # the published file has an entry for each nonzero and each overflow
+    assert int(row["entries_in_file"]) == int(row["entries_eie"]) == nonzeros + pads
+    assert found.eie * 8 == int(row["eie_bits"])
+    assert found.raw * 8 == int(row["raw_bits"])
+    # zeros behind the last nonzero value, which the counts leave open, are at most two pairs more
+    assert int(row["rlc_8bit_words"]) * 8 - found.rlc in (0, 8)
+    assert found.rlc / 8 == len(rlc.encode(weights, 8)) == -(-(nonzeros + pads) // 5)
+
+
+def weights_with(values: int, nonzeros: int, overflows: int) -> Any:
+    """Weights that end in a nonzero one, with runs of zeros that overflow so often."""
+    runs = np.zeros(nonzeros, np.int64)
+    runs[: -(-overflows // 50)] = 16 * 50
+    runs[-(-overflows // 50) - 1] = 16 * (overflows - 50 * (-(-overflows // 50) - 1)) if overflows else 0
+    # the rest of the zeros in runs that fit
+    left = values - nonzeros - int(runs.sum())
+    for at in range(nonzeros):
+        more = min(15, left)
+        runs[at] += more
+        left -= more
+    assert left == 0
+    weights = np.zeros(values, np.int8)
+    weights[np.cumsum(runs + 1) - 1] = 1
+    return weights
 
 
 def test_fig4_of_the_survey() -> None:

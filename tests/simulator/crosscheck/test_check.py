@@ -15,12 +15,12 @@ from analytical.hardware import EYERISS_16BIT, Hardware
 from analytical.layer import Layer
 from analytical.model import estimate_layer
 from analytical.networks import ZOO
-from simulator.machine import engines, fast_run, loop
+from simulator.machine import engines, fast_run, filter_code, loop
 from simulator.machine import layer_run as machine
 from simulator.machine.fast_run import FastRun
 from simulator.machine.layer_run import LayerRun, Machine, Wait
 from simulator.machine.pe_array import PEArray
-from simulator.machine.schedule import Block, Pass, passes_of, schedule
+from simulator.machine.schedule import Pass, passes_of, schedule
 from simulator.result import NetworkResult
 from tests.simulator.crosscheck.checks import check
 from tests.strategies import mappable
@@ -138,9 +138,9 @@ def drained_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Machine, "_send_ofmap", faulty)
     made = FastRun._add
 
-    def faulty_tables(self: FastRun, block: Block) -> int:
+    def faulty_tables(self: FastRun, *block: Any) -> int:
         self.moved.ofmap_drains += 1
-        return made(self, block)
+        return made(self, *block)
 
     monkeypatch.setattr(FastRun, "_add", faulty_tables)
 
@@ -190,7 +190,7 @@ FAULTS = {
     ),
     "rows that the GLB holds are fetched again": rescheduled(whole_strip_again),
     "run fields of 6 bits": lambda monkeypatch: monkeypatch.setattr(rlc, "_run_bits", lambda _: 6),
-    "a word too many for raw tiles": off_by("raw_words", +1, machine, fast_run),
+    "a word too many for raw tiles": off_by("raw_words", +1, filter_code, engines),
     "an ofmap piece drains a word twice": drained_twice,
     "a cycle of waiting for DRAM is lost": wait_lost,
 }

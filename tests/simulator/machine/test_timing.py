@@ -58,13 +58,13 @@ def test_times_may_be_longer_than_32_bits() -> None:
     """The last psum of one PE leaves its pipeline as many cycles later as that has stages."""
     few, many = (PEArray(replace(EYERISS_16BIT, pe_stages=stages)).time(ONE_PE) for stages in (3, 3 + 2**20))
     assert many.cycles == few.cycles + 2**20
-    ports = PEArray(EYERISS_16BIT)._ports._replace(stages=2**40)
+    ports = PEArray(EYERISS_16BIT).ports._replace(stages=2**40)
     assert int(outcome_of(ports).events[kernels.CYCLES]) == 2**40 + 5
 
 
 def test_an_array_that_cannot_go_on_is_stuck_in_both() -> None:
     """No hardware has FIFOs without places; a kernel that is given some has to come back all the same."""
-    ports = PEArray(EYERISS_16BIT)._ports._replace(psum_fifo=0)
+    ports = PEArray(EYERISS_16BIT).ports._replace(psum_fifo=0)
     assert outcome_of(ports).events[kernels.STUCK] == 1
     ran = empty_outcome()
     ones, psums = np.ones((1, 1, 1, 4), np.int32), np.zeros((1, 1, 1, 4), np.int64)
