@@ -30,12 +30,14 @@ _HOMES = {
     "map_layer": "analytical.mappings.rules",
     "prune": "analytical.compression.transforms",
     "quantise": "analytical.compression.transforms",
+    "shares_kept": "analytical.compression.shares",
 }
 """Public names, and the modules that have them, imported when a name is first used."""
 
 __all__ = [*_HOMES]
 
 if TYPE_CHECKING:
+    from analytical.compression.shares import shares_kept as shares_kept
     from analytical.compression.transforms import decompose as decompose
     from analytical.compression.transforms import prune as prune
     from analytical.compression.transforms import quantise as quantise

@@ -11,8 +11,8 @@ from analytical.terminal.options import LazyGroup, log_to_standard_error, versio
 COMMANDS = {
     "simulate": "simulator.commands.run:run",
     "estimate": "analytical.commands.run:run",
-    "compress": "analytical.commands.compress:compress",
     "partition": "partition.commands.run:run",
+    "compress": "analytical.commands.compress:compress",
     "import": "traces.commands.importing:importing",
     "show": "traces.commands.show:show",
     "compare": "simulator.commands.compare:compare",

@@ -19,11 +19,14 @@ class BytesPerValue(NamedTuple):
 NEEDS = {"fast": BytesPerValue(4.0, 0.6, 12.0), "detailed": BytesPerValue(4.0, 2.5, 20.0)}
 """By engine, measured and rounded up: the fast one uses filters as they come. The stepped one is as the detailed."""
 
+NEEDS_OF_ZEROS = BytesPerValue(1.0, 6.0, 0.0)
+"""Beside these, where zeros of filters are looked at, or filters coded: all of them are there then, and masks."""
+
 CGROUP = Path("/sys/fs/cgroup/memory.max")
 """Where Linux says what a container may have."""
 
 
-def needed_bytes(layer: Layer, batch: int, engine: str = "fast") -> int:
+def needed_bytes(layer: Layer, batch: int, engine: str = "fast", *, zeros: bool = False) -> int:
     """About what a run of a layer takes at its fullest moment.
 
     Parameters
@@ -33,6 +36,8 @@ def needed_bytes(layer: Layer, batch: int, engine: str = "fast") -> int:
         Images of the run.
     engine : str
         One of :data:`simulator.machine.engines.ENGINES`.
+    zeros : bool
+        Whether the hardware looks at zeros of filters, skips, or codes filters.
 
     Examples
     --------
@@ -41,6 +46,8 @@ def needed_bytes(layer: Layer, batch: int, engine: str = "fast") -> int:
     49
     """
     need = NEEDS.get(engine, NEEDS["detailed"])
+    if zeros:
+        need = BytesPerValue(*(one + more for one, more in zip(need, NEEDS_OF_ZEROS, strict=True)))
     fmaps = layer.ifmap_size * need.ifmap + layer.ofmap_size * need.ofmap
     return int(batch * fmaps + layer.F * layer.C * layer.R * layer.S * need.filters)
 

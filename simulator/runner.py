@@ -88,13 +88,14 @@ def _plan_layer(settings: Settings, layer: Layer, chosen: Chosen | None = None) 
     tiling = chosen.mapping.tiling(layer, settings.hardware, batch)
     if settings.groups == TOGETHER:
         tiling = tiling.side_by_side()
-    _require_memory(layer, batch, settings.engine)
+    _require_memory(layer, batch, settings.engine, settings.hardware)
     closed = closed_side(layer, settings.hardware, batch, settings.rules)
     return PlannedLayer(layer=layer, chosen=chosen, tiling=tiling, closed=closed)
 
 
-def _require_memory(layer: Layer, batch: int, engine: str) -> None:
-    needed, there = needed_bytes(layer, batch, engine), available_bytes()
+def _require_memory(layer: Layer, batch: int, engine: str, hardware: Hardware) -> None:
+    zeros = hardware.filter_zeros_spare or hardware.skips or not hardware.filters_move_raw
+    needed, there = needed_bytes(layer, batch, engine, zeros=zeros), available_bytes()
     if there is not None and needed > there:
         raise SettingsError(
             f"layer {layer.name}: {batch} images take about {needed / 2**30:.1f} GiB of memory, and there are "
@@ -202,6 +203,10 @@ class Work:
             "detailed": 0.1 + 2e-4 * passes * repeated.image_batches + 5e-10 * macs,
             "stepped": 2e-8 * macs,
         }
+        if planned.tiling.hardware.skips:
+            # each pass is timed by its own zeros
+            steps["fast"] += 1.5e-9 * macs + 5e-5 * passes * repeated.image_batches
+            steps["detailed"] += 3e-9 * macs
         return cls(data=2e-8 * values, passes=steps[engine] + 1e-10 * macs, check=0.02 + 2e-9 * values)
 
 

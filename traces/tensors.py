@@ -404,7 +404,10 @@ def _filter_pieces(layer: Layer, b_w: int, seed: int) -> Iterator[NDArray[np.int
             yield values.reshape(number, layer.C, layer.R, layer.S)
         return
     # where zeros are is drawn after all values, whose stream so is the same with and without them
-    flat = np.concatenate(list(pieces))
+    flat, filled = np.empty(layer.weights, np.int16), 0
+    for values in pieces:
+        flat[filled : filled + values.size] = values
+        filled += values.size
     _set_zeros(flat, zeros, rng)
     yield flat.reshape(layer.F, layer.C, layer.R, layer.S)
 

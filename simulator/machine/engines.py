@@ -369,6 +369,10 @@ class FastEngine:
         return rlc.words_of_tiles(tiles, self._b_w, _most_words(self._tiling, tiles))
 
     def fetch_filters(self, filters: Span, channels: Span) -> int:
+        if not self._filter_code.depends_on_values:
+            # without a look at the values, which may not be there yet: they are made as they are needed
+            layer = self._tiling.layer
+            return self._filter_code.raw_words(filters.size * channels.size * layer.R * layer.S)
         words = self._filter_words.get((filters, channels))
         if words is None:
             words = self._filter_code.words(_filter_tile(self._tensors, filters, channels))

@@ -52,15 +52,19 @@ class FilterCode:
         """A tile's words depend on more than how many values it has."""
         return self._codes
 
+    def raw_words(self, values: int) -> int:
+        """DRAM words of so many values, uncoded."""
+        return raw_words(values, self._bits)
+
     def words(self, tile: NDArray[np.int16]) -> int:
         """DRAM words of a tile (filters, channels, R, S)."""
-        raw = raw_words(tile.size, self._bits)
+        raw = self.raw_words(tile.size)
         # a value is zero where its number is: only the others' places matter
         return min(raw, rlc.encoded_words(tile, self._b_w, self._bits)) if self._codes else raw
 
     def sent(self, tile: NDArray[np.int16]) -> tuple[NDArray[np.int16], int]:
         """A tile as it arrives, and the DRAM words that it took."""
-        raw = raw_words(tile.size, self._bits)
+        raw = self.raw_words(tile.size)
         numbers: NDArray[np.integer] = tile if self._book is None else self._book.numbers(tile)
         words = raw
         if self._codes and rlc.encoded_words(numbers, self._b_w, self._bits) < raw:

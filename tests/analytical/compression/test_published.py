@@ -182,6 +182,26 @@ def weights_with(values: int, nonzeros: int, overflows: int) -> Any:
     return weights
 
 
+@pytest.mark.parametrize(
+    ("network", "kind", "times"), [("alexnet", "conv", 2.21), ("vgg16", "conv", 2.38)], ids=["AlexNet", "VGG-16"]
+)
+def test_the_size_of_what_other_machines_publish(network: str, kind: str, times: float) -> None:
+    """Against no use of zeros, without control, one image at a time; SCNN has 2.3, of another machine."""
+    dense = load_network(network)
+    pruned = prune(dense, {name: 1 - kept for name, kept in shares_kept(dense, "han2015").items()})
+
+    def joules(each: Layer, hardware: Hardware) -> float:
+        return estimate_layer(each, hardware, 1).energy.without_control
+
+    without = sum(
+        joules(replace(layer, sparsity_ifmap=0.0, sparsity_ofmap=0.0), replace(PRESETS[16], fmap_code="raw"))
+        for layer in dense.layers
+        if layer.kind == kind
+    )
+    made_use_of = sum(joules(layer, CHIPS["eyeriss-16bit-sparse"]) for layer in pruned.layers if layer.kind == kind)
+    assert without / made_use_of == pytest.approx(times, abs=0.005)
+
+
 def test_fig4_of_the_survey() -> None:
     """The survey's factors from its own numbers; and its formula on the networks that these numbers are of."""
     rows = {row["model"]: row for row in rows_of("fig4_survey.csv")}
