@@ -32,6 +32,11 @@ def test_8_bit_holds_twice_the_words_of_the_same_silicon() -> None:
         ({"pe_stages": 1}, "pe_stages is 1; expected from 2"),
         ({"link_bits": 32}, "link_bits is 32; expected 64"),
         ({"throughput": float("nan")}, "throughput is nan"),
+        ({"gate": "filter"}, "gate is filter; expected ifmap or both"),
+        ({"skip": "all"}, "skip is all; expected none, ifmap or both"),
+        ({"filter_code": "best"}, "filter_code is best; expected raw or rlc"),
+        ({"fmap_code": "zip"}, "fmap_code is zip; expected rlc, raw or best"),
+        ({"skip": None}, "skip is None; expected none, ifmap or both"),
     ],
 )
 def test_hardware_that_cannot_exist_says_why(change: dict[str, Any], message: str) -> None:

@@ -3,9 +3,12 @@
 import pytest
 
 import simulator
+from analytical.hardware import CHIPS
 from analytical.layer import Layer
+from analytical.network import Network
 from simulator import memory, runner
 from simulator.settings import SettingsError
+from traces.tensors import LayerTensors
 
 
 def test_a_layer_that_does_not_fit_is_refused_before_any_work(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -28,3 +31,18 @@ def test_what_there_is_is_known() -> None:
     there = memory.available_bytes()
     assert there is not None
     assert there > 2**20
+
+
+def test_filters_are_not_kept_where_nobody_looks_at_their_zeros() -> None:
+    """Those of a large fully connected layer are most of what a run would hold."""
+    network = Network("n", (Layer.fc("FC", inputs=64, outputs=32, sparsity_filters=0.0),))
+    kept = {}
+    for name in ("eyeriss-16bit", "eyeriss-16bit-sparse"):
+        settings = simulator.Settings(network=network, hardware=CHIPS[name])
+
+        def look(_result: object, tensors: LayerTensors, name: str = name) -> None:
+            kept[name] = "filters" in tensors.__dict__
+
+        runner.run_network(settings, observe=look)
+    assert kept == {"eyeriss-16bit": False, "eyeriss-16bit-sparse": True}
+    assert memory.needed_bytes(network.layers[0], 1, zeros=True) > memory.needed_bytes(network.layers[0], 1)

@@ -122,3 +122,38 @@ def test_the_value_of_a_rank_is_that_of_the_sorted_values(values: list[int], dat
     ordered = np.sort(np.array(values, np.int64))
     below, at_most = (int(np.searchsorted(ordered, ordered[rank], side=side)) for side in ("left", "right"))
     assert smallest(np.array(values, np.int64), rank) == (int(ordered[rank]), below, at_most)
+
+
+@given(layers(), st.integers(0, 2**32))
+def test_zeros_of_filters_change_no_other_value(layer: Layer, seed: int) -> None:
+    """Drawn after the values: a weight that is not zero is the one that it would be without any."""
+    dense, sparse = (
+        synthesise(replace(layer, sparsity_filters=z, filter_bits=None), b_w=16, batch=1, seed=seed).filters
+        for z in (0.0, 0.6)
+    )
+    assert np.array_equal(sparse[sparse != 0], dense[sparse != 0])
+    assert np.count_nonzero(sparse == 0) == round(0.6 * layer.weights)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.7])
+def test_zeros_of_filters_are_anywhere(share: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In several pieces, too: over many draws each place is zero as often as any other."""
+    monkeypatch.setattr(tensors, "_PIECE", 7)
+    layer = Layer.fc("FC", inputs=10, outputs=4, sparsity_filters=share)
+    zeros = sum((synthesise(layer, b_w=8, batch=1, seed=seed).filters == 0).astype(int) for seed in range(2000))
+    expected, spread = 2000 * share, np.sqrt(2000 * share * (1 - share))
+    assert abs(zeros - expected).max() < 5 * spread
+
+
+@pytest.mark.parametrize("bits", [1, 2, 5, 15])
+@pytest.mark.parametrize("share", [0.0, 0.5])
+def test_a_codebook_has_zero_if_filters_have_zeros(bits: int, share: float) -> None:
+    layer = Layer.fc("FC", inputs=500, outputs=400, sparsity_filters=share, filter_bits=bits)
+    filters = synthesise(layer, b_w=16, batch=1, seed=1).filters
+    values = np.unique(filters)
+    assert values.size <= 1 << bits
+    assert (0 in values) == (share > 0)
+    # so many draws meet every entry of a small one
+    if bits <= 5:
+        assert values.size == 1 << bits
+    assert np.count_nonzero(filters == 0) == share * layer.weights

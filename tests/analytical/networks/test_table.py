@@ -62,11 +62,32 @@ def test_heights_stand_for_widths_unless_the_table_has_some() -> None:
         (table(ROW.replace(",13,", ",14,")), "row 2: layer C1: ofmap height is 14"),
         (table(ROW.replace("conv", "pooling")), "row 2: layer C1: kind is pooling"),
         (table("C" * 200_000 + ROW), "row 2: field larger than field limit"),
+        (
+            table(ROW + ",1.5", header=HEADER + ",sparsity_filters"),
+            "row 2: layer C1: sparsity_filters is 1.5; expected a",
+        ),
+        (
+            table(ROW + ",nan", header=HEADER + ",sparsity_filters"),
+            "row 2: sparsity_filters is 'nan'; expected a number",
+        ),
+        (table(ROW + ",17", header=HEADER + ",filter_bits"), "row 2: layer C1: filter_bits is 17; expected a whole"),
+        (table(ROW + ",0", header=HEADER + ",filter_bits"), "row 2: layer C1: filter_bits is 0; expected a whole"),
+        (table(ROW + ",2.5", header=HEADER + ",filter_bits"), "row 2: filter_bits is '2.5'; expected a whole number"),
     ],
 )
 def test_a_table_that_is_wrong_says_where(text: str, message: str) -> None:
     with pytest.raises(NetworkError, match=message):
         parse_table(text, "here")
+
+
+def test_what_is_not_said_of_filters_is_not_written() -> None:
+    """Tables of networks without zeros in their filters stay what they were, to the last byte."""
+    dense = parse_table(table(ROW), "n")
+    assert "sparsity_filters" not in as_table(dense)
+    (one,) = parse_table(table(ROW + ",0.5,", header=HEADER + ",sparsity_filters,filter_bits"), "n").layers
+    assert (one.sparsity_filters, one.filter_bits) == (0.5, None)
+    (other,) = parse_table(table(ROW + ",,5", header=HEADER + ",sparsity_filters,filter_bits"), "n").layers
+    assert (other.sparsity_filters, other.filter_bits) == (0.0, 5)
 
 
 def test_a_network_may_be_a_file(tmp_path: Path) -> None:

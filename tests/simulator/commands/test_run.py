@@ -44,6 +44,37 @@ COLUMNS = [
 """What scripts outside the project read."""
 
 
+def test_reuse_is_a_table_and_a_field(network: str, tmp_path: Path) -> None:
+    shown = simulator("run", network, "--reuse")
+    assert shown.returncode == 0
+    assert shown.stdout.startswith("Data reuse: uses of a value at a level")
+    path = tmp_path / "run.json"
+    assert simulator("run", network, "--json", str(path)).returncode == 0
+    for layer in json.loads(path.read_text())["layers"]:
+        reuse = layer["reuse"]["ifmap"]
+        product = reuse["a"] * reuse["b"] * reuse["c"] * reuse["d"]
+        assert product == pytest.approx(layer["rf_ifmap_reads"] / reuse["unique"])
+
+
+def test_a_hardware_file_may_skip(network: str, tmp_path: Path) -> None:
+    chip = tmp_path / "skip.toml"
+    chip.write_text('gate = "both"\nskip = "both"\nfilter_code = "rlc"\nfmap_code = "best"\n')
+    fast, detailed = (
+        simulator("run", network, "--hardware", str(chip), "--engine", engine, "--verify", "--csv", "-")
+        for engine in ("fast", "detailed")
+    )
+    assert (fast.returncode, fast.stdout) == (0, detailed.stdout)
+    for row in rows_of(fast.stdout):
+        parts = (row["compute_pe_cycles"], row["gated_pe_cycles"], row["skipped_macs"])
+        assert sum(map(int, parts)) == int(row["macs"])
+        assert int(row["skipped_macs"]) > 0 == int(row["gated_pe_cycles"])
+    chip.write_text('skip = "all"\n')
+    refused = simulator("run", network, "--hardware", str(chip), "--csv", str(tmp_path / "out.csv"))
+    assert refused.returncode == 2
+    assert refused.stderr == f"error: {chip}: hardware skip: skip is all; expected none, ifmap or both\n"
+    assert not (tmp_path / "out.csv").exists()
+
+
 @pytest.mark.parametrize("bits", ["8", "16"])
 def test_csv_has_every_column_and_both_engines_write_the_same(network: str, bits: str) -> None:
     fast, detailed = (

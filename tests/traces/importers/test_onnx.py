@@ -445,3 +445,15 @@ def test_a_trace_comes_back_from_its_file_as_it_was(resnet8: Trace, tmp_path: Pa
     assert load_network(tmp_path / "net.h5") == resnet8.network
     named = replace(resnet8, bits=16)
     assert named.digest != resnet8.digest
+
+
+def test_a_trace_brings_the_zeros_of_its_filters() -> None:
+    """Also one that was written before tables had a column for them."""
+    network = load_network("resnet8")
+    assert network.trace is not None
+    for layer in network.layers:
+        filters = network.trace.tensors(layer, 1).filters
+        assert layer.sparsity_filters == np.count_nonzero(filters == 0) / layer.weights
+    assert any(layer.sparsity_filters for layer in network.layers)
+    run = simulator.run(network, hardware="eyeriss-8bit-sparse", verify=True)
+    assert (run.wrong_layers(), run.unexplained_layers()) == ({}, [])

@@ -103,6 +103,7 @@ def test_densities_are_shares_of_what_is_not_zero(place: str, tmp_path: Path) ->
     text = "problem:\n" + place.format(INSTANCE, DENSITIES, "")
     layer = read(tmp_path, text, zeros=0.9).layers[0]
     assert (layer.sparsity_ifmap, layer.sparsity_ofmap) == (0.75, 0.625)
+    assert layer.sparsity_filters == pytest.approx(1 - 0.346133)
 
 
 def test_zeros_stand_for_densities_that_are_not_given(tmp_path: Path) -> None:

@@ -1,0 +1,143 @@
+"""``python -m analytical compress``, as programs and people call it."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import simulator
+from analytical import estimate, load_network
+from tests.analytical.commands.calls import analytical
+
+
+def test_a_table_comes_out_that_runs_everywhere(tmp_path: Path) -> None:
+    table, record = tmp_path / "small.csv", tmp_path / "small.json"
+    done = analytical(
+        "compress", "alexnet", "--densities", "han2015", "--svd", "fc=6.27", "--filter-bits", "conv=8,fc=5",
+        *("--out", str(table), "--json", str(record)),
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", f"wrote {table}\nwrote {record}\n")
+    network = load_network(table)
+    assert network.names == ["C1", "C2", "C3", "C4", "C5", "FC6a", "FC6b", "FC7a", "FC7b", "FC8a", "FC8b"]
+    # what a file says of a layer holds for both of its parts
+    assert [network.layer(name).sparsity_filters for name in ("C1", "FC6a", "FC6b")] == [0.16, 0.91, 0.91]
+    assert [network.layer(name).filter_bits for name in ("C1", "FC6a", "FC6b")] == [8, 5, 5]
+    assert network.edges["FC6b"].inputs == ("FC6a",)
+    said = json.loads(record.read_text())
+    assert [each["hardware"] for each in said["after"]["energies"]] == ["eyeriss-16bit", "eyeriss-16bit-sparse"]
+    assert said["after"]["energies"][1]["energy_J"] == estimate(network, "eyeriss-16bit-sparse").energy_J
+    assert said["before"]["bytes"]["raw"] == 2 * said["before"]["weights"]
+    assert said["before"]["bytes"]["huffman"] is None
+    assert sum(layer["weights"] for layer in said["layers"]) == said["after"]["weights"] < said["before"]["weights"] / 3
+    result = simulator.run(table, layers=["FC8a", "FC8b"], batch=1, hardware="eyeriss-16bit-sparse", verify=True)
+    assert (result.wrong_layers(), result.unexplained_layers()) == ({}, [])
+
+
+def test_without_a_file_a_person_reads_both_sides() -> None:
+    done = analytical("compress", "vgg16", "--prune", "0.7")
+    assert done.returncode == 0
+    for said in ("before / after: 1.00", "mJ by the survey's formula", "stored as in EIE", "No accuracy is computed."):
+        assert " ".join(said.split()) in " ".join(done.stdout.split())
+    assert "Huffman" not in done.stdout
+
+
+def test_rows_go_to_standard_output() -> None:
+    done = analytical("compress", "alexnet", "--prune", "fc=0.9", "--hardware", "eyeriss-8bit", "--csv", "-")
+    header, *rows = done.stdout.splitlines()
+    assert header.startswith("layer,weights,weights_kept,sparsity_filters,filter_bits,raw_bytes,rlc_bytes,eie_bytes")
+    assert [row.split(",")[0] for row in rows] == load_network("alexnet").names
+
+
+def test_with_weights_of_a_trace() -> None:
+    done = analytical("compress", "resnet8", "--prune", "0.5", "--svd-energy", "0.95", "--json", "-")
+    said = json.loads(done.stdout)
+    # half of the weights exactly, the zeros that were there among them
+    assert said["after"]["weights_kept"] == pytest.approx(said["after"]["weights"] / 2, rel=1e-3)
+    assert all(0.95 <= each["kept_energy"] <= 1 for each in said["decomposed"].values())
+    assert said["decomposed"]["conv2d_8"]["relative_error"] == pytest.approx(
+        np.sqrt(1 - said["decomposed"]["conv2d_8"]["kept_energy"])
+    )
+    assert 0 < said["after"]["bytes"]["huffman"] < said["after"]["bytes"]["raw"]
+
+
+def test_weights_from_arrays(tmp_path: Path) -> None:
+    table = tmp_path / "net.csv"
+    header = "layer,kind,groups,ifmap_padded,pad,channels_per_filter,filter,filters,stride,ofmap"
+    table.write_text(f"{header},sparsity_ifmap_padded,sparsity_ofmap,batch\nC,conv,1,8,0,2,3,4,1,6,0,0,1\n")
+    weights = np.arange(4 * 2 * 9, dtype=np.float32).reshape(4, 2, 3, 3)
+    np.savez(tmp_path / "w.npz", C=weights)
+    out = tmp_path / "pruned.csv"
+    done = analytical(
+        "compress", str(table), "--prune", "0.25", "--weights", str(tmp_path / "w.npz"), "--out", str(out)
+    )
+    assert done.returncode == 0, done.stderr
+    assert load_network(out).layer("C").sparsity_filters == 0.25
+    np.savez(tmp_path / "other.npz", C=weights[:, :1])
+    refused = analytical("compress", str(table), "--prune", "0.25", "--weights", str(tmp_path / "other.npz"))
+    assert (refused.returncode, refused.stderr) == (
+        2,
+        f"error: {tmp_path}/other.npz: layer C is float32 of (4, 1, 3, 3); expected finite numbers of (4, 2, 3, 3)\n",
+    )
+
+
+REFUSED = {
+    "--prune 1.5": "prune is 1.5; expected a share of zeros from 0 to 1",
+    "--prune nan": "prune is nan; expected a share of zeros from 0 to 1",
+    "--prune conv=0.5,C9=0.1": "prune: network alexnet has no layer 'C9'; expected some of conv, fc, C1, C2",
+    "--prune half": "--prune is 'half'; expected NUMBER or NAME=NUMBER,..., such as 0.7 or conv=0.6,fc=0.9",
+    "--prune 0.5,0.6": "--prune is '0.5,0.6'; expected NUMBER or NAME=NUMBER,...",
+    "--prune =0.5": "--prune is '=0.5'; expected NUMBER or NAME=NUMBER,...",
+    "--prune 0.5 --densities han2015": "--prune and --densities both say what is kept; expected one of them",
+    "--densities han2016": "densities is 'han2016'; expected han2015, or a file (.csv)",
+    "--svd 0.5": "svd is 0.5; expected a number of at least 1",
+    "--svd inf": "svd is inf; expected a number of at least 1",
+    "--svd 2 --svd-energy 0.9": "--svd and --svd-energy both say the rank; expected one of them",
+    "--svd-energy 0.9": "--svd-energy needs weights; expected --weights, or --svd",
+    "--filter-bits 0": "filter bits is 0; expected a whole number of bits from 1 to 16",
+    "--filter-bits 17": "filter bits is 17; expected a whole number of bits from 1 to 16",
+    "--filter-bits 12 --bits 8": "layer C1: filter_bits is 12; expected 1 to 8, the bits of a word of eyeriss-8bit",
+    "--filter-bits 2.5": "--filter-bits is '2.5'; expected NUMBER or NAME=NUMBER,...",
+    "--weights w.bin --prune 0.5": "weights is 'w.bin'; expected a trace (.h5), or arrays by layer (.npz)",
+    "--weights none.npz --prune 0.5": "none.npz: cannot be read",
+    "": "nothing to do; expected --prune, --densities, --svd, --svd-energy or --filter-bits",
+}
+
+
+@pytest.mark.parametrize("options", REFUSED)
+def test_bad_input_is_one_line(options: str, tmp_path: Path) -> None:
+    out = tmp_path / "out.csv"
+    done = analytical("compress", "alexnet", *options.split(), "--out", str(out))
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith(f"error: {REFUSED[options]}")
+    assert done.stderr.count("\n") == 1
+    assert not out.exists()
+
+
+def test_out_may_not_be_an_input(tmp_path: Path) -> None:
+    table = tmp_path / "net.csv"
+    assert analytical("compress", "alexnet", "--prune", "0.5", "--out", str(table)).returncode == 0
+    before = table.read_bytes()
+    refused = analytical("compress", str(table), "--prune", "0.5", "--out", str(table))
+    assert refused.returncode == 2
+    assert "has another part in this run" in refused.stderr
+    assert table.read_bytes() == before
+
+
+def test_a_file_of_densities_has_the_network_s_layers(tmp_path: Path) -> None:
+    file = tmp_path / "kept.csv"
+    for text, why in {
+        "layer,kept\nC1,0.5\n": "layer C2 of alexnet is missing; expected a row for each layer",
+        "layer,kept\nC1,2\n": "row 2: kept is '2'; expected a share from 0 to 1",
+        "layer,kept\nC1,1\nC1,1\n": "row 3: layer C1 stands twice; expected it once",
+        "layer\nC1\n": "column 'kept' is missing; expected layer and kept",
+        "": "column 'layer' is missing; expected layer and kept",
+    }.items():
+        file.write_text(text)
+        refused = analytical("compress", "alexnet", "--densities", str(file))
+        assert (refused.returncode, refused.stderr) == (2, f"error: {file}{',' if 'row' in why[:3] else ':'} {why}\n")
+    names = load_network("alexnet").names
+    file.write_text("layer,kept\n" + "".join(f"{name},0.5\n" for name in [*names, "X"]))
+    refused = analytical("compress", "alexnet", "--densities", str(file))
+    assert f"{file}: network alexnet has no layer 'X'; expected some of C1" in refused.stderr
