@@ -47,7 +47,7 @@ def with_a_cycle(macs: Number, layer: Layer, hardware: Hardware) -> Number:
     Returns
     -------
     number
-        No machine takes fewer cycles for them; one whose PEs wait for words and for each other takes more.
+        PE-cycles that they take at least; a machine whose PEs wait for words and for each other takes more.
     """
     if not hardware.skips:
         return macs

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any
@@ -18,6 +19,7 @@ import numpy as np
 import pytest
 
 import simulator
+from analytical import prune, shares_kept
 from analytical.files import choose_hardware
 from analytical.layer import Layer
 from analytical.network import Network
@@ -92,6 +94,26 @@ def test_a_timed_pass_beside_a_stepped_one(network: str, record: Record) -> None
     timed = least_s(lambda: [array.time(shape) for shape in shapes], 3)
     record(f"{network}, its {len(shapes)} distinct passes", "x quicker timed than stepped", stepped / timed)
     assert timed > 0
+
+
+@pytest.mark.parametrize("pruned", [True, False], ids=["pruned", "dense"])
+def test_skipping_beside_a_run_without(pruned: bool, record: Record) -> None:
+    """Each pass of AlexNet by its own masks, beside each distinct pass once; by the clock on the wall, since threads
+    share them out."""
+    network = load_network("alexnet")
+    if pruned:
+        kept = shares_kept(network, "han2015")
+        network = prune(network, {layer: 1 - share for layer, share in kept.items()})
+    hardware = choose_hardware("eyeriss-16bit-sparse" if pruned else None)
+    skipping = replace(hardware, skip="both")
+    for each in (hardware, skipping):
+        simulator.run(network, hardware=each)
+    without, skipped = (
+        least_s(lambda each=each: simulator.run(network, hardware=each), 2, perf_counter)  # type: ignore[misc]
+        for each in (hardware, skipping)
+    )
+    record(f"alexnet, {'pruned' if pruned else 'dense'}, skip both", "x a run without", skipped / without)
+    assert skipped > 0
 
 
 @pytest.mark.parametrize("case", CASES["growth"], ids=lambda case: case["of"])

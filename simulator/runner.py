@@ -94,7 +94,9 @@ def _plan_layer(settings: Settings, layer: Layer, chosen: Chosen | None = None) 
 
 
 def _require_memory(layer: Layer, batch: int, engine: str, hardware: Hardware) -> None:
-    zeros = hardware.filter_zeros_spare or hardware.skips or not hardware.filters_move_raw
+    # filters with zeros, or of a codebook, are made all at once
+    of_filters = bool(layer.sparsity_filters) or layer.filter_bits is not None
+    zeros = of_filters or hardware.filter_zeros_spare or hardware.skips or not hardware.filters_move_raw
     needed, there = needed_bytes(layer, batch, engine, zeros=zeros), available_bytes()
     if there is not None and needed > there:
         raise SettingsError(
@@ -392,7 +394,7 @@ def run_layer(
     ifmap : (batch, channels, H, W), integers, optional
         Padded; default: synthetic, with the layer's share of zeros.
     filters : (F, C, R, S), integers, optional
-        Default: synthetic, none zero.
+        Default: synthetic, with the layer's share of zeros.
     hardware, bits, rules, engine, seed, accounting, verify
         As for :func:`run`.
     batch : int, optional

@@ -8,7 +8,7 @@ import click
 from analytical import __version__
 from analytical.compression.report import CompressionReport, side
 from analytical.compression.shares import DENSITIES, shares_kept
-from analytical.compression.transforms import CompressionError, decompose, prune, quantise
+from analytical.compression.transforms import KINDS, CompressionError, decompose, prune, quantise
 from analytical.compression.weights import (
     Compressed,
     decompose_weights,
@@ -16,13 +16,14 @@ from analytical.compression.weights import (
     quantise_weights,
     read_weights,
     weights_of_trace,
+    with_shares,
 )
 from analytical.counts import exact
 from analytical.files import choose_hardware
 from analytical.hardware import CHIPS, Hardware
 from analytical.network import Network, word_bits
 from analytical.networks import as_table, load_network
-from analytical.sheet import whole_number
+from analytical.sheet import parse_names, whole_number
 from analytical.terminal.options import (
     bits_option,
     csv_option,
@@ -92,7 +93,8 @@ def compress(
     weights = read_weights(weights_file, loaded) if weights_file is not None else weights_of_trace(loaded)
     if svd_energy is not None and not weights:
         raise CompressionError("--svd-energy needs weights; expected --weights, or --svd")
-    before = side(loaded, chips, weights or None)
+    # zeros that weights bring are there before, whatever a table says
+    before = side(with_shares(loaded, weights) if weights else loaded, chips, weights or None)
     done = _with_weights(loaded, weights, wanted) if weights else _by_shares(loaded, wanted)
     after = side(done.network, chips, done.weights or None)
     report = CompressionReport(before=before, after=after, decomposed=done.decomposed)
@@ -104,7 +106,7 @@ def compress(
     if not written or (csv_file is None and json_file is None):
         from analytical.commands.tables import print_compression
 
-        print_compression(report)
+        print_compression(report, out)
 
 
 def _chips(network: Network, hardware: str | None, bits: int | None) -> list[Hardware]:
@@ -115,18 +117,24 @@ def _chips(network: Network, hardware: str | None, bits: int | None) -> list[Har
 
 
 def _numbers(option: str, said: str | None, read: Callable[[str], Any]) -> Any:
-    """One number, or numbers by name."""
+    """One number, or numbers by name; one with a comma stands in double quotes, with its number."""
     if said is None:
         return None
     found: dict[str, Any] = {}
-    for part in said.split(","):
-        name, mark, number = part.rpartition("=")
+    parts = parse_names(said)
+    for part in parts:
+        name, mark, number = (cell.strip() for cell in part.rpartition("="))
         try:
-            found[name.strip()] = read(number.strip())
+            value = read(number)
         except ValueError:
-            found = {}
-        if not found or bool(mark) != bool(name.strip()) or (not mark and "," in said):
-            raise CompressionError(f"{option} is {said!r}; expected {_NAMES}, such as 0.7 or conv=0.6,fc=0.9")
+            value = None
+        if value is None or bool(mark) != bool(name) or name in found or (not mark and len(parts) > 1):
+            raise CompressionError(
+                f"{option} is {said!r}; expected {_NAMES}, each name once, such as 0.7 or conv=0.6,fc=0.9"
+            )
+        found[name] = value
+    if not found:
+        raise CompressionError(f"{option} is {said!r}; expected {_NAMES}, such as 0.7 or conv=0.6,fc=0.9")
     return found.get("", found)
 
 
@@ -161,5 +169,7 @@ def _of_parts(whole: Network, parts: Network, numbers: Any) -> Any:
     found: dict[str, Any] = {}
     for name, number in numbers.items():
         split = name in whole.names and name not in parts.names
-        found |= dict.fromkeys([f"{name}a", f"{name}b"] if split else [name], number)
+        # a layer may have the name of a kind, for whose other layers the number holds as well
+        here = [name] if not split or name in KINDS else []
+        found |= dict.fromkeys([*here, *([f"{name}a", f"{name}b"] if split else [])], number)
     return found

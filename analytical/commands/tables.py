@@ -45,9 +45,9 @@ def _scaled(energy: Energy, scale: float) -> list[str]:
     return [digits(joules * scale) for joules in (*energy.parts().values(), energy.total)]
 
 
-def print_compression(report: CompressionReport) -> None:
-    """Both sides of a compression: weights, what they take, MACs, and energies by part."""
-    console = people_console()
+def print_compression(report: CompressionReport, out: str | None = None) -> None:
+    """Both sides of a compression: weights, what they take, MACs, energies by part. ``out`` is the file of the table."""
+    console = people_console(out)
     before, after = report.before, report.after
     table = people_table(f"{before.network.name}, before and after", "", "before", "after", "before / after")
     rows: tuple[tuple[str, Callable[[Side], float]], ...] = (
@@ -63,14 +63,16 @@ def print_compression(report: CompressionReport) -> None:
     for code, name in _CODES.items():
         sides = [getattr(each.in_store, code) for each in (before, after)]
         if None not in sides:
-            table.add_row(name, *(f"{bytes_ / 2**20:.2f}" for bytes_ in sides), f"{first / sides[1]:.2f}")
+            table.add_row(
+                name, *(f"{bytes_ / 2**20:.2f}" for bytes_ in sides), f"{first / sides[1]:.2f}" if sides[1] else ""
+            )
     table.add_section()
     scale = 1e3
     table.add_row(
         "mJ by the survey's formula",
         digits(before.survey_J * scale),
         digits(after.survey_J * scale),
-        f"{report.survey_factor:.2f}",
+        "" if report.survey_factor is None else f"{report.survey_factor:.2f}",
     )
     console.print(table)
     for old, new, factor in zip(before.estimates, after.estimates, report.factors(), strict=True):

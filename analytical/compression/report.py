@@ -98,9 +98,9 @@ class CompressionReport:
         return [before.energy_J / after.energy_J for before, after in both]
 
     @property
-    def survey_factor(self) -> float:
-        """The same by the survey's formula."""
-        return self.before.survey_J / self.after.survey_J
+    def survey_factor(self) -> float | None:
+        """The same by the survey's formula; None where nothing is left."""
+        return self.before.survey_J / self.after.survey_J if self.after.survey_J else None
 
     def rows(self) -> list[dict[str, Any]]:
         """A row for each layer after compression: counts and joules of an image."""

@@ -1,6 +1,6 @@
 """What the weights of a layer take where they are stored, in several codes."""
 
-from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 
@@ -111,28 +111,27 @@ def _huffman_bits(weights: NDArray[np.number]) -> int:
     flat = weights.reshape(-1)
     places = np.flatnonzero(flat)
     before = np.diff(places, prepend=-1) - 1
-    padding = int((before // longest).sum())
-    values = Counter(flat[places].tolist())
-    # a run too long for its field is so many full ones, each with a zero
-    runs = Counter((before % longest).tolist())
-    if padding:
-        values[0] += padding
-        runs[longest - 1] += padding
-    return huffman_bits(values) + huffman_bits(runs)
+    # a run too long for its field is so many full ones, each with a zero; also behind the last weight that is not zero
+    behind = flat.size - 1 - (int(places[-1]) if places.size else -1)
+    padding = int((before // longest).sum()) + behind // longest
+    _, values = np.unique(flat[places], return_counts=True)
+    runs = np.bincount(before % longest, minlength=longest)
+    runs[longest - 1] += padding
+    return huffman_bits([*values.tolist(), padding]) + huffman_bits(runs.tolist())
 
 
-def huffman_bits(counts: "Counter[float]") -> int:
+def huffman_bits(counts: Iterable[int]) -> int:
     """Bits of a text whose symbols occur so often, in its Huffman code.
 
     Examples
     --------
-    >>> huffman_bits(Counter("abracadabra"))
+    >>> huffman_bits([5, 2, 2, 1, 1])  # abracadabra
     23
     """
     # each merge of the two rarest adds a bit to all that is under it
-    heap = list(counts.values())
-    if len(heap) == 1:
-        return heap[0]
+    heap = [count for count in counts if count]
+    if len(heap) < 2:
+        return sum(heap)
     heapify(heap)
     bits = 0
     while len(heap) > 1:

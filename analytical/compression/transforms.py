@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 from analytical.checks import is_number, is_whole
+from analytical.counts import exact
 from analytical.errors import InputError
 from analytical.layer import MOST_FILTER_BITS, Layer
 from analytical.network import Edges, Network
@@ -48,7 +50,7 @@ def prune(network: Network, shares: float | Mapping[str, float]) -> Network:
     >>> [pruned.layer(name).sparsity_filters for name in ("C1", "C2", "FC6")]
     [0.16, 0.6, 0.9]
     """
-    chosen = by_layer(network, shares, "prune", _is_share, "a share of zeros from 0 to 1")
+    chosen = by_layer(network, shares, "prune", is_share, "a share of zeros from 0 to 1")
     return _each(
         network,
         lambda layer: (
@@ -122,7 +124,7 @@ def decompose(network: Network, reduction: float | Mapping[str, float]) -> Netwo
     >>> parts.names[-2:], parts.layer("FC8a").F, parts.layer("FC8b").C
     (['FC8a', 'FC8b'], 128, 128)
     """
-    chosen = by_layer(network, reduction, "svd", _is_reduction, "a number of at least 1")
+    chosen = by_layer(network, reduction, "svd", is_reduction, "a number of at least 1")
     ranks = {layer.name: rank_of(layer, float(chosen[layer.name])) for layer in network.layers if layer.name in chosen}
     return decompose_to(network, ranks)
 
@@ -136,7 +138,8 @@ def rank_of(layer: Layer, reduction: float) -> int:
     10
     """
     inputs, outputs = layer.C * layer.R * layer.S, layer.filters_per_group
-    return int(outputs * inputs / (reduction * (inputs + outputs)))
+    # exact: where the quotient is a whole number, a float may fall below it
+    return int(Fraction(outputs * inputs) / (exact(float(reduction)) * (inputs + outputs)))
 
 
 def decompose_to(network: Network, ranks: Mapping[str, int]) -> Network:
@@ -240,9 +243,11 @@ def _each(network: Network, change: Callable[[Layer], Layer]) -> Network:
     return replace(network, layers=tuple(map(change, network.layers)), trace=None)
 
 
-def _is_share(number: Any) -> bool:
+def is_share(number: Any) -> bool:
+    """Whether a number is a share."""
     return is_number(number) and bool(0 <= number <= 1)
 
 
-def _is_reduction(number: Any) -> bool:
+def is_reduction(number: Any) -> bool:
+    """Whether weights can become fewer by that factor."""
     return is_number(number) and bool(1 <= number < float("inf"))

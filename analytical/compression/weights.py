@@ -9,8 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analytical.compression.transforms import CompressionError, by_layer, decompose_to, rank_of
-from analytical.layer import Layer
+from analytical.compression.transforms import (
+    CompressionError,
+    by_layer,
+    decompose_to,
+    is_reduction,
+    is_share,
+    rank_of,
+)
+from analytical.layer import MOST_FILTER_BITS, Layer
 from analytical.network import Network
 from analytical.networks import load_network
 from analytical.sheet import list_names
@@ -129,15 +136,25 @@ def prune_weights(network: Network, weights: Weights, shares: float | Mapping[st
     from analytical.compression.transforms import prune
 
     prune(network, shares)  # refuses what cannot be
+    _require(network, weights)
     chosen = by_layer(network, shares, "prune", lambda _: True, "")
     pruned = dict(weights)
     for name, share in chosen.items():
         flat = weights[name].reshape(-1).copy()
         # stable, so that of equals the first ones go
-        order = np.argsort(np.abs(flat), kind="stable")
+        wide = (
+            flat.astype(np.int64) if flat.dtype.kind in "iu" else flat
+        )  # the least integer has no magnitude of its own
+        order = np.argsort(np.abs(wide), kind="stable")
         flat[order[: round(share * flat.size)]] = 0
         pruned[name] = flat.reshape(weights[name].shape)
     return Compressed(network=with_shares(network, pruned), weights=pruned, decomposed={})
+
+
+def _require(network: Network, weights: Weights) -> None:
+    for name in network.names:
+        if name not in weights:
+            raise CompressionError(f"weights of layer {name} are missing; expected those of each layer")
 
 
 def with_shares(network: Network, weights: Weights) -> Network:
@@ -183,15 +200,16 @@ def decompose_weights(
         raise CompressionError("svd: neither or both of reduction and energy are given; expected one")
     if reduction is not None:
         expected = "a number of at least 1"
-        chosen = by_layer(network, reduction, "svd", lambda s: 1 <= s < float("inf"), expected)
+        chosen = by_layer(network, reduction, "svd", is_reduction, expected)
     else:
-        chosen = by_layer(network, energy, "svd energy", lambda s: 0 < s <= 1, "a share above 0 and up to 1")
+        chosen = by_layer(network, energy, "svd energy", lambda s: is_share(s) and s > 0, "a share above 0 and up to 1")
+    _require(network, weights)
     parts: Weights = dict(weights)
     ranks, found = {}, {}
     for layer in network.layers:
         if layer.name not in chosen:
             continue
-        u, s, v = _by_singular_values(layer, weights[layer.name])
+        u, s, v, scale = _by_singular_values(layer, weights[layer.name])
         # squares that are kept at each rank, all groups together
         kept = np.cumsum((s**2).sum(axis=0))
         if reduction is not None:
@@ -204,8 +222,8 @@ def decompose_weights(
             continue
         share = float(kept[rank - 1] / kept[-1]) if kept[-1] else 1.0
         found[layer.name] = Decomposed(rank=rank, kept_energy=share, relative_error=float(np.sqrt(max(0.0, 1 - share))))
-        first = np.sqrt(s[:, :rank, None]) * v[:, :rank]
-        second = u[:, :, :rank] * np.sqrt(s[:, None, :rank])
+        first = np.sqrt(s[:, :rank, None] * scale) * v[:, :rank]
+        second = u[:, :, :rank] * np.sqrt(s[:, None, :rank] * scale)
         parts[f"{layer.name}a"] = first.reshape(-1, layer.C, layer.R, layer.S)
         parts[f"{layer.name}b"] = second.reshape(layer.F, rank, 1, 1)
     split = decompose_to(network, ranks)
@@ -214,11 +232,12 @@ def decompose_weights(
     return Compressed(network=with_shares(split, there), weights=there, decomposed=decomposed)
 
 
-def _by_singular_values(layer: Layer, weights: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """The decomposition of each group's filters by C*R*S."""
-    by_group = weights.reshape(layer.groups, layer.filters_per_group, -1).astype(np.float32)
+def _by_singular_values(layer: Layer, weights: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], float]:
+    """The decomposition of each group's filters by C*R*S, over the largest weight; and that."""
+    scale = float(max(abs(float(weights.max())), abs(float(weights.min())))) or 1.0
+    by_group = (weights / scale).reshape(layer.groups, layer.filters_per_group, -1).astype(np.float32)
     found = np.linalg.svd(by_group, full_matrices=False)
-    return found.U, found.S.astype(np.float64), found.Vh
+    return found.U, found.S.astype(np.float64), found.Vh, scale
 
 
 def quantise_weights(network: Network, weights: Weights, bits: int | Mapping[str, int]) -> Compressed:
@@ -239,11 +258,16 @@ def quantise_weights(network: Network, weights: Weights, bits: int | Mapping[str
     from analytical.compression.transforms import quantise
 
     made = quantise(network, bits)
+    _require(network, weights)
     chosen = by_layer(network, bits, "filter bits", lambda _: True, "")
     quantised = {
         name: _in_codebook(values, chosen[name]) if name in chosen else values for name, values in weights.items()
     }
     return Compressed(network=with_shares(made, quantised), weights=quantised, decomposed={})
+
+
+_CLUSTERED = 1 << 16
+"""Weights of a layer by which its centres are found."""
 
 
 def _in_codebook(weights: NDArray[Any], bits: int) -> NDArray[Any]:
@@ -256,13 +280,19 @@ def _in_codebook(weights: NDArray[Any], bits: int) -> NDArray[Any]:
     flat = weights.reshape(-1)
     kept = flat[flat != 0].astype(np.float64)
     entries = (1 << bits) - (kept.size < flat.size)
-    if np.unique(kept).size <= entries:
+    # as many entries as a word has values are no codebook
+    if bits >= MOST_FILTER_BITS or np.unique(kept).size <= entries:
         return weights
-    # evenly spaced starts, as Deep Compression found best; what is empty in between stays unused
-    starts = np.linspace(kept.min(), kept.max(), entries)
+    # evenly spaced starts, as Deep Compression found best; what is empty in between stays unused. Of very many weights,
+    # every so many-th in order of size says where centres lie
+    ordered = np.sort(kept)
+    some = ordered[:: max(1, ordered.size // _CLUSTERED)]
+    starts = np.linspace(ordered[0], ordered[-1], entries)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
-        centres, labels = kmeans2(kept, starts, minit="matrix")
+        centres, _ = kmeans2(some, starts, minit="matrix")
+    centres = np.unique(centres)
+    labels = np.searchsorted((centres[1:] + centres[:-1]) / 2, kept)
     done = np.zeros(flat.size)
     done[flat != 0] = centres[labels]
     return done.reshape(weights.shape)

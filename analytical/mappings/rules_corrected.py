@@ -274,7 +274,10 @@ def _is_published(layer: Layer, hardware: Hardware) -> bool:
     from analytical.networks import ZOO, load_network  # hardly ever asked for
 
     chip = PRESETS[hardware.b_w]
-    # what is made of zeros does not matter to the rules, nor whether filters have any
+    # zeros of filters that spare MACs are in no published figure
+    if hardware.filter_zeros_spare and layer.sparsity_filters:
+        return False
+    # what else is made of zeros does not matter to the rules, nor whether filters have any
     if replace(chip, gate=hardware.gate, skip=hardware.skip, filter_code=hardware.filter_code) != replace(
         hardware, name=chip.name, prices=chip.prices, fmap_code=chip.fmap_code
     ):

@@ -67,7 +67,8 @@ class FilterCode:
         raw = self.raw_words(tile.size)
         numbers: NDArray[np.integer] = tile if self._book is None else self._book.numbers(tile)
         words = raw
-        if self._codes and rlc.encoded_words(numbers, self._b_w, self._bits) < raw:
+        # as many as of the values: a tile without zeros is never shorter in code, and one with some has 0 for them
+        if self._codes and rlc.encoded_words(tile, self._b_w, self._bits) < raw:
             code = rlc.encode(numbers, self._b_w, self._bits)
             numbers = rlc.decode(code, tile.size, self._b_w, self._bits).reshape(tile.shape)
             words = len(code)

@@ -329,3 +329,27 @@ def test_skipping_of_a_grouped_layer_side_by_side() -> None:
         assert fast.row() == stepped.row()
         assert fast.check.explained
     assert both["together", "fast"].run.processing_cycles < both["apart", "fast"].run.processing_cycles
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4])
+def test_a_codebook_without_zero_is_never_taken_for_one_with(bits: int) -> None:
+    """Nearly all weights have one value, whose number is 0; but none of them is zero."""
+    layer = Layer.conv("L", channels=16, size=8, filters=64, filter=1, sparsity_ifmap=0.5, filter_bits=bits)
+    filters = np.where(np.random.default_rng(0).random((64, 16, 1, 1)) < 0.995, -7, 3)
+    rows = []
+    for engine in ("fast", "detailed", "stepped"):
+        result = simulator.run_layer(layer, filters=filters, hardware=SPARSE, engine=engine, batch=1, verify=True)
+        assert (result.wrong_values, result.check.explained) == (0, True)
+        rows.append(result.row())
+    assert rows[0] == rows[1] == rows[2]
+
+
+@pytest.mark.parametrize("skip", SKIPS)
+def test_no_closed_form_reads_psums_below_zero(skip: str) -> None:
+    """SqueezeNet's C10 at 16 bit does as published; pruned, on hardware that looks at it, it does not."""
+    from analytical import estimate
+
+    for zeros in (0.001, 0.05, 0.5):
+        pruned = prune(load_network("squeezenet1_1"), zeros)
+        found = estimate(pruned, replace(SPARSE, skip=skip))
+        assert all(layer.counts[c.RF_PSUM_READ] >= 0 for layer in found)

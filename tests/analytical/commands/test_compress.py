@@ -85,8 +85,9 @@ REFUSED = {
     "--prune 1.5": "prune is 1.5; expected a share of zeros from 0 to 1",
     "--prune nan": "prune is nan; expected a share of zeros from 0 to 1",
     "--prune conv=0.5,C9=0.1": "prune: network alexnet has no layer 'C9'; expected some of conv, fc, C1, C2",
-    "--prune half": "--prune is 'half'; expected NUMBER or NAME=NUMBER,..., such as 0.7 or conv=0.6,fc=0.9",
+    "--prune half": "--prune is 'half'; expected NUMBER or NAME=NUMBER,..., each name once, such as 0.7 or",
     "--prune 0.5,0.6": "--prune is '0.5,0.6'; expected NUMBER or NAME=NUMBER,...",
+    "--prune conv=0.5,conv=0.7": "--prune is 'conv=0.5,conv=0.7'; expected NUMBER or NAME=NUMBER,..., each name once",
     "--prune =0.5": "--prune is '=0.5'; expected NUMBER or NAME=NUMBER,...",
     "--prune 0.5 --densities han2015": "--prune and --densities both say what is kept; expected one of them",
     "--densities han2016": "densities is 'han2016'; expected han2015, or a file (.csv)",
@@ -141,3 +142,53 @@ def test_a_file_of_densities_has_the_network_s_layers(tmp_path: Path) -> None:
     file.write_text("layer,kept\n" + "".join(f"{name},0.5\n" for name in [*names, "X"]))
     refused = analytical("compress", "alexnet", "--densities", str(file))
     assert f"{file}: network alexnet has no layer 'X'; expected some of C1" in refused.stderr
+
+
+def test_all_weights_may_go() -> None:
+    """Nothing is left to divide by, and nothing is divided."""
+    done = analytical("compress", "alexnet", "--prune", "1")
+    assert (done.returncode, done.stderr) == (0, "")
+    said = json.loads(analytical("compress", "resnet8", "--prune", "1", "--json", "-").stdout)
+    assert said["survey_factor"] is None
+    assert said["after"]["weights_kept"] == 0 < said["after"]["bytes"]["huffman"]
+
+
+def test_a_table_on_standard_output_is_alone(tmp_path: Path) -> None:
+    done = analytical("compress", "alexnet", "--prune", "0.5", "--out", "-")
+    assert done.stdout.splitlines()[0].startswith("layer,kind,groups")
+    assert len(done.stdout.splitlines()) == 9
+    assert "before / after" in done.stderr
+    table = tmp_path / "t.csv"
+    table.write_text(done.stdout)
+    assert load_network(table).layer("C1").sparsity_filters == 0.5
+
+
+def test_names_with_commas_stand_in_quotes_and_a_layer_may_have_the_name_of_a_kind(tmp_path: Path) -> None:
+    header = "layer,kind,groups,ifmap_padded,pad,channels_per_filter,filter,filters,stride,ofmap"
+    row = "conv,1,8,0,16,3,16,1,6,0,0,1"
+    table, out = tmp_path / "net.csv", tmp_path / "out.csv"
+    table.write_text(
+        f'{header},sparsity_ifmap_padded,sparsity_ofmap,batch\nconv,{row}\n"b, 3x3",{row}\n'.replace(
+            '"b, 3x3",conv,1,8,0,16,3,16,1,6', '"b, 3x3",conv,1,6,0,16,3,16,1,4'
+        )
+    )
+    options = ["--svd", "conv=2", "--prune", 'conv=0.5,"b, 3x3=0.25"', "--out", str(out)]
+    done = analytical("compress", str(table), *options)
+    assert done.returncode == 0, done.stderr
+    network = load_network(out)
+    assert network.names == ["conva", "convb", "b, 3x3a", "b, 3x3b"]
+    assert [layer.sparsity_filters for layer in network.layers] == [0.5, 0.5, 0.25, 0.25]
+
+
+def test_zeros_that_weights_bring_are_there_before(tmp_path: Path) -> None:
+    lenet = load_network("examples/lenet.csv")
+    rng = np.random.default_rng(0)
+    shapes = {layer.name: (layer.F, layer.C, layer.R, layer.S) for layer in lenet.layers}
+    np.savez(
+        tmp_path / "w.npz", **{name: rng.random(shape) * (rng.random(shape) < 0.1) for name, shape in shapes.items()}
+    )
+    done = analytical(
+        "compress", "examples/lenet.csv", "--weights", str(tmp_path / "w.npz"), "--prune", "0", "--json", "-"
+    )
+    said = json.loads(done.stdout)
+    assert said["before"] == said["after"]

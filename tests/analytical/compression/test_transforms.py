@@ -135,12 +135,38 @@ def test_stored_bytes_by_shares_are_those_of_random_weights() -> None:
 
 
 def test_a_huffman_code_is_never_shorter_than_the_entropy() -> None:
-    from collections import Counter
-
-    counts = Counter({"a": 45, "b": 13, "c": 12, "d": 16, "e": 9, "f": 5})
     # Cormen et al., Introduction to Algorithms, Fig. 16.3
-    assert huffman_bits(counts) == 224
+    assert huffman_bits([45, 13, 12, 16, 9, 5]) == 224
+    assert (huffman_bits([]), huffman_bits([7])) == (0, 7)
 
 
 def test_the_api_has_them() -> None:
     assert {"prune", "decompose", "quantise", "shares_kept"} <= {*analytical.__all__}
+
+
+def test_the_least_integer_is_the_largest_weight() -> None:
+    network = Network("n", (Layer.fc("FC", inputs=6, outputs=1),))
+    weights = np.array([-128, 3, -128, 1, 2, 100], np.int8).reshape(1, 6, 1, 1)
+    assert prune_weights(network, {"FC": weights}, 0.5).weights["FC"].ravel().tolist() == [-128, 0, -128, 0, 0, 100]
+
+
+def test_the_rank_is_exact_and_weights_of_any_size_are_decomposed() -> None:
+    assert rank_of(Layer.fc("x", inputs=110, outputs=110), 1.1) == 50
+    network = Network("n", (Layer.fc("FC", inputs=40, outputs=40),))
+    huge = np.random.default_rng(0).normal(size=(40, 40, 1, 1)) * 1e300
+    done = decompose_weights(network, {"FC": huge}, reduction=2.0)
+    assert 0 < done.decomposed["FC"].kept_energy < 1
+    with pytest.raises(CompressionError, match="weights of layer FC are missing"):
+        decompose_weights(network, {}, reduction=2.0)
+    with pytest.raises(CompressionError, match="svd energy is True; expected a share"):
+        decompose_weights(network, {"FC": huge}, energy=True)
+
+
+def test_as_many_bits_as_a_word_are_no_codebook() -> None:
+    network = Network("n", (Layer.fc("FC", inputs=300, outputs=400),))
+    weights = np.random.default_rng(0).normal(size=(400, 300, 1, 1))
+    assert quantise_weights(network, {"FC": weights}, 16).weights["FC"] is weights
+    # of many weights, a part of which says where centres lie
+    found = quantise_weights(network, {"FC": weights}, 6).weights["FC"]
+    assert np.unique(found).size <= 64
+    assert np.sqrt(np.mean((found - weights) ** 2)) < 0.06
