@@ -18,6 +18,7 @@ COMMANDS = {
     "compare": "simulator.commands.compare:compare",
     "effects": "simulator.commands.effects:effects",
     "validate": "simulator.commands.validate:validate",
+    "distribute": "partition.commands.distribute:distribute",
     "map": "partition.commands.map:map_",
     "figure": "partition.commands.figure:figure",
     "quarters": "partition.commands.quarters:quarters",

@@ -8,9 +8,11 @@ from rich.console import Console
 
 from analytical.glb_size import SizedGlb
 from analytical.graph import IMAGE, why_no_cut
+from analytical.hardware import Hardware
 from analytical.terminal.tables import people_console, people_table
 from analytical.terminal.text import digits, metric, short
 from partition.channel import image_bits
+from partition.fleet.plan import Spread
 from partition.images import JpegImage
 from partition.maps import COARSE, Quartile, cut_map, grid
 from partition.planning import Plan
@@ -167,3 +169,60 @@ def print_sizes(network: str, sizes: Sequence[SizedGlb]) -> None:
         shares = (f"{100 * (total / least - 1):.2f} %", f"{100 * (without / least_without - 1):.2f} %")
         table.add_row(f"{size.kib:g}", f"{total * 1e3:.3f}", shares[0], f"{without * 1e3:.3f}", shares[1])
     people_console().print(table)
+
+
+def print_spreads(
+    network: str,
+    hardware: Hardware,
+    source: str,
+    spreads: Sequence[Spread],
+    fits: Sequence[bool],
+    best: Spread | None,
+    alone: Spread,
+) -> None:
+    """Strategies side by side, and what each device of the best one does."""
+    console = people_console()
+    devices = len(spreads[0].devices)
+    bytes_of = hardware.b_w / 8 / 1e6
+    title = f"{network} on {devices} x {hardware.name}, {source}: energies and memory of a frame"
+    headings = ("mJ worst", "mJ all", "weights MB", "activ. MB", "ms", "frames/s", "nJ/bit", "")
+    table = people_table(title, "strategy", *headings)
+    for spread, there in zip((alone, *spreads), (True, *fits), strict=True):
+        name = "one alone" if spread is alone else ", ".join(filter(None, (spread.strategy.value, spread.variant)))
+        breakeven = None if spread is alone else spread.breakeven_J_per_bit(alone.max_energy_J)
+        table.add_row(
+            name,
+            digits(spread.max_energy_J * 1e3),
+            digits(spread.total_energy_J * 1e3),
+            f"{max(device.weight_words for device in spread.devices) * bytes_of:.2f}",
+            f"{max(device.activation_words for device in spread.devices) * bytes_of:.3f}",
+            digits(spread.latency_s * 1e3),
+            digits(spread.frames_per_s),
+            "" if breakeven is None else f"{breakeven * 1e9:.3g}",
+            "<" if spread is best else "" if there else "too large",
+        )
+    console.print(table)
+    if best is not None:
+        table = people_table(
+            f"{', '.join(filter(None, (best.strategy.value, best.variant)))}"
+            + (f", cut after {', '.join(best.cuts)}" if best.cuts else ""),
+            "",
+            *("MMAC", "weights MB", "words in", "words out", "compute mJ", "send mJ", "receive mJ", "idle mJ"),
+        )
+        for device in best.devices:
+            table.add_row(
+                str(device.number),
+                f"{device.macs / 1e6:.1f}",
+                f"{device.weight_words * bytes_of:.2f}",
+                short(device.image_received_words + device.received_words),
+                short(device.sent_words),
+                *(
+                    digits(joules * 1e3)
+                    for joules in (device.compute_J, device.send_J, device.receive_J, device.idle_J)
+                ),
+            )
+        console.print(table)
+    console.print(
+        "worst: of the device that spends most; nJ/bit: what a bit may cost for it to spend no more than one alone; "
+        "<: the best that fits"
+    )

@@ -46,7 +46,7 @@ def _scaled(energy: Energy, scale: float) -> list[str]:
 
 
 def print_compression(report: CompressionReport, out: str | None = None) -> None:
-    """Both sides of a compression: weights, what they take, MACs, energies by part. ``out`` is the file of the table."""
+    """Both sides of a compression: weights, what they take, MACs, energies. ``out`` is the file of the table."""
     console = people_console(out)
     before, after = report.before, report.after
     table = people_table(f"{before.network.name}, before and after", "", "before", "after", "before / after")

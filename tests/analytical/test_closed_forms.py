@@ -8,7 +8,7 @@ from analytical.closed_forms import count
 from analytical.counts import Counts
 from analytical.hardware import EYERISS_16BIT, Hardware
 from analytical.layer import Layer
-from analytical.mappings.cnnergy import CnnergyMapping
+from analytical.mappings.cnnergy import CnnergyMapping, Correction
 from analytical.mappings.rules import map_layer
 from analytical.traffic import filter_words, fmap_words
 from tests.strategies import hardwares
@@ -43,6 +43,9 @@ def whole_passes(layer: Layer, hardware: Hardware, mapping: CnnergyMapping, imag
                             events[c.RF_PSUM_WRITE] += macs * nonzero
                             events[c.RF_PSUM_READ] += macs * nonzero - climbs
                             events[c.INTER_PE_PSUM] += climbs
+    # a PE takes a psum only with a MAC that is carried out, where the rules are corrected
+    if Correction.PSUMS_TAKEN in mapping.corrections:
+        events[c.RF_PSUM_READ] = max(0.0, events[c.RF_PSUM_READ])
     ofmap = layer.ofmap_size * images
     events[c.DRAM_OFMAP_WRITE] = float(fmap_words(ofmap, layer.sparsity_ofmap, hardware))
     macs = layer.macs * images

@@ -1,0 +1,202 @@
+"""Ways to spread a network: which device makes what of every tensor."""
+
+from collections.abc import Callable, Sequence
+from enum import Enum
+
+import numpy as np
+
+from analytical.graph import IMAGE
+from partition.fleet.shares import FleetError, share_out
+from partition.fleet.tensors import Part, Tensors
+
+Made = dict[str, list[Part]]
+"""Parts by tensor and device."""
+
+
+class Strategy(Enum):
+    """What is split.
+
+    DATA        frames: each device makes everything, for frames of its own
+    SEQUENTIAL  the row of layers and pools: each device a segment of it, whole
+    HORIZONTAL  rows of every tensor
+    FUSED       rows at the end of the feature maps, and all rows that these need, made again where several need them
+    VERTICAL    filters of every layer; pools follow the channels that they read
+    """
+
+    DATA = "data"
+    SEQUENTIAL = "sequential"
+    HORIZONTAL = "horizontal"
+    FUSED = "fused"
+    VERTICAL = "vertical"
+
+
+def by_rows(tensors: Tensors, weights: Sequence[float], *, fc_by_filters: bool = False) -> Made:
+    """Rows of every tensor; a fully connected layer's one row is the first device's, or its filters are shared out.
+
+    Parameters
+    ----------
+    tensors : Tensors
+    weights : sequence of float
+        Of the devices.
+    fc_by_filters : bool
+
+    Examples
+    --------
+    >>> from analytical.networks import load_network
+    >>> made = by_rows(Tensors(load_network("alexnet")), [1, 1])
+    >>> [int(part.any(axis=0).sum()) for part in made["C1"]], [bool(part.any()) for part in made["FC6"]]
+    ([28, 27], [True, False])
+    """
+
+    def part(name: str, device: int) -> Part:
+        node, made = tensors.node(name), tensors.nothing(name)
+        if fc_by_filters and node.layer is not None and node.layer.kind == "fc":
+            made[share_out(node.channels, weights)[device].slice] = True
+        else:
+            made[:, share_out(node.height, weights)[device].slice] = True
+        return made
+
+    return _each(tensors, len(weights), part)
+
+
+def by_filters(tensors: Tensors, weights: Sequence[float]) -> Made:
+    """Filters of every layer; pools and sums follow the channels that they read, of which a sum's first part says.
+
+    Parameters
+    ----------
+    tensors, weights
+        As for :func:`by_rows`.
+    """
+    made: Made = {}
+    for name in tensors.names:
+        node = tensors.node(name)
+        parts = [tensors.nothing(name) for _ in weights]
+        if name == IMAGE:
+            parts[0][:] = True
+        elif node.layer is not None:
+            for part, filters in zip(parts, share_out(node.channels, weights), strict=True):
+                part[filters.slice] = True
+        elif tensors.keeps_channels(name):
+            for device, part in enumerate(parts):
+                for maker, first in tensors.makers(node.reads[0]):
+                    whole = np.asarray(made[maker][device].any(axis=1))
+                    part[first : first + whole.size] = whole[:, None]
+        else:
+            for part, channels in zip(parts, share_out(node.channels, weights), strict=True):
+                part[channels.slice] = True
+        made[name] = parts
+    return made
+
+
+def by_rows_fused(tensors: Tensors, weights: Sequence[float]) -> Made:
+    """Rows of the last feature maps of more than one row, and back to the image all rows that these need: devices
+    exchange nothing before; what comes after is the first device's.
+
+    Parameters
+    ----------
+    tensors, weights
+        As for :func:`by_rows`.
+    """
+    after = [name for name in tensors.names[1:] if tensors.node(name).height == 1]
+    before = [name for name in tensors.names[1:] if tensors.node(name).height > 1]
+    made = by_rows(tensors, weights)
+    # ends: what is read behind the block, or by nobody
+    read_inside = {read for name in before for read in tensors.reads(name)}
+    ends = [name for name in before if name not in read_inside]
+    for name in after:
+        for device, part in enumerate(made[name]):
+            part[:] = device == 0
+    for device in range(len(weights)):
+        for name in before:
+            if name not in ends:
+                made[name][device][:] = False
+        for name in reversed(before):
+            for read, part in tensors.needed(name, made[name][device]).items():
+                if read != IMAGE:
+                    made[read][device] |= part
+    return made
+
+
+def by_segments(tensors: Tensors, cuts: Sequence[str], devices: int) -> Made:
+    """Segments of the row of tensors.
+
+    Parameters
+    ----------
+    tensors : Tensors
+    cuts : sequence of str
+        The last tensor of each segment but the last one's, in order.
+    devices : int
+        Those beyond the last segment make nothing.
+
+    Raises
+    ------
+    FleetError
+        A name that is no tensor, out of order, or more segments than devices.
+    """
+    order = tensors.names[1:]
+    stops: list[int] = []
+    for cut in cuts:
+        if cut not in order[:-1] or (stops and order.index(cut) <= stops[-1]):
+            raise FleetError(f"cuts are {', '.join(cuts)}; expected some of {', '.join(order[:-1])}, in this order")
+        stops.append(order.index(cut))
+    if len(stops) >= devices:
+        raise FleetError(f"cuts are {', '.join(cuts)}; expected at most {devices - 1}, for {devices} devices")
+
+    def part(name: str, device: int) -> Part:
+        made = tensors.nothing(name)
+        made[:] = device == sum(order.index(name) > stop for stop in stops)
+        return made
+
+    return _each(tensors, devices, part)
+
+
+def least_segments(tensors: Tensors, devices: int) -> list[str]:
+    """The cuts into as many segments as devices, or as there are layers, whose largest has the fewest MACs; of these,
+    those across which the fewest words go. Each segment has a layer.
+
+    Parameters
+    ----------
+    tensors : Tensors
+    devices : int
+
+    Examples
+    --------
+    >>> from analytical.networks import load_network
+    >>> least_segments(Tensors(load_network("alexnet")), 3)
+    ['P2', 'C3']
+    """
+    order = tensors.names[1:]
+    macs = [0 if (layer := tensors.node(name).layer) is None else layer.macs for name in order]
+    up_to = np.concatenate([[0], np.cumsum(macs)])
+    crossing = [tensors.words_across(order[: at + 1]) for at in range(len(order) - 1)]
+    # of each number of segments and each end: least (largest segment, words across), and the cut before
+    best = {(1, at): (int(up_to[at + 1]), 0, -1) for at in range(len(order)) if up_to[at + 1]}
+    for segments in range(2, devices + 1):
+        for at in range(len(order)):
+            choices = [
+                (
+                    max(best[segments - 1, cut][0], int(up_to[at + 1] - up_to[cut + 1])),
+                    best[segments - 1, cut][1] + crossing[cut],
+                    cut,
+                )
+                for cut in range(at)
+                if (segments - 1, cut) in best and up_to[at + 1] > up_to[cut + 1]
+            ]
+            if choices:
+                best[segments, at] = min(choices)
+    end = len(order) - 1
+    segments = max(number for number in range(1, devices + 1) if (number, end) in best)
+    cuts: list[str] = []
+    while segments > 1:
+        end = best[segments, end][2]
+        cuts.insert(0, order[end])
+        segments -= 1
+    return cuts
+
+
+def _each(tensors: Tensors, devices: int, part: Callable[[str, int], Part]) -> Made:
+    """Parts of every tensor; the image is the first device's."""
+    made = {name: [part(name, device) for device in range(devices)] for name in tensors.names[1:]}
+    image = [tensors.nothing(IMAGE) for _ in range(devices)]
+    image[0][:] = True
+    return {IMAGE: image} | made

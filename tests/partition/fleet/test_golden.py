@@ -1,0 +1,138 @@
+"""Networks on several devices, against counts by brute force and energies by closed forms."""
+
+import csv
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from analytical.graph import IMAGE
+from analytical.hardware import EYERISS_8BIT
+from analytical.networks import load_network
+from partition.fleet.plan import Fleet, Link, most_live
+from partition.fleet.strategies import (
+    Made,
+    Strategy,
+    by_filters,
+    by_rows,
+    by_rows_fused,
+    by_segments,
+    least_segments,
+)
+from partition.fleet.tensors import Tensors, exchanged
+from partition.sources.analytical import Analytical
+
+FOLDER = Path(__file__).parents[2] / "data" / "distributed"
+
+
+def rows_of(name: str) -> list[dict[str, str]]:
+    with (FOLDER / name).open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+STRATEGIES = ("sequential", "horizontal", "horizontal+fc-filters", "fused", "vertical")
+COUNTS = rows_of("counts.csv")
+CASES = sorted(
+    {(row["network"], int(row["devices"]), row["strategy"]) for row in COUNTS if row["strategy"] in STRATEGIES}
+)
+WAYS = {
+    "data": (Strategy.DATA, ""),
+    "sequential": (Strategy.SEQUENTIAL, ""),
+    "horizontal": (Strategy.HORIZONTAL, ""),
+    "horizontal+fc-filters": (Strategy.HORIZONTAL, "fc by filters"),
+    "fused": (Strategy.FUSED, ""),
+    "vertical": (Strategy.VERTICAL, ""),
+}
+
+
+@cache
+def tensors_of(network: str) -> Tensors:
+    return Tensors(load_network(network))
+
+
+def made_by(tensors: Tensors, strategy: str, devices: int) -> Made:
+    weights = [1] * devices
+    match strategy:
+        case "sequential":
+            return by_segments(tensors, least_segments(tensors, devices), devices)
+        case "horizontal":
+            return by_rows(tensors, weights)
+        case "horizontal+fc-filters":
+            return by_rows(tensors, weights, fc_by_filters=True)
+        case "fused":
+            return by_rows_fused(tensors, weights)
+    return by_filters(tensors, weights)
+
+
+@pytest.mark.parametrize(("network", "devices", "strategy"), CASES)
+def test_counts_by_device(network: str, devices: int, strategy: str) -> None:
+    tensors = tensors_of(network)
+    made = made_by(tensors, strategy, devices)
+    traffic = exchanged(tensors, made)
+    layers = tensors.network.layers
+    for row in COUNTS:
+        if (row["network"], int(row["devices"]), row["strategy"]) != (network, devices, strategy):
+            continue
+        device = int(row["device"])
+        of = {layer.name: made[layer.name][device] for layer in layers}
+        others = [name for name in tensors.names if name != IMAGE]
+        found = {
+            "macs": sum(tensors.words(each.name, of[each.name]) * each.R * each.S * each.C for each in layers),
+            "weight_words": sum(int(of[each.name].any(axis=1).sum()) * each.R * each.S * each.C for each in layers),
+            "image_received": traffic[IMAGE][device].received,
+            "image_sent": traffic[IMAGE][device].sent,
+            "image_sent_multicast": traffic[IMAGE][device].sent_multicast,
+            "received": sum(traffic[name][device].received for name in others),
+            "sent": sum(traffic[name][device].sent for name in others),
+            "sent_multicast": sum(traffic[name][device].sent_multicast for name in others),
+            "peak_activation_words": most_live(tensors, made, device),
+        }
+        for column, value in found.items():
+            # one that was not computed there is empty
+            assert not row[column] or value == int(row[column]), (device, column)
+
+
+@pytest.mark.parametrize("row", rows_of("segments.csv"), ids=lambda row: f"{row['network']}, {row['devices']}")
+def test_segments_of_the_fewest_macs(row: dict[str, str]) -> None:
+    tensors = tensors_of(row["network"])
+    assert ";".join(least_segments(tensors, int(row["devices"]))) == row["cuts_after"]
+
+
+def test_counts_by_tensor() -> None:
+    found: dict[tuple[str, int, str], dict[tuple[str, int], tuple[int, int, int]]] = {}
+    for row in rows_of("tensors.csv"):
+        if row["strategy"] in STRATEGIES:
+            case = row["network"], int(row["devices"]), row["strategy"]
+            moved = int(row["received"]), int(row["sent"]), int(row["sent_multicast"])
+            found.setdefault(case, {})[row["tensor"], int(row["device"])] = moved
+    assert found
+    for (network, devices, strategy), expected in found.items():
+        tensors = tensors_of(network)
+        traffic = exchanged(tensors, made_by(tensors, strategy, devices))
+        ours = {
+            (name, device): tuple(each) for name, of in traffic.items() for device, each in enumerate(of) if any(each)
+        }
+        assert ours == {place: moved for place, moved in expected.items() if any(moved)}, (network, devices, strategy)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [row for row in rows_of("summary_8bit.csv") if row["strategy"] in WAYS],
+    ids=lambda row: f"{row['network']}, {row['devices']}, {row['strategy']}",
+)
+def test_energies_by_closed_forms(row: dict[str, str]) -> None:
+    link = Link(bitrate_bps=80e6, tx_power_W=0.78, rx_power_W=0.78)
+    weights = [1] * int(row["devices"])
+    fleet = Fleet(load_network(row["network"]), EYERISS_8BIT, Analytical(), link, weights)
+    spread = fleet.spread(*WAYS[row["strategy"]])
+    found = {
+        "max_energy_J": spread.max_energy_J,
+        "mean_energy_J": spread.total_energy_J / len(weights),
+        "total_energy_J": spread.total_energy_J,
+        "latency_s": spread.latency_s,
+        "frames_per_s": spread.frames_per_s,
+        "max_weight_bytes": max(device.weight_words for device in spread.devices),
+        "max_peak_activation_bytes": max(device.activation_words for device in spread.devices),
+    }
+    for column, value in found.items():
+        assert value == pytest.approx(float(row[column]), rel=1e-9), column
