@@ -1,6 +1,6 @@
 """``python -m partition distribute``: a network on several devices."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from analytical.terminal.options import (
 from analytical.terminal.outputs import as_csv, as_json, check_writable, write_chosen
 from partition.channel import MEDIAN_SPARSITY_IN
 from partition.commands.options import Quantity, cache_option, source_option, sparsity_option, watch
-from partition.fleet.plan import FC_BY_FILTERS, LEAST, Fleet, Link, Spread, best_of
+from partition.fleet.plan import BY_CHANNELS, FC_BY_FILTERS, LEAST, Fleet, Link, Spread, best_of
 from partition.fleet.shares import FleetError
 from partition.fleet.strategies import Strategy
 from partition.sources import choose_source
@@ -61,6 +61,7 @@ STRATEGIES = ("data", "sequential", "horizontal", "vertical")
 @click.option(
     "--fc", type=click.Choice(["one", "filters"]), help="Horizontal: fully connected layers.  [default: both]"
 )
+@click.option("--by", type=click.Choice(["filters", "channels"]), help="Vertical: what is split.  [default: both]")
 @click.option("--memory", metavar="16MB", help="That each device has for weights and activations.")
 @click.option(
     "--least", type=click.Choice([*LEAST]), default=next(iter(LEAST)), show_default=True, help="What the best has."
@@ -87,6 +88,7 @@ def distribute(
     cuts: str | None,
     halo: str | None,
     fc: str | None,
+    by: str | None,
     memory: str | None,
     least: str,
     source: str,
@@ -124,7 +126,7 @@ def distribute(
     named = None if cuts is None else parse_names(cuts)
     spreads = [
         fleet.spread(one, variant, named if one is Strategy.SEQUENTIAL else None)
-        for one, variant in _ways(strategy, halo, fc)
+        for one, variant in _ways(strategy, {"halo": halo, "fc": fc, "by": by})
     ]
     limit = None if memory is None else _bytes(memory)
     alone = Fleet(chosen, chip, known, link, [1], share_of_zeros).spread(Strategy.DATA)
@@ -158,19 +160,28 @@ def distribute(
     return 0
 
 
-def _ways(strategy: str, halo: str | None, fc: str | None) -> list[tuple[Strategy, str]]:
+_WAYS: dict[tuple[Strategy, str], dict[str, str]] = {
+    (Strategy.DATA, ""): {},
+    (Strategy.SEQUENTIAL, ""): {},
+    (Strategy.HORIZONTAL, ""): {"halo": "exchange", "fc": "one"},
+    (Strategy.HORIZONTAL, FC_BY_FILTERS): {"halo": "exchange", "fc": "filters"},
+    (Strategy.FUSED, ""): {"halo": "recompute", "fc": "one"},
+    (Strategy.VERTICAL, ""): {"by": "filters"},
+    (Strategy.VERTICAL, BY_CHANNELS): {"by": "channels"},
+}
+"""Ways to spread a network, in the order of the table, and the options that choose each."""
+
+
+def _ways(strategy: str, asked: Mapping[str, str | None]) -> list[tuple[Strategy, str]]:
     """Strategies with their variants."""
-    ways: list[tuple[Strategy, str]] = []
-    for name in STRATEGIES if strategy == ALL else (strategy,):
-        if name != "horizontal":
-            ways.append((Strategy(name), ""))
-            continue
-        if halo in (None, "exchange") and fc in (None, "one"):
-            ways.append((Strategy.HORIZONTAL, ""))
-        if halo in (None, "exchange") and fc in (None, "filters"):
-            ways.append((Strategy.HORIZONTAL, FC_BY_FILTERS))
-        if halo in (None, "recompute") and fc in (None, "one"):
-            ways.append((Strategy.FUSED, ""))
+    # the fused variant is one of rows
+    named = {strategy, "fused"} if strategy == "horizontal" else {strategy}
+    ways = [
+        (one, variant)
+        for (one, variant), options in _WAYS.items()
+        if strategy == ALL or one.value in named
+        if all(asked[option] in (None, chosen) for option, chosen in options.items())
+    ]
     if not ways:
         raise InputError("--halo recompute is given with --fc filters; expected --fc one")
     return ways

@@ -1,6 +1,6 @@
 """What each device makes, holds, moves and spends; what a frame takes."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -21,7 +21,10 @@ from partition.fleet.strategies import (
     by_rows,
     by_rows_fused,
     by_segments,
+    channels_at,
+    layers_by_channels,
     least_segments,
+    psums_moved,
 )
 from partition.fleet.tensors import Part, Tensors, Traffic, exchanged
 from partition.sources.base import EnergySource
@@ -67,8 +70,10 @@ class Device:
         received while it reads it.
     image_received_words, received_words, sent_words : int
         For a frame; the image's are apart from those of other tensors.
+    psums_received_words, psums_sent_words : int
+        Where layers are split by channels.
     sent_bits, received_bits : float
-        Of all tensors, the image among them.
+        Of all tensors and psums, the image among them.
     compute_J, send_J, receive_J, idle_J : float
         For a frame of the system.
     busy_s : float
@@ -82,6 +87,8 @@ class Device:
     image_received_words: int
     received_words: int
     sent_words: int
+    psums_received_words: int = 0
+    psums_sent_words: int = 0
     sent_bits: float
     received_bits: float
     compute_J: float
@@ -176,6 +183,9 @@ class Spread:
         }
 
 
+BY_CHANNELS = "by channels"
+"""A variant: layers work on the channels that are there, wherever psums take fewer bits than what they would read."""
+
 FC_BY_FILTERS = "fc by filters"
 """A variant: filters of fully connected layers are shared out, and not their one row."""
 
@@ -184,7 +194,7 @@ VARIANTS: dict[Strategy, tuple[str, ...]] = {
     Strategy.SEQUENTIAL: ("",),
     Strategy.HORIZONTAL: ("", FC_BY_FILTERS),
     Strategy.FUSED: ("",),
-    Strategy.VERTICAL: ("",),
+    Strategy.VERTICAL: ("", BY_CHANNELS),
 }
 """Ways to do each; the first is the plain one."""
 
@@ -282,13 +292,21 @@ class Fleet:
             Strategy.VERTICAL: lambda: by_filters(self.tensors, self.weights),
         }
         made = makers[strategy]()
-        traffic = exchanged(self.tensors, made)
-        taken = [self._work(made, device) for device in range(devices)]
+        local: set[str] = set()
+        if variant == BY_CHANNELS:
+            local = layers_by_channels(self.tensors, made, self._bits.__getitem__, self._psum_bits)
+        traffic = exchanged(self.tensors, made, local)
+        psums = {
+            layer.name: psums_moved(self.tensors, made, layer)
+            for layer in self.tensors.network.layers
+            if layer.name in local
+        }
+        taken = [self._work(made, device, local) for device in range(devices)]
         is_sequential = strategy is Strategy.SEQUENTIAL
         moving = [
             [(each.received + each.sent) * self._bits[name] for each in of_tensor]
             for name, of_tensor in traffic.items()
-        ]
+        ] + [[(each.received + each.sent) * self._psum_bits for each in of_layer] for of_layer in psums.values()]
         seconds = [sum(of_device) / self.link.bitrate_bps for of_device in zip(*moving, strict=True)]
         busy = [sum(each.values()) for _, each in taken]
         if self.link.shared:
@@ -306,7 +324,7 @@ class Fleet:
             latency = sum(max(each.get(name, 0.0) for _, each in taken) for name in layers) + transfers
             period = latency
         found = [
-            self._device(number, made, traffic, energy, sum(by_layer.values()), period)
+            self._device(number, made, traffic, psums, energy, sum(by_layer.values()), period)
             for number, (energy, by_layer) in enumerate(taken)
         ]
         return Spread(
@@ -318,13 +336,30 @@ class Fleet:
             cuts=chosen if is_sequential else (),
         )
 
-    def _work(self, made: Made, device: int) -> tuple[float, dict[str, float]]:
+    @property
+    def _psum_bits(self) -> float:
+        """A psum is as wide as a product, and moves raw."""
+        return 2.0 * self.hardware.b_w
+
+    def _shares(self, made: Made, device: int, layer: Layer, local: Collection[str]) -> list[Share]:
+        """What a device does of a layer."""
+        if layer.name not in local:
+            return shares_of(made[layer.name][device])
+        there = channels_at(self.tensors, made, layer)[device].reshape(layer.groups, layer.C)
+        of_group = layer.filters_per_group
+        # which channels they are matters to no cost, but that they are summed up together
+        return [
+            Share(filters=Span(group * of_group, (group + 1) * of_group), channels=Span(0, int(of_channels.sum())))
+            for group, of_channels in enumerate(there)
+        ]
+
+    def _work(self, made: Made, device: int, local: Collection[str] = ()) -> tuple[float, dict[str, float]]:
         """Joules of a device's shares for a frame, and seconds by layer."""
         energy = 0.0
         seconds: dict[str, float] = {}
         for layer in self.tensors.network.layers:
             read = self.tensors.graph.nodes[self.tensors.node(layer.name).reads[0]]
-            for share in shares_of(made[layer.name][device]):
+            for share in self._shares(made, device, layer, local):
                 for part in share.layers(layer, (read.height, read.width)):
                     joules, taken = self._cost(part)
                     energy += joules
@@ -346,28 +381,47 @@ class Fleet:
         number: int,
         made: Made,
         traffic: Mapping[str, list[Traffic]],
+        psums: Mapping[str, list[Traffic]],
         energy: float,
         busy: float,
         period: float,
     ) -> Device:
         own = {name: of_tensor[number] for name, of_tensor in traffic.items()}
+        psums_received = sum(of_layer[number].received for of_layer in psums.values())
+        psums_sent = sum(of_layer[number].sent for of_layer in psums.values())
         received = sum(each.received * self._bits[name] for name, each in own.items())
-        sent = sum(each.sent * self._bits[name] for name, each in own.items())
-        layers = self.tensors.network.layers
-        parts = {layer.name: made[layer.name][number] for layer in layers}
+        received += psums_received * self._psum_bits
+        sent = sum(each.sent * self._bits[name] for name, each in own.items()) + psums_sent * self._psum_bits
+        shares = [
+            part
+            for layer in self.tensors.network.layers
+            for share in self._shares(made, number, layer, psums)
+            for part in share.layers(layer)
+        ]
+        # filters that serve rows apart from each other are held once
+        held = {
+            layer.name: np.asarray(made[layer.name][number].any(axis=1)).sum() * layer.C * layer.R * layer.S
+            for layer in self.tensors.network.layers
+            if layer.name not in psums
+        }
+        by_channels = sum(
+            part.weights
+            for layer in self.tensors.network.layers
+            if layer.name in psums
+            for share in self._shares(made, number, layer, psums)
+            for part in share.layers(layer)
+        )
         radio_s = (received + sent) / self.link.bitrate_bps
         return Device(
             number=number,
-            macs=sum(
-                self.tensors.words(layer.name, parts[layer.name]) * layer.R * layer.S * layer.C for layer in layers
-            ),
-            weight_words=sum(
-                int(parts[layer.name].any(axis=1).sum()) * layer.R * layer.S * layer.C for layer in layers
-            ),
-            activation_words=most_live(self.tensors, made, number),
+            macs=sum(part.macs for part in shares),
+            weight_words=int(sum(held.values())) + by_channels,
+            activation_words=most_live(self.tensors, made, number, psums),
             image_received_words=own[IMAGE].received,
             received_words=sum(each.received for name, each in own.items() if name != IMAGE),
             sent_words=sum(each.sent for each in own.values()),
+            psums_received_words=psums_received,
+            psums_sent_words=psums_sent,
             sent_bits=sent,
             received_bits=received,
             compute_J=energy,
@@ -440,14 +494,15 @@ def _runs(there: NDArray[np.bool_]) -> list[Span]:
     return [Span(int(start), int(stop)) for start, stop in zip(edges[::2], edges[1::2], strict=True)]
 
 
-def most_live(tensors: Tensors, made: Made, device: int) -> int:
+def most_live(tensors: Tensors, made: Made, device: int, local: Collection[str] = ()) -> int:
     """Most words of tensors that a device holds at a time, as it makes its parts in order.
 
     What it has made it holds until the last reader of the tensor, whoever that is; what it has received, from its first
     reader of it to its last. Of the image it holds what it needs.
     """
     order = tensors.names[1:]
-    needed = {name: tensors.needed(name, made[name][device]) for name in order}
+    # a layer that takes the channels that are there needs no others
+    needed = {name: {} if name in local else tensors.needed(name, made[name][device]) for name in order}
     readers = {name: [reader for reader in order if name in tensors.reads(reader)] for name in tensors.names}
     most = 0
     for at, name in enumerate(order):

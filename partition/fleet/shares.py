@@ -101,7 +101,9 @@ class Share:
         if self.rows is not None and self.rows.size < layer.E:
             part = _rows_of(layer, self.rows, reads or layer.unpadded)
         if self.channels is not None and self.channels.size < layer.C:
-            part = replace(part, name=f"{part.name}/channels {self.channels}", C=self.channels.size)
+            # what it makes are psums: before they are added up and rectified, none is taken to be zero
+            name = f"{part.name}/channels {self.channels}"
+            part = replace(part, name=name, C=self.channels.size, sparsity_ofmap=0.0)
         if self.filters is None or self.filters.size == layer.F:
             return (part,)
         return tuple(

@@ -1,13 +1,15 @@
 """Ways to spread a network: which device makes what of every tensor."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from enum import Enum
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analytical.graph import IMAGE
+from analytical.layer import Layer
 from partition.fleet.shares import FleetError, share_out
-from partition.fleet.tensors import Part, Tensors
+from partition.fleet.tensors import Part, Tensors, Traffic, exchanged
 
 Made = dict[str, list[Part]]
 """Parts by tensor and device."""
@@ -200,3 +202,83 @@ def _each(tensors: Tensors, devices: int, part: Callable[[str, int], Part]) -> M
     image = [tensors.nothing(IMAGE) for _ in range(devices)]
     image[0][:] = True
     return {IMAGE: image} | made
+
+
+def channels_at(tensors: Tensors, made: Made, layer: Layer) -> list[NDArray[np.bool_]]:
+    """Which channels of its ifmap each device has made, all groups together."""
+    read = tensors.node(layer.name).reads[0]
+    channels = tensors.graph.nodes[read].channels
+    found = []
+    for device in range(len(made[IMAGE])):
+        there = np.zeros(channels, np.bool_)
+        for maker, first in tensors.makers(read):
+            whole = np.asarray(made[maker][device].any(axis=1))
+            there[first : first + whole.size] = whole
+        # a flattened tensor has each channel as so many
+        found.append(np.repeat(there, layer.channels // channels))
+    return found
+
+
+def psums_moved(tensors: Tensors, made: Made, layer: Layer) -> list[Traffic]:
+    """Psums of a layer that devices send each other, if each works on the channels that it has, for all filters of
+    their groups, and the owner of a filter adds them up.
+
+    Parameters
+    ----------
+    tensors : Tensors
+    made : Made
+        Who makes which filters.
+    layer : Layer
+    """
+    owned = [np.asarray(part.any(axis=1)) for part in made[layer.name]]
+    # filters for which a device has some channel
+    partly = [
+        np.repeat(there.reshape(layer.groups, -1).any(axis=1), layer.filters_per_group)
+        for there in channels_at(tensors, made, layer)
+    ]
+    size = layer.E * layer.G
+    makers = np.asarray(np.sum(partly, axis=0, dtype=np.int64))
+    found = []
+    for own, some in zip(owned, partly, strict=True):
+        sent = int(np.count_nonzero(some & ~own)) * size
+        received = int((makers - some)[own].sum()) * size
+        found.append(Traffic(received=received, sent=sent, sent_multicast=sent))
+    return found
+
+
+def layers_by_channels(tensors: Tensors, made: Made, word_bits: Callable[[str], float], psum_bits: float) -> set[str]:
+    """Layers that cost fewer bits if psums move in place of what they read: of each tensor all readers, or none.
+
+    Parameters
+    ----------
+    tensors : Tensors
+    made : Made
+        By filters.
+    word_bits : callable
+        Bits of a word of a tensor.
+    psum_bits : float
+        Of a psum.
+
+    Examples
+    --------
+    >>> from analytical.networks import load_network
+    >>> tensors = Tensors(load_network("alexnet"))
+    >>> sorted(layers_by_channels(tensors, by_filters(tensors, [1, 1]), lambda _: 1.0, 2.0))
+    ['FC6', 'FC8']
+    """
+
+    def bits(local: Collection[str]) -> float:
+        moved = exchanged(tensors, made, local)
+        return sum(each.received * word_bits(name) for name, of_tensor in moved.items() for each in of_tensor)
+
+    readers: dict[str, list[Layer]] = {}
+    for layer in tensors.network.layers:
+        readers.setdefault(tensors.node(layer.name).reads[0], []).append(layer)
+    whole, chosen = bits(()), set()
+    for read, layers in readers.items():
+        if read != IMAGE:
+            names = {layer.name for layer in layers}
+            psums = sum(each.received for layer in layers for each in psums_moved(tensors, made, layer))
+            if psums * psum_bits < whole - bits(names):
+                chosen |= names
+    return chosen

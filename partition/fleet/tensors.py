@@ -1,6 +1,6 @@
 """What a device needs to make its part of a tensor, element by element, and what therefore moves."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -203,7 +203,9 @@ class Traffic(NamedTuple):
     sent_multicast: int
 
 
-def exchanged(tensors: Tensors, made: Mapping[str, list[Part]]) -> dict[str, list[Traffic]]:
+def exchanged(
+    tensors: Tensors, made: Mapping[str, list[Part]], local: Collection[str] = ()
+) -> dict[str, list[Traffic]]:
     """What moves between devices, by tensor and device.
 
     Parameters
@@ -211,12 +213,14 @@ def exchanged(tensors: Tensors, made: Mapping[str, list[Part]]) -> dict[str, lis
     tensors : Tensors
     made : mapping of str to list of (channels, rows)
         What each device makes of each tensor; of what several make, the first sends it.
+    local : collection of str
+        Layers that take the channels that are there, and so need no others.
     """
     devices = len(next(iter(made.values())))
     needed = {name: [tensors.nothing(name) for _ in range(devices)] for name in tensors.names}
     for name in tensors.names:
         for device, part in enumerate(made[name]):
-            if name != IMAGE:
+            if name != IMAGE and name not in local:
                 for read, wanted in tensors.needed(name, part).items():
                     needed[read][device] = needed[read][device] | wanted
     return {name: _traffic(tensors, name, needed[name], made[name]) for name in tensors.names}

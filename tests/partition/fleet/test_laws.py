@@ -1,6 +1,7 @@
 """Laws of spreading a network: what goes out comes in, work is conserved, one device is one device."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -16,10 +17,20 @@ from analytical.networks import ZOO, load_network
 from analytical.spans import Span
 from partition.fleet.plan import Fleet, Link, Spread, best_of, shares_of
 from partition.fleet.shares import FleetError, Share, share_out
-from partition.fleet.strategies import Made, Strategy, by_filters, by_rows, by_rows_fused, by_segments
+from partition.fleet.strategies import (
+    Made,
+    Strategy,
+    by_filters,
+    by_rows,
+    by_rows_fused,
+    by_segments,
+    channels_at,
+    psums_moved,
+)
 from partition.fleet.tensors import Tensors, exchanged
 from partition.sources.analytical import Analytical
 from tests.strategies import layers
+from traces.convolution import convolve_plainly
 
 LINK = Link(bitrate_bps=80e6, tx_power_W=0.78, rx_power_W=0.78)
 
@@ -145,8 +156,6 @@ def filters(layer: Layer) -> np.ndarray:
 
 def compute(tensors: Tensors, name: str, there: dict[str, np.ndarray], weights: dict[str, np.ndarray]) -> np.ndarray:
     """A tensor from those that its maker reads, (channels, rows, columns)."""
-    from traces.convolution import convolve_plainly
-
     node = tensors.node(name)
     read = [np.concatenate([there[maker.tensor] for maker in tensors.makers(each)]) for each in node.reads]
     if node.layer is None:
@@ -174,6 +183,36 @@ def test_a_distributed_run_is_the_whole_and_every_message_is_missed(network: Net
         for name in tensors.names:
             if any(each.received for each in moved[name]):
                 assert not run_distributed(tensors, made, values, dropped=name)
+
+
+@given(networks(), st.integers(2, 4))
+def test_psums_of_the_channels_that_are_there_add_up_to_the_whole(network: Network, devices: int) -> None:
+    tensors = Tensors(network)
+    made = by_filters(tensors, [1.0] * devices)
+    rng = np.random.default_rng(0)
+    for layer in network.layers:
+        ifmap = rng.integers(1, 97, (1, layer.channels, layer.H, layer.W))
+        sums = partial(
+            convolve_plainly,
+            filters=filters(layer),
+            stride=(layer.U, layer.V),
+            groups=layer.groups,
+            E=layer.E,
+            G=layer.G,
+        )
+        there = channels_at(tensors, made, layer)
+        if layer is network.layers[0]:
+            # the image is all at the first device
+            assert there[0].all()
+            assert not any(each.any() for each in there[1:])
+        of_device = [sums(ifmap * each[None, :, None, None]) for each in there]
+        assert np.array_equal(np.sum(of_device, axis=0), sums(ifmap))
+        moved = psums_moved(tensors, made, layer)
+        assert sum(each.received for each in moved) == sum(each.sent for each in moved)
+        # a device sends what is not zero of filters that are not its own, and nothing else
+        for device, psums in enumerate(of_device):
+            own = np.asarray(made[layer.name][device].any(axis=1))
+            assert np.count_nonzero(psums[0][~own]) == moved[device].sent
 
 
 @pytest.mark.parametrize("network", ZOO)
