@@ -8,6 +8,7 @@ from analytical.terminal.options import LazyGroup, log_to_standard_error, versio
 COMMANDS = {
     "run": "partition.commands.run:run",
     "distribute": "partition.commands.distribute:distribute",
+    "split": "partition.commands.split:split",
     "map": "partition.commands.map:map_",
     "figure": "partition.commands.figure:figure",
     "quarters": "partition.commands.quarters:quarters",

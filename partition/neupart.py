@@ -19,6 +19,7 @@ COMMANDS = {
     "effects": "simulator.commands.effects:effects",
     "validate": "simulator.commands.validate:validate",
     "distribute": "partition.commands.distribute:distribute",
+    "split": "partition.commands.split:split",
     "map": "partition.commands.map:map_",
     "figure": "partition.commands.figure:figure",
     "quarters": "partition.commands.quarters:quarters",

@@ -16,6 +16,7 @@ from partition.fleet.plan import Spread
 from partition.images import JpegImage
 from partition.maps import COARSE, Quartile, cut_map, grid
 from partition.planning import Plan
+from partition.processors.schedules import Option, Schedule
 
 
 @singledispatch
@@ -226,3 +227,34 @@ def print_spreads(
         "worst: of the device that spends most; nJ/bit: what a bit may cost for it to spend no more than one alone; "
         "<: the best that fits"
     )
+
+
+def print_schedules(
+    network: str,
+    processors: Sequence[str],
+    parts: int,
+    best: Schedule,
+    ways: Sequence[tuple[str, Option]],
+    front: Sequence[Schedule],
+) -> None:
+    """A schedule layer by layer, and how many others there are to choose from, if that was asked."""
+    console = people_console()
+    title = f"{network}, parts of {parts}"
+    table = people_table(title, "layer", *processors, "mJ", "ms")
+    for name, option in ways:
+        shares = (str(part) if part else "" for part in option.parts)
+        table.add_row(name, *shares, digits(option.energy_J * 1e3), digits(option.latency_s * 1e3))
+    if ways:
+        console.print(table)
+    if len(front) > 1:
+        table = people_table("Schedules that none beats", "cut", "mJ", "ms", "")
+        for schedule in front:
+            table.add_row(
+                schedule.cut,
+                digits(schedule.energy_J * 1e3),
+                digits(schedule.latency_s * 1e3),
+                "<" if schedule == best else "",
+            )
+        console.print(table)
+    where = f"The phone stops after {best.cut}: " if ways else "The phone sends the image: "
+    console.print(f"{where}{digits(best.energy_J * 1e3)} mJ, {digits(best.latency_s * 1e3)} ms.")

@@ -1,0 +1,222 @@
+"""Processors, and what parts of layers cost on each."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+from math import comb, gcd
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from analytical.errors import InputError
+from analytical.files import choose_hardware
+from analytical.files.toml import as_model, read_toml
+from analytical.hardware import Hardware
+from analytical.layer import Layer
+from analytical.network import Network
+from analytical.spans import Span
+from partition.fleet.shares import Share
+from partition.processors.schedules import Option
+from partition.sources import ANALYTICAL, SOURCES, EnergySource, choose_source
+from partition.sources.file import File
+
+MOST_OPTIONS = 20_000
+"""Ways to part one layer, beyond which a search takes too long."""
+
+
+class ProcessorError(InputError):
+    """Processors that cannot be, or a network that cannot be parted so; the message says what was expected."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Processor:
+    """One that may run layers, or parts of them.
+
+    Attributes
+    ----------
+    name : str
+    source : EnergySource
+        What it costs there.
+    hardware : Hardware
+        That the source prices.
+    utilisation : float
+        Share of its time that others take, from 0 and below 1: what takes t alone, takes t / (1 - utilisation).
+    """
+
+    name: str
+    source: EnergySource
+    hardware: Hardware
+    utilisation: float = 0.0
+
+    def record(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return {
+            "name": self.name,
+            "source": self.source.name,
+            "hardware": self.hardware.name,
+            "bits": self.hardware.b_w,
+            "utilisation": self.utilisation,
+        }
+
+
+class _Processor(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    name: str = Field(min_length=1)
+    source: str = ANALYTICAL
+    hardware: str | None = None
+    utilisation: float = Field(0.0, ge=0, lt=1)
+
+
+class _Processors(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    processor: list[_Processor] = Field(min_length=1)
+
+
+def load_processors(path: str | Path, **of_sources: Any) -> tuple[Processor, ...]:
+    """The processors that a file describes.
+
+    Parameters
+    ----------
+    path : str or Path
+        TOML, with a table ``[[processor]]`` for each: ``name``; ``source``, as ``--source`` takes it (default: the
+        closed forms); ``hardware``, as ``--hardware`` takes it (default: Eyeriss at 8 bit); and ``utilisation``. Files
+        are looked for beside it.
+    **of_sources
+        As for :func:`partition.sources.choose_source`.
+
+    Raises
+    ------
+    ProcessorError
+        It cannot be read, or describes what cannot be.
+    SourceError, HardwareError
+        So does a file that it names.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "phone.toml")
+    ...     _ = path.write_text('[[processor]]\\nname = "npu"\\n[[processor]]\\nname = "dsp"')
+    ...     [processor.name for processor in load_processors(path)]
+    ['npu', 'dsp']
+    """
+    written = as_model(read_toml(path, ProcessorError, "a file of processors"), _Processors, path, ProcessorError)
+    found: list[Processor] = []
+    for each in written.processor:
+        if each.name in [processor.name for processor in found]:
+            raise ProcessorError(f"{path}: two processors are called {each.name}; expected a name for each")
+        source = each.source if each.source in SOURCES else str(Path(path).parent / each.source)
+        hardware = each.hardware
+        if hardware is not None and Path(hardware).suffix:
+            hardware = str(Path(path).parent / hardware)
+        found.append(
+            Processor(
+                name=each.name,
+                source=choose_source(source, **of_sources),
+                hardware=choose_hardware(hardware, default_bits=8),
+                utilisation=each.utilisation,
+            )
+        )
+    return tuple(found)
+
+
+def options_of(network: Network, processors: Sequence[Processor], parts: int) -> dict[str, tuple[Option, ...]]:
+    """All ways to share out each layer's filters over processors, in equal parts.
+
+    Parameters
+    ----------
+    network : Network
+    processors : sequence of Processor
+    parts : int
+        Of each layer.
+
+    Returns
+    -------
+    dict of str to tuple of Option
+        By layer; each option's energy is that of all shares, its latency that of the slowest.
+
+    Raises
+    ------
+    ProcessorError
+        A layer's filters are not so many equal parts, or there are too many ways.
+    SourceError, MappingError
+        A source has no costs.
+    """
+    odd = next((layer for layer in network.layers if layer.F % parts), None)
+    if odd is not None:
+        common = reduce(gcd, (layer.F for layer in network.layers))
+        fit = ", ".join(str(number) for number in range(1, common + 1) if common % number == 0)
+        raise ProcessorError(
+            f"parts is {parts}, and layer {odd.name} of {network.name} has {odd.F} filters; expected one of {fit}"
+        )
+    if comb(parts + len(processors) - 1, parts) > MOST_OPTIONS:
+        raise ProcessorError(
+            f"{parts} parts on {len(processors)} processors are more than {MOST_OPTIONS:,} ways to run a layer; "
+            "expected fewer parts"
+        )
+    costs = [costs_of_parts(network, processor, parts) for processor in processors]
+    splits = list(_splits(parts, len(processors)))
+    found = {}
+    for layer in network.layers:
+        of_layer = [of_processor[layer.name] for of_processor in costs]
+        found[layer.name] = tuple(
+            Option(
+                split,
+                sum(of_layer[at][part][0] for at, part in enumerate(split)),
+                max(of_layer[at][part][1] for at, part in enumerate(split)),
+            )
+            for split in splits
+        )
+    return found
+
+
+def _splits(parts: int, processors: int) -> Iterator[tuple[int, ...]]:
+    if processors == 1:
+        yield (parts,)
+        return
+    for first in range(parts + 1):
+        for rest in _splits(parts - first, processors - 1):
+            yield (first, *rest)
+
+
+def costs_of_parts(network: Network, processor: Processor, parts: int) -> dict[str, list[tuple[float, float]]]:
+    """Joules and seconds of none to all of so many equal parts of each layer's filters.
+
+    A part is a layer to the source, as any; of a file, which has whole layers, it costs in proportion.
+
+    Parameters
+    ----------
+    network, processor, parts
+        As for :func:`options_of`.
+
+    Raises
+    ------
+    SourceError, MappingError
+        The source has no costs.
+    """
+    busy = 1 - processor.utilisation
+    found: dict[str, list[tuple[float, float]]] = {}
+    if isinstance(processor.source, File):
+        # who has measured a layer, has not measured its parts: in proportion to its MACs
+        whole = processor.source.costs(network, processor.hardware)
+        for layer in network.layers:
+            energy, latency = whole.energy_J[layer.name], whole.latency_s[layer.name] / busy
+            found[layer.name] = [(energy * part / parts, latency * part / parts) for part in range(parts + 1)]
+        return found
+    known: dict[Layer, tuple[float, float]] = {}
+    for layer in network.layers:
+        found[layer.name] = [(0.0, 0.0)]
+        for part in range(1, parts + 1):
+            joules = seconds = 0.0
+            for share in Share(filters=Span(0, layer.F * part // parts)).layers(layer):
+                alike = replace(share, name="share")
+                if alike not in known:
+                    costs = processor.source.costs(Network(share.name, (share,)), processor.hardware)
+                    known[alike] = costs.energy_J[share.name], costs.latency_s[share.name]
+                joules += known[alike][0]
+                seconds += known[alike][1]
+            found[layer.name].append((joules, seconds / busy))
+    return found

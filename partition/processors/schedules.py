@@ -1,0 +1,327 @@
+"""Schedules: a way to run each layer, up to a cut; exact, by what no other is better than."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analytical.graph import Graph
+from partition.channel import Channel
+from partition.costs import Costs
+from partition.cuts import cuts_of
+
+Floats = NDArray[np.float64]
+Indices = NDArray[np.int64]
+
+_HIGHEST_W = 1e12
+"""Beyond any price of a second in joules."""
+
+_HALVINGS = 40
+"""Of the range in which that price is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One way to run a layer.
+
+    Attributes
+    ----------
+    parts : tuple of int
+        Of each processor.
+    energy_J : float
+        Of all processors.
+    latency_s : float
+        Of the slowest.
+    """
+
+    parts: tuple[int, ...]
+    energy_J: float
+    latency_s: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Schedule:
+    """A way to run a network.
+
+    Attributes
+    ----------
+    cut : str
+        The last node that the phone runs.
+    parts : tuple of tuple of int
+        Of each of its layers, those of each processor.
+    energy_J : float
+        What the phone spends, also to send.
+    latency_s : float
+        Of layers one after the other, each as long as its slowest processor; of sending, and of the cloud.
+    """
+
+    cut: str
+    parts: tuple[tuple[int, ...], ...]
+    energy_J: float
+    latency_s: float
+
+    def by_layer(self, layers: Sequence[str]) -> list[tuple[str, tuple[int, ...]]]:
+        """Parts with their layers' names, of :attr:`Scheduler.layers`; those behind the cut have none."""
+        return list(zip(layers, self.parts, strict=False))
+
+    def record(self) -> dict[str, Any]:
+        """As JSON and CSV have it."""
+        return {
+            "energy_J": self.energy_J,
+            "latency_s": self.latency_s,
+            "cut": self.cut,
+            "split": " ".join("/".join(map(str, parts)) for parts in self.parts),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """One to run."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """Where the phone may stop, and what comes then."""
+
+    cut: str
+    energy_J: float
+    latency_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Labels:
+    """Ways so far; of each its energy, its latency, and how it came about.
+
+    Attributes
+    ----------
+    energy_J, latency_s : ndarray of float
+        Ascending, and descending.
+    before, option : ndarray of int
+        Which of the labels a layer before, and which option of this layer; where there is no layer before, none.
+    """
+
+    energy_J: Floats
+    latency_s: Floats
+    before: Indices
+    option: Indices
+
+
+class Scheduler:
+    """Schedules of one network.
+
+    After each layer it keeps those ways so far than which no other takes both less energy and less time: whatever
+    follows adds the same to both, so that all others lead to nothing that is better.
+
+    Parameters
+    ----------
+    graph : Graph
+        The network.
+    options : mapping of str to sequence of Option
+        Of each layer (:func:`partition.processors.processor.options_of`).
+    channel : Channel, optional
+        To the cloud; None: there is none, and the phone runs all layers.
+    bits : mapping of str to float, optional
+        Of each tensor that may be sent.
+
+    Examples
+    --------
+    >>> from analytical.graph import graph_of
+    >>> from analytical.layer import Layer
+    >>> from analytical.network import Network
+    >>> graph = graph_of(Network("two", (Layer.fc("A", inputs=8, outputs=8), Layer.fc("B", inputs=8, outputs=8))))
+    >>> ways = (Option((1, 0), 2.0, 1.0), Option((0, 1), 1.0, 2.0))
+    >>> scheduler = Scheduler(graph, {"A": ways, "B": ways})
+    >>> [(schedule.energy_J, schedule.latency_s) for schedule in scheduler.front()]
+    [(2.0, 4.0), (3.0, 3.0), (4.0, 2.0)]
+    >>> scheduler.least_energy(max_delay_s=3.5).energy_J, scheduler.fastest_s
+    (3.0, 2.0)
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        options: Mapping[str, Sequence[Option]],
+        channel: Channel | None = None,
+        bits: Mapping[str, float] | None = None,
+    ) -> None:
+        self._options = {name: _not_beaten(of_layer) for name, of_layer in options.items()}
+        self._events = _events(graph, channel, bits or {})
+        # the least time from behind each event on, to any end
+        self._rest: list[float] = []
+        rest = np.inf
+        for event in reversed(self._events):
+            self._rest.insert(0, rest)
+            if isinstance(event, _End):
+                rest = min(rest, event.latency_s)
+            else:
+                rest += min(option.latency_s for option in self._options[event.name])
+        self.fastest_s = float(rest)
+        """No schedule takes less."""
+        self.layers = tuple(event.name for event in self._events if isinstance(event, _Layer))
+        """In the order in which schedules have them: of each cut, those that it has come first."""
+
+    def front(self, max_delay_s: float = np.inf) -> list[Schedule]:
+        """All schedules than which no other takes both less energy and less time, from least energy to least time; of
+        those that take no longer."""
+        return self._search(max_delay_s)
+
+    def least_energy(self, max_delay_s: float = np.inf) -> Schedule | None:
+        """The one that spends least, of those that take no longer; None where all take longer."""
+        if self.fastest_s > max_delay_s * (1 + 1e-12):
+            return None
+        power, enough_J = self._price_of_time(max_delay_s)
+        return next(iter(self._search(max_delay_s, power, enough_J)), None)
+
+    def least_weighted(self, weight: float) -> Schedule:
+        """The one with the least ``weight`` times millijoules plus ``1 - weight`` times milliseconds (DeepX's
+        objective); of equals, the one that spends least."""
+        return min(
+            self.front(),
+            key=lambda schedule: weight * schedule.energy_J * 1e3 + (1 - weight) * schedule.latency_s * 1e3,
+        )
+
+    def _priced(self, power: float) -> tuple[list[float], float, float]:
+        """If a second costs so many joules: the least from behind each event on, and energy and latency of all."""
+        rest, energy, latency = np.inf, 0.0, 0.0
+        behind: list[float] = []
+        for event in reversed(self._events):
+            behind.insert(0, rest)
+            if isinstance(event, _End):
+                if event.energy_J + power * event.latency_s < rest:
+                    energy, latency = event.energy_J, event.latency_s
+                    rest = energy + power * latency
+            else:
+                best = min(self._options[event.name], key=lambda option: option.energy_J + power * option.latency_s)
+                energy, latency = energy + best.energy_J, latency + best.latency_s
+                rest += best.energy_J + power * best.latency_s
+        return behind, energy, latency
+
+    def _price_of_time(self, max_delay_s: float) -> tuple[float, float]:
+        """A price of a second at which the least of both together is in time, the lower the better, and the energy of
+        that schedule: the one looked for spends no more."""
+        _, energy, latency = self._priced(0.0)
+        if latency <= max_delay_s:
+            return 0.0, energy
+        low, high = 0.0, 1.0
+        while self._priced(high)[2] > max_delay_s:
+            low, high = high, 2 * high
+            if high > _HIGHEST_W:
+                # in time only by a hair: no price is high enough to tell
+                return 0.0, np.inf
+        for _ in range(_HALVINGS):
+            middle = (low + high) / 2
+            low, high = (low, middle) if self._priced(middle)[2] <= max_delay_s else (middle, high)
+        return high, self._priced(high)[1]
+
+    def _search(self, max_delay_s: float, power: float = 0.0, enough_J: float = np.inf) -> list[Schedule]:
+        """Schedules in time, least energy first; all of the front, or those of it that spend at most so much.
+
+        With a price of time (a Lagrange multiplier) there is a bound to what a way so far leads to: of schedules in
+        time, energy is at least energy and price so far, and the least of both for the rest, less the price of all the
+        time there is.
+        """
+        priced = self._priced(power)[0]
+        limit = (enough_J + (power * max_delay_s if power else 0.0)) * (1 + 1e-9)
+        nothing = np.zeros(1)
+        labels = [_Labels(nothing, nothing, np.zeros(1, np.int64), np.zeros(1, np.int64))]
+        layers: list[str] = []
+        ends: list[tuple[_End, int]] = []
+        for event, rest, least in zip(self._events, self._rest, priced, strict=True):
+            if isinstance(event, _End):
+                ends.append((event, len(layers)))
+                continue
+            options = self._options[event.name]
+            energy = labels[-1].energy_J[:, None] + np.array([option.energy_J for option in options])
+            latency = labels[-1].latency_s[:, None] + np.array([option.latency_s for option in options])
+            # what cannot end in time leads nowhere, and what cannot be as good as what is known, nowhere better
+            in_time = latency.ravel() + rest <= max_delay_s * (1 + 1e-12)
+            in_reach = energy.ravel() + power * latency.ravel() + least <= limit
+            there = np.flatnonzero(in_time & in_reach)
+            kept = there[_front(energy.ravel()[there], latency.ravel()[there])]
+            layers.append(event.name)
+            labels.append(
+                _Labels(energy.ravel()[kept], latency.ravel()[kept], kept // len(options), kept % len(options))
+            )
+        energy = np.concatenate([labels[at].energy_J + end.energy_J for end, at in ends])
+        latency = np.concatenate([labels[at].latency_s + end.latency_s for end, at in ends])
+        places = [(end, at, label) for end, at in ends for label in range(labels[at].energy_J.size)]
+        there = np.flatnonzero(latency <= max_delay_s * (1 + 1e-12))
+        found = there[_front(energy[there], latency[there])]
+        return [
+            Schedule(
+                cut=places[at][0].cut,
+                parts=self._parts(labels, layers, *places[at][1:]),
+                energy_J=float(energy[at]),
+                latency_s=float(latency[at]),
+            )
+            for at in found
+        ]
+
+    def _parts(
+        self, labels: Sequence[_Labels], layers: Sequence[str], run: int, label: int
+    ) -> tuple[tuple[int, ...], ...]:
+        """How a label came about, read from its end."""
+        parts = []
+        for at in range(run, 0, -1):
+            parts.append(self._options[layers[at - 1]][int(labels[at].option[label])].parts)
+            label = int(labels[at].before[label])
+        return tuple(reversed(parts))
+
+
+def supported(front: Sequence[Schedule]) -> list[bool]:
+    """Which of a front a weighted sum of energy and time can reach: those on its lower convex hull.
+
+    Examples
+    --------
+    >>> front = [Schedule(cut="A", parts=(), energy_J=e, latency_s=t) for e, t in [(0, 4), (2, 3), (3, 0)]]
+    >>> supported(front)
+    [True, False, True]
+    """
+    hull: list[int] = []
+    for at, schedule in enumerate(front):
+        while len(hull) > 1:
+            first, last = front[hull[-2]], front[hull[-1]]
+            over = (last.energy_J - first.energy_J) * (schedule.latency_s - first.latency_s)
+            under = (schedule.energy_J - first.energy_J) * (last.latency_s - first.latency_s)
+            if over > under:
+                break
+            hull.pop()
+        hull.append(at)
+    return [at in hull for at in range(len(front))]
+
+
+def _front(energy: Floats, latency: Floats) -> Indices:
+    """Which are not beaten in both, by energy; of equals the first."""
+    order = np.lexsort((latency, energy))
+    least = np.minimum.accumulate(latency[order])
+    return order[np.concatenate([[True], latency[order][1:] < least[:-1]])] if order.size else order
+
+
+def _not_beaten(options: Sequence[Option]) -> list[Option]:
+    energy = np.array([option.energy_J for option in options])
+    latency = np.array([option.latency_s for option in options])
+    return [options[at] for at in _front(energy, latency)]
+
+
+def _events(graph: Graph, channel: Channel | None, bits: Mapping[str, float]) -> list[_Layer | _End]:
+    """Layers in an order in which each cut's come before those behind it, and where the phone may stop."""
+    # a schedule's energies and times are its own: of the cut only the rest is asked
+    nothing = Costs(energy_J={}, latency_s={})
+    cuts = {cut.name: cut for cut in cuts_of(graph, dict.fromkeys(graph.nodes, 0.0) | dict(bits), nothing)}
+    events: list[_Layer | _End] = []
+    run: set[str] = set()
+    for name, client in graph.chain():
+        for node in graph.nodes.values():
+            if node.name in client and node.layer is not None and node.layer.name not in run:
+                run.add(node.layer.name)
+                events.append(_Layer(node.layer.name))
+        if channel is not None:
+            cut = cuts[name]
+            events.append(_End(name, cut.total_energy_J(channel), cut.delay_s(channel)))
+        elif name == graph.last:
+            events.append(_End(name, 0.0, 0.0))
+    return events
