@@ -21,7 +21,11 @@ NETWORKS = {
 }
 CHIP = analytical.CHIPS["eyeriss-16bit"]
 SPARSE = analytical.CHIPS["eyeriss-16bit-sparse"]
-MACHINES = {"the chip": CHIP, "gates and codes both": SPARSE, "skips both": replace(SPARSE, name="skip", skip="both")}
+MACHINES = {
+    "the chip": CHIP,
+    "gates and codes both": SPARSE,
+    "skips, codes both": replace(SPARSE, name="skip", skip="both"),
+}
 MBPS, WATTS = 4, 1.0
 
 

@@ -1,6 +1,8 @@
 """``python -m analytical compress``: a network with fewer weights, smaller ones, or layers in two parts."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import click
@@ -32,7 +34,7 @@ from analytical.terminal.options import (
     network_argument,
     network_command,
 )
-from analytical.terminal.outputs import as_csv, as_json, check_writable, write_chosen
+from analytical.terminal.outputs import STANDARD_OUTPUT, as_csv, as_json, check_writable, write_chosen
 
 _NAMES = "NUMBER or NAME=NUMBER,..."
 
@@ -45,6 +47,7 @@ _NAMES = "NUMBER or NAME=NUMBER,..."
 @click.option("--svd-energy", metavar=_NAMES, help="Share of the weights' squares that these keep; with weights.")
 @click.option("--filter-bits", metavar=_NAMES, help="Bits of a weight in DRAM, from a codebook: conv=8,fc=5.")
 @click.option("--weights", "weights_file", metavar="FILE", help="Weights: a trace (.h5), or arrays by layer (.npz).")
+@click.option("--batch", type=click.IntRange(1), help="Images that a layer runs at once.  [default: the table's]")
 @hardware_option
 @bits_option(default=16)
 @click.option("--out", metavar="TABLE.csv", help="Write the network: a layer table, which runs everywhere.")
@@ -58,6 +61,7 @@ def compress(
     svd_energy: str | None,
     filter_bits: str | None,
     weights_file: str | None,
+    batch: int | None,
     hardware: str | None,
     bits: int | None,
     out: str | None,
@@ -80,7 +84,11 @@ def compress(
         raise CompressionError("--svd and --svd-energy both say the rank; expected one of them")
     if all(said is None for said in (pruned, densities, svd, svd_energy, filter_bits)):
         raise CompressionError("nothing to do; expected --prune, --densities, --svd, --svd-energy or --filter-bits")
+    if out is not None and out != STANDARD_OUTPUT and Path(out).suffix.lower() != ".csv":
+        raise CompressionError(f"--out is {out}; expected the name of a .csv file, as layer tables have")
     loaded = load_network(network)
+    if batch is not None:
+        loaded = replace(loaded, layers=tuple(replace(layer, batch=batch) for layer in loaded.layers))
     chips = _chips(loaded, hardware, bits)
     wanted = {
         "svd": _numbers("--svd", svd, float),

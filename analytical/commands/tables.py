@@ -7,6 +7,7 @@ from analytical.compression.report import CompressionReport, Side
 from analytical.energy import ENERGY_PARTS, Energy
 from analytical.mappings.cnnergy import Correction, Rule
 from analytical.model import NetworkEstimate
+from analytical.network import Network
 from analytical.terminal.tables import people_console, people_table
 from analytical.terminal.text import digits, metric, short
 
@@ -76,7 +77,8 @@ def print_compression(report: CompressionReport, out: str | None = None) -> None
     )
     console.print(table)
     for old, new, factor in zip(before.estimates, after.estimates, report.factors(), strict=True):
-        table = people_table(f"mJ of an image by closed forms, {old.hardware.name}", "", *ENERGY_PARTS.values(), "ms")
+        title = f"mJ of an image by closed forms, {old.hardware.name}, {_batches(report.after.network)}"
+        table = people_table(title, "", *ENERGY_PARTS.values(), "ms")
         for name, each in (("before", old), ("after", new)):
             table.add_row(name, *_scaled(each.energy, scale), digits(each.latency_s * 1e3))
         console.print(table)
@@ -87,6 +89,12 @@ def print_compression(report: CompressionReport, out: str | None = None) -> None
             f"relative error {said.relative_error:.3f}"
         )
     console.print("stored: MiB; before / after of a code: raw before, to that code after. No accuracy is computed.")
+
+
+def _batches(network: Network) -> str:
+    """Images that layers run at once, whose energy each has its share of."""
+    batches = sorted({layer.batch for layer in network.layers})
+    return f"batch {batches[0]}" if len(batches) == 1 else f"batches of {batches[0]} to {batches[-1]}"
 
 
 _CODES = {

@@ -42,6 +42,27 @@ def test_without_a_file_a_person_reads_both_sides() -> None:
     assert "Huffman" not in done.stdout
 
 
+def test_energies_are_of_the_batches_that_it_says() -> None:
+    """Filters are read once for a batch: of one image alone, coded filters save more."""
+    call = ("compress", "alexnet", "--prune", "fc=0.9")
+    shown = analytical(*call).stdout
+    assert "eyeriss-16bit, batches of 1 to 18" in " ".join(shown.split())
+    single = analytical(*call, "--batch", "1").stdout
+    assert "eyeriss-16bit, batch 1" in " ".join(single.split())
+    (_, sparse), (_, alone) = (
+        [float(line.split(": ")[1]) for line in text.splitlines() if line.startswith("before / after")]
+        for text in (shown, single)
+    )
+    assert alone > 2 > sparse
+
+
+def test_a_table_has_a_table_s_name(tmp_path: Path) -> None:
+    told = analytical("compress", "alexnet", "--prune", "0.5", "--out", str(tmp_path / "out.h5"))
+    assert told.returncode == 2
+    assert told.stderr.endswith("out.h5; expected the name of a .csv file, as layer tables have\n")
+    assert not any(tmp_path.iterdir())
+
+
 def test_rows_go_to_standard_output() -> None:
     done = analytical("compress", "alexnet", "--prune", "fc=0.9", "--hardware", "eyeriss-8bit", "--csv", "-")
     header, *rows = done.stdout.splitlines()
