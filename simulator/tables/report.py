@@ -98,7 +98,7 @@ def _print_alternatives(console: Console, result: NetworkResult) -> None:
         scale, prefix = metric(found.energy_J)
         console.print(
             f"{found.layer}: {digits(found.energy_J * scale)} {prefix}J on {found.active_pes} of {pes} PEs; "
-            f"{found.option} would take {digits(found.mapper_energy_J * scale)} on {found.mapper_pes}"
+            f"{found.option} estimates {digits(found.mapper_energy_J * scale)} on {found.mapper_pes}"
         )
 
 

@@ -25,7 +25,7 @@ def print_reuse(console: Console, result: NetworkResult) -> None:
     console.print(table)
     console.print(
         "ifmap, filter: values from DRAM / unique ones, GLB reads / fills, RF fills / GLB reads, RF reads / fills; "
-        "psum: GLB writes / ofmap value, hops / write, MACs / hop"
+        "psum: GLB writes / ofmap value, hops between PEs / write, MACs that a PE does for a psum before it hands it on"
     )
 
 
