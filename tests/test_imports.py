@@ -1,6 +1,7 @@
 """Imports that a contract cannot see: through the public names of a package, which are looked up when they are used."""
 
 import ast
+import configparser
 from pathlib import Path
 
 import pytest
@@ -33,3 +34,11 @@ def test_modules_import_modules_and_not_public_names(path: Path) -> None:
 def test_what_is_looked_for_is_found() -> None:
     source = "from analytical import estimate, counts\nimport simulator\nfrom analytical.model import estimate"
     assert through_the_front_door(source) == ["analytical.estimate", "simulator"]
+
+
+def test_every_folder_of_modules_is_installed() -> None:
+    """From a checkout all of them are there; what pip installs has those that are listed."""
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    listed = setup["options"]["packages"].split()
+    assert sorted(listed) == sorted({".".join(path.parent.relative_to(ROOT).parts) for path in MODULES})
