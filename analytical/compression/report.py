@@ -8,6 +8,7 @@ from analytical.compression.stored import Stored, stored
 from analytical.compression.survey import survey_J
 from analytical.compression.weights import Decomposed, Weights
 from analytical.hardware import Hardware
+from analytical.layer import Layer
 from analytical.model import NetworkEstimate, estimate
 from analytical.network import Network
 
@@ -43,9 +44,7 @@ class Side:
     @property
     def effectual_macs(self) -> float:
         """Those whose pixel and weight are not zero, as the shares say."""
-        return sum(
-            layer.macs * (1 - layer.sparsity_ifmap) * (1 - layer.sparsity_filters) for layer in self.network.layers
-        )
+        return sum(map(_effectual_macs, self.network.layers))
 
     @property
     def survey_J(self) -> float:
@@ -114,7 +113,7 @@ class CompressionReport:
                 "filter_bits": layer.filter_bits or b_w,
                 **{f"{name}_bytes": _or_nothing(getattr(kept, name)) for name in CODES},
                 "macs": layer.macs,
-                "effectual_macs": layer.macs * (1 - layer.sparsity_ifmap) * (1 - layer.sparsity_filters),
+                "effectual_macs": _effectual_macs(layer),
                 **{f"energy_J {each.hardware.name}": each.layers[number].energy_J for each in self.after.estimates},
             }
             for number, (layer, kept) in enumerate(zip(self.after.network.layers, self.after.stored, strict=True))
@@ -131,6 +130,10 @@ class CompressionReport:
             "decomposed": {name: asdict(said) for name, said in self.decomposed.items()},
             "layers": self.rows(),
         }
+
+
+def _effectual_macs(layer: Layer) -> float:
+    return layer.macs * (1 - layer.sparsity_ifmap) * (1 - layer.sparsity_filters)
 
 
 def _or_nothing(number: float | None) -> float | str:

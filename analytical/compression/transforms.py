@@ -50,7 +50,7 @@ def prune(network: Network, shares: float | Mapping[str, float]) -> Network:
     >>> [pruned.layer(name).sparsity_filters for name in ("C1", "C2", "FC6")]
     [0.16, 0.6, 0.9]
     """
-    chosen = by_layer(network, shares, "prune", is_share, "a share of zeros from 0 to 1")
+    chosen = zeros_by_layer(network, shares)
     return _each(
         network,
         lambda layer: (
@@ -87,8 +87,7 @@ def quantise(network: Network, bits: int | Mapping[str, int]) -> Network:
     >>> quantise(load_network("alexnet"), {"conv": 8, "fc": 5}).layer("FC6").filter_bits
     5
     """
-    expected = f"a whole number of bits from 1 to {MOST_FILTER_BITS}"
-    chosen = by_layer(network, bits, "filter bits", lambda n: is_whole(n) and 1 <= n <= MOST_FILTER_BITS, expected)
+    chosen = bits_by_layer(network, bits)
     return _each(
         network, lambda layer: replace(layer, filter_bits=int(chosen[layer.name])) if layer.name in chosen else layer
     )
@@ -237,6 +236,17 @@ def by_layer(
         for layer in network.layers
         if layer.name in given or layer.kind in given
     }
+
+
+def zeros_by_layer(network: Network, shares: float | Mapping[str, float]) -> dict[str, float]:
+    """What :func:`prune` sets to zero, by :func:`by_layer`."""
+    return by_layer(network, shares, "prune", is_share, "a share of zeros from 0 to 1")
+
+
+def bits_by_layer(network: Network, bits: int | Mapping[str, int]) -> dict[str, int]:
+    """What :func:`quantise` takes weights to, by :func:`by_layer`."""
+    expected = f"a whole number of bits from 1 to {MOST_FILTER_BITS}"
+    return by_layer(network, bits, "filter bits", lambda n: is_whole(n) and 1 <= n <= MOST_FILTER_BITS, expected)
 
 
 def _each(network: Network, change: Callable[[Layer], Layer]) -> Network:

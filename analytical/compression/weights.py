@@ -11,11 +11,14 @@ from numpy.typing import NDArray
 
 from analytical.compression.transforms import (
     CompressionError,
+    bits_by_layer,
     by_layer,
     decompose_to,
     is_reduction,
     is_share,
+    quantise,
     rank_of,
+    zeros_by_layer,
 )
 from analytical.layer import MOST_FILTER_BITS, Layer
 from analytical.network import Network
@@ -133,18 +136,14 @@ def prune_weights(network: Network, weights: Weights, shares: float | Mapping[st
     >>> done.weights["FC"].ravel().tolist(), done.network.layer("FC").sparsity_filters
     ([3, 0, 0, -2], 0.5)
     """
-    from analytical.compression.transforms import prune
-
-    prune(network, shares)  # refuses what cannot be
+    chosen = zeros_by_layer(network, shares)
     _require(network, weights)
-    chosen = by_layer(network, shares, "prune", lambda _: True, "")
     pruned = dict(weights)
     for name, share in chosen.items():
         flat = weights[name].reshape(-1).copy()
+        # the least integer has no magnitude of its own
+        wide = flat.astype(np.int64) if flat.dtype.kind in "iu" else flat
         # stable, so that of equals the first ones go
-        wide = (
-            flat.astype(np.int64) if flat.dtype.kind in "iu" else flat
-        )  # the least integer has no magnitude of its own
         order = np.argsort(np.abs(wide), kind="stable")
         flat[order[: round(share * flat.size)]] = 0
         pruned[name] = flat.reshape(weights[name].shape)
@@ -255,11 +254,9 @@ def quantise_weights(network: Network, weights: Weights, bits: int | Mapping[str
     CompressionError
         A number of bits that cannot be, a layer that the network does not have; or SciPy is not there.
     """
-    from analytical.compression.transforms import quantise
-
     made = quantise(network, bits)
     _require(network, weights)
-    chosen = by_layer(network, bits, "filter bits", lambda _: True, "")
+    chosen = bits_by_layer(network, bits)
     quantised = {
         name: _in_codebook(values, chosen[name]) if name in chosen else values for name, values in weights.items()
     }

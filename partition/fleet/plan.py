@@ -13,7 +13,7 @@ from analytical.layer import Layer
 from analytical.network import Network
 from analytical.spans import Span
 from partition.channel import MEDIAN_SPARSITY_IN, image_bits, tensor_bits
-from partition.fleet.shares import FleetError, Share
+from partition.fleet.shares import FleetError, Share, SharePrices
 from partition.fleet.strategies import (
     Made,
     Strategy,
@@ -255,8 +255,7 @@ class Fleet:
         self.hardware = hardware
         self.link = link
         self.weights = list(weights)
-        self._source = source
-        self._costs: dict[Layer, tuple[float, float]] = {}
+        self._prices = SharePrices(source, hardware)
         self._bits = {name: _bits_of_word(self.tensors, name, hardware, sparsity_in) for name in self.tensors.names}
 
     def spread(self, strategy: Strategy, variant: str = "", cuts: Sequence[str] | None = None) -> Spread:
@@ -361,20 +360,10 @@ class Fleet:
             read = self.tensors.graph.nodes[self.tensors.node(layer.name).reads[0]]
             for share in self._shares(made, device, layer, local):
                 for part in share.layers(layer, (read.height, read.width)):
-                    joules, taken = self._cost(part)
+                    joules, taken = self._prices.of(part)
                     energy += joules
                     seconds[layer.name] = seconds.get(layer.name, 0.0) + taken
         return energy, seconds
-
-    def _cost(self, part: Layer) -> tuple[float, float]:
-        """Joules and seconds of a share, which may be like another's."""
-        alike = replace(part, name="share")
-        if alike not in self._costs:
-            # a network of its own: a share is to any source what a layer is
-            network = Network(part.name, (part,))
-            costs = self._source.costs(network, self.hardware)
-            self._costs[alike] = costs.energy_J[part.name], costs.latency_s[part.name]
-        return self._costs[alike]
 
     def _device(
         self,

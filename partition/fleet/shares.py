@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from analytical.errors import InputError
+from analytical.hardware import Hardware
 from analytical.layer import Layer
+from analytical.network import Network
 from analytical.spans import Span
+from partition.sources.base import EnergySource
 
 
 class FleetError(InputError):
@@ -110,6 +113,37 @@ class Share:
             replace(part, name=f"{part.name}/{filters}", groups=groups, F=filters.size)
             for filters, groups in _by_groups(layer, self.filters)
         )
+
+
+class SharePrices:
+    """What shares of layers cost, each kind once: of a network, many are alike.
+
+    Parameters
+    ----------
+    source : EnergySource
+        A share is to it what a layer is.
+    hardware : Hardware
+        That it prices.
+    """
+
+    def __init__(self, source: EnergySource, hardware: Hardware) -> None:
+        self._source = source
+        self._hardware = hardware
+        self._known: dict[Layer, tuple[float, float]] = {}
+
+    def of(self, part: Layer) -> tuple[float, float]:
+        """Joules and seconds of one of :meth:`Share.layers`.
+
+        Raises
+        ------
+        SourceError, MappingError
+            The source has none.
+        """
+        alike = replace(part, name="share")
+        if alike not in self._known:
+            costs = self._source.costs(Network(part.name, (part,)), self._hardware)
+            self._known[alike] = costs.energy_J[part.name], costs.latency_s[part.name]
+        return self._known[alike]
 
 
 def _rows_of(layer: Layer, rows: Span, reads: tuple[int, int]) -> Layer:

@@ -1,7 +1,7 @@
 """Processors, and what parts of layers cost on each."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import reduce
 from math import comb, gcd
 from pathlib import Path
@@ -13,10 +13,9 @@ from analytical.errors import InputError
 from analytical.files import choose_hardware
 from analytical.files.toml import as_model, read_toml
 from analytical.hardware import Hardware
-from analytical.layer import Layer
 from analytical.network import Network
 from analytical.spans import Span
-from partition.fleet.shares import Share
+from partition.fleet.shares import Share, SharePrices
 from partition.processors.schedules import Option
 from partition.sources import ANALYTICAL, SOURCES, EnergySource, choose_source
 from partition.sources.file import File
@@ -206,17 +205,14 @@ def costs_of_parts(network: Network, processor: Processor, parts: int) -> dict[s
             energy, latency = whole.energy_J[layer.name], whole.latency_s[layer.name] / busy
             found[layer.name] = [(energy * part / parts, latency * part / parts) for part in range(parts + 1)]
         return found
-    known: dict[Layer, tuple[float, float]] = {}
+    prices = SharePrices(processor.source, processor.hardware)
     for layer in network.layers:
         found[layer.name] = [(0.0, 0.0)]
         for part in range(1, parts + 1):
             joules = seconds = 0.0
             for share in Share(filters=Span(0, layer.F * part // parts)).layers(layer):
-                alike = replace(share, name="share")
-                if alike not in known:
-                    costs = processor.source.costs(Network(share.name, (share,)), processor.hardware)
-                    known[alike] = costs.energy_J[share.name], costs.latency_s[share.name]
-                joules += known[alike][0]
-                seconds += known[alike][1]
+                energy, latency = prices.of(share)
+                joules += energy
+                seconds += latency
             found[layer.name].append((joules, seconds / busy))
     return found
