@@ -1,7 +1,7 @@
 """A network: layers in the order in which they run, and what each of them reads."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from analytical.errors import InputError
@@ -155,6 +155,20 @@ class Network:
     def names(self) -> list[str]:
         """Names of the layers, in order."""
         return [layer.name for layer in self.layers]
+
+    def with_batch(self, batch: int) -> "Network":
+        """The network, with so many images that each layer runs at once.
+
+        Parameters
+        ----------
+        batch : int
+
+        Examples
+        --------
+        >>> Network("one", (Layer.fc("one", inputs=8, outputs=8),)).with_batch(4).layer("one").batch
+        4
+        """
+        return replace(self, layers=tuple(replace(layer, batch=batch) for layer in self.layers))
 
     def layer(self, name: str) -> Layer:
         """The layer of that name.

@@ -39,7 +39,7 @@ class Answer(NamedTuple):
 
 def answer(network: analytical.Network, hardware: analytical.Hardware) -> Answer:
     """What a network costs on a phone, which runs one image at a time, and where to cut it."""
-    alone = replace(network, layers=tuple(replace(layer, batch=1) for layer in network.layers))
+    alone = network.with_batch(1)
     estimate = analytical.estimate(alone, hardware)
     best = partition.plan(alone, bitrate=MBPS * 1e6, tx_power=WATTS, hardware=hardware).best
     return Answer(estimate.energy_J * 1e3, estimate.latency_s * 1e3, best.name)

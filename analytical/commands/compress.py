@@ -1,7 +1,6 @@
 """``python -m analytical compress``: a network with fewer weights, smaller ones, or layers in two parts."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +87,7 @@ def compress(
         raise CompressionError(f"--out is {out}; expected the name of a .csv file, as layer tables have")
     loaded = load_network(network)
     if batch is not None:
-        loaded = replace(loaded, layers=tuple(replace(layer, batch=batch) for layer in loaded.layers))
+        loaded = loaded.with_batch(batch)
     chips = _chips(loaded, hardware, bits)
     wanted = {
         "svd": _numbers("--svd", svd, float),

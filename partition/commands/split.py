@@ -1,6 +1,5 @@
 """``python -m partition split``: the layers of a network over the processors of one phone, and the cloud."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -83,7 +82,7 @@ def split(
         given, other = ("--bitrate", "--tx-power") if tx_power is None else ("--tx-power", "--bitrate")
         raise InputError(f"{given} is given without {other}; expected both, or neither")
     loaded = load_network(network)
-    chosen = replace(loaded, layers=tuple(replace(layer, batch=batch) for layer in loaded.layers))
+    chosen = loaded.with_batch(batch)
     known = load_processors(processors, cache=cache, seed=seed, watch=watch, rules=rules)
     graph = graph_of(chosen)
     # processors may have words of different widths: what is sent has one of its own
