@@ -1,12 +1,10 @@
 """What is sent, and what sending costs (section VI, eqs 24-25)."""
 
-import re
 from dataclasses import dataclass
 
-from analytical.checks import is_number
-from analytical.errors import InputError
 from analytical.graph import IMAGE, Graph, Node
 from analytical.hardware import Hardware
+from partition.units import require
 
 PIXEL_BITS = 8
 """Bits of a pixel's colour before JPEG, whatever the width of the accelerator's words."""
@@ -18,85 +16,6 @@ MEDIAN_SPARSITY_IN = 0.608
 """Median share of zeros in a JPEG image of quality 90 (Q2 of section VIII-A)."""
 
 
-class UnitError(InputError):
-    """A quantity that cannot be read; the message says what was given and what was expected."""
-
-
-_PREFIXES = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "m": 1e-3, "u": 1e-6}
-_UNITS = {
-    "bps": ("kMG", 1.0, 1e15, "a bit rate like 60Mbps"),
-    "W": ("mu", 1e-9, 1e6, "a power like 0.5W"),
-    "s": ("mu", 1e-9, 1e6, "a time like 50ms"),
-    "J": ("mu", 1e-12, 1e6, "an energy like 3mJ"),
-}
-"""For each unit the prefixes that it is used with, the least and most that make sense, and an example."""
-
-_NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
-
-
-def parse_quantity(text: str, unit: str) -> float:
-    """A positive quantity with a unit, in SI units without prefix.
-
-    Parameters
-    ----------
-    text : str
-        A number, maybe a prefix, and the unit: ``"60Mbps"``. Spaces may stand around each of number and unit.
-    unit : str
-        Which is expected: ``"bps"``, ``"W"``, ``"s"`` or ``"J"``.
-
-    Raises
-    ------
-    UnitError
-        It is not one, or it is too small or too large to make sense.
-
-    Examples
-    --------
-    >>> parse_quantity("60Mbps", "bps"), parse_quantity("780 mW", "W")
-    (60000000.0, 0.78)
-    """
-    prefixes, least, most, example = _UNITS[unit]
-    match = re.fullmatch(rf"\s*({_NUMBER})\s*([{prefixes}]?){unit}\s*", text)
-    # what does not match becomes 0, which is below the least of every unit, so that one test refuses both
-    value = float(match[1]) * _PREFIXES[match[2]] if match else 0.0
-    if not least <= value <= most:
-        raise UnitError(f"{text!r}; expected {example}, from {least:g} to {most:g} {unit}")
-    return value
-
-
-def quantity(said: str | float, unit: str) -> float:
-    """A quantity with a unit as text, or a number in SI units; checked.
-
-    Parameters
-    ----------
-    said : str or float
-        ``"60Mbps"``, or ``60e6``.
-    unit : str
-        ``"bps"``, ``"W"``, ``"s"`` or ``"J"``.
-
-    Returns
-    -------
-    float
-        In SI units without prefix.
-
-    Raises
-    ------
-    UnitError
-        It is neither, or it is too small or too large to make sense.
-
-    Examples
-    --------
-    >>> quantity("60Mbps", "bps"), quantity(60e6, "bps")
-    (60000000.0, 60000000.0)
-    """
-    if isinstance(said, str):
-        return parse_quantity(said, unit)
-    _, least, most, example = _UNITS[unit]
-    # a bool is an int to Python; a nan fails the comparison
-    if not is_number(said) or not least <= said <= most:
-        raise UnitError(f"{said!r}; expected {example}, or a number from {least:g} to {most:g} {unit}")
-    return float(said)
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Channel:
     """An uplink.
@@ -106,30 +25,32 @@ class Channel:
     bitrate_bps : float
         Effective bit rate B, in bits a second.
     tx_power_W : float
-        Transmission power P_Tx, in watts.
+        Transmission power P_Tx, in watts; 0: sending costs the phone nothing.
+    round_trip_s : float
+        From the phone to the cloud and back, beside the time that the bits take, in seconds.
 
     Raises
     ------
     UnitError
-        A rate or a power that is not positive, or too small or too large to make sense.
+        A rate or a time that is not positive, a negative power, or what is too small or too large to make sense.
 
     Examples
     --------
-    >>> Channel(bitrate_bps=60e6, tx_power_W=0.0)
+    >>> Channel(bitrate_bps=60e6, tx_power_W=-1.0)
     Traceback (most recent call last):
     ...
-    partition.channel.UnitError: tx_power_W is 0.0; expected a power like 0.5W, from 1e-09 to 1e+06 W
+    partition.units.UnitError: tx_power_W is -1.0; expected a power like 0.5W, from 1e-09 to 1e+06 W
     """
 
     bitrate_bps: float
     tx_power_W: float
+    round_trip_s: float = 0.0
 
     def __post_init__(self) -> None:
-        for name, unit in (("bitrate_bps", "bps"), ("tx_power_W", "W")):
-            _, least, most, example = _UNITS[unit]
-            value = getattr(self, name)
-            if not is_number(value) or not least <= value <= most:
-                raise UnitError(f"{name} is {value!r}; expected {example}, from {least:g} to {most:g} {unit}")
+        require("bitrate_bps", self.bitrate_bps, "bps")
+        require("tx_power_W", self.tx_power_W, "W")
+        if self.round_trip_s:
+            require("round_trip_s", self.round_trip_s, "s")
 
     @property
     def joules_per_bit(self) -> float:

@@ -45,11 +45,19 @@ class Cut:
         return self.client_energy_J + channel.energy_J(self.transmit_bits)
 
     def delay_s(self, channel: Channel) -> float:
-        """t_delay: seconds on the phone, on the channel and in the cloud, one after the other (eq 26)."""
-        return self.client_s + self.transmit_bits / channel.bitrate_bps + self.cloud_s
+        """t_delay: seconds on the phone, on the channel and in the cloud, one after the other (eq 26); and there and
+        back again, where anything is sent."""
+        delay = self.client_s + self.transmit_bits / channel.bitrate_bps + self.cloud_s
+        return delay + (channel.round_trip_s if self.transmit_bits or self.cloud_s else 0.0)
 
 
-def cuts_of(graph: Graph, bits: Mapping[str, float], costs: Costs, image_energy_J: float = 0.0) -> tuple[Cut, ...]:
+def cuts_of(
+    graph: Graph,
+    bits: Mapping[str, float],
+    costs: Costs,
+    image_energy_J: float = 0.0,
+    cloud_ops: float = CLOUD_OPS,
+) -> tuple[Cut, ...]:
     """The paper's cuts, from fully cloud to fully in situ.
 
     Parameters
@@ -62,8 +70,10 @@ def cuts_of(graph: Graph, bits: Mapping[str, float], costs: Costs, image_energy_
         Joules and seconds of every layer, and of other nodes that cost something.
     image_energy_J : float
         What JPEG costs if the image itself is sent, in joules.
+    cloud_ops : float
+        Operations a second of the cloud; a MAC is two.
     """
-    return tuple(cut_at(graph, name, client, bits, costs, image_energy_J) for name, client in graph.chain())
+    return tuple(cut_at(graph, name, client, bits, costs, image_energy_J, cloud_ops) for name, client in graph.chain())
 
 
 def cut_at(
@@ -73,6 +83,7 @@ def cut_at(
     bits: Mapping[str, float],
     costs: Costs,
     image_energy_J: float = 0.0,
+    cloud_ops: float = CLOUD_OPS,
 ) -> Cut:
     """A cut after the nodes of ``client``, which need no others.
 
@@ -84,7 +95,7 @@ def cut_at(
         What to call it.
     client : frozenset of str
         Nodes on the phone, the image among them.
-    graph, bits, costs, image_energy_J
+    graph, bits, costs, image_energy_J, cloud_ops
         As for :func:`cuts_of`.
     """
     # most often one tensor; between branches several, each sent once however many nodes read it
@@ -98,5 +109,5 @@ def cut_at(
         + (image_energy_J if IMAGE in sent else 0.0),
         transmit_bits=sum(bits[node] for node in sent),
         client_s=sum(costs.latency_s.get(node, 0.0) for node in graph.nodes if node in client),
-        cloud_s=2 * cloud_macs / CLOUD_OPS,
+        cloud_s=2 * cloud_macs / cloud_ops,
     )

@@ -17,12 +17,14 @@ from analytical.network import Network, word_bits
 from analytical.networks import load_network
 from analytical.networks.table import with_image
 from analytical.results import ByLayer, frame
-from partition.channel import MEDIAN_SPARSITY_IN, Channel, bits_of, quantity
+from partition.channel import MEDIAN_SPARSITY_IN, Channel, bits_of
 from partition.costs import Costs
-from partition.cuts import Cut, cut_at, cuts_of
+from partition.cuts import CLOUD_OPS, Cut, cut_at, cuts_of
 from partition.envelope import Envelope, Lines
 from partition.mincut import least_energy_cut
+from partition.radios import radio_of
 from partition.sources import ANALYTICAL, EnergySource, Watch, choose_source
+from partition.units import quantity
 
 
 # no slots: cached properties keep their values in the instance's dict, and need it to be there
@@ -50,6 +52,10 @@ class Plan:
         What JPEG costs if the image is sent, in joules.
     max_delay_s : float or None
         The longest that an inference may take, in seconds; None: as long as it takes.
+    cloud_ops : float
+        Operations a second of the cloud.
+    least : str
+        Of what the best cut has least: one of :data:`LEAST`.
 
     See Also
     --------
@@ -73,6 +79,8 @@ class Plan:
     jpeg_bits: float | None = None
     image_energy_J: float = 0.0
     max_delay_s: float | None = None
+    cloud_ops: float = CLOUD_OPS
+    least: str = "energy"
 
     @cached_property
     def bits(self) -> Mapping[str, float]:
@@ -83,7 +91,7 @@ class Plan:
     @cached_property
     def cuts(self) -> tuple[Cut, ...]:
         """The paper's cuts, from fully cloud to fully in situ."""
-        return cuts_of(self.graph, self.bits, self.costs, self.image_energy_J)
+        return cuts_of(self.graph, self.bits, self.costs, self.image_energy_J, self.cloud_ops)
 
     @cached_property
     def lines(self) -> Lines:
@@ -92,8 +100,13 @@ class Plan:
 
     @property
     def optimum(self) -> Cut | None:
-        """The cut of least energy, within the delay if there is one; None if none is."""
+        """The cut of least energy, or delay; within the longest delay if there is one; None if none is."""
         cuts = self.cuts
+        if self.least == "delay":
+            # of cuts that take as long, the one that spends less
+            fastest = min(cuts, key=lambda cut: (cut.delay_s(self.channel), cut.total_energy_J(self.channel)))
+            in_time = self.max_delay_s is None or fastest.delay_s(self.channel) <= self.max_delay_s
+            return fastest if in_time else None
         if self.max_delay_s is None:
             return cuts[self.lines.best(self.channel.joules_per_bit)]
         fast = [cut for cut in cuts if cut.delay_s(self.channel) <= self.max_delay_s]
@@ -102,7 +115,7 @@ class Plan:
 
     @property
     def best(self) -> Cut:
-        """The cut of least energy, within the delay if there is one.
+        """The :attr:`optimum`.
 
         Raises
         ------
@@ -127,7 +140,7 @@ class Plan:
         sent = self.graph.sent(client)
         # a cut that sends nothing is the one after the last node
         name = " + ".join(sent) or self.graph.last
-        cut = cut_at(self.graph, name, client, self.bits, self.costs, self.image_energy_J)
+        cut = cut_at(self.graph, name, client, self.bits, self.costs, self.image_energy_J, self.cloud_ops)
         return cut, sent
 
     def saving_percent(self, cut: Cut, instead_of: Cut) -> float:
@@ -152,6 +165,9 @@ class Plan:
         """
         cuts = self.cuts
         points = Envelope(self.lines).switch_points()
+        if not self.channel.tx_power_W:
+            # sending costs nothing at any rate
+            return [(cuts[points[0][1]].name, 0.0)]
         # x = P_Tx / B falls as the rate grows: where a cut stops being the best along x is the rate from which it is
         ends = [x for x, _ in points[1:]] + [None]
         power = self.channel.tx_power_W
@@ -184,6 +200,9 @@ class Plan:
             f"{self.channel.tx_power_W:g} W: {cut}>"
         )
 
+
+LEAST = ("energy", "delay")
+"""Of what the best cut may have least; the first is the default, and the paper's."""
 
 MOST_BITS = 1e15
 """Beyond any image."""
@@ -254,7 +273,10 @@ FIELDS: tuple[Column, ...] = (
         of=lambda plan: plan.jpeg_bits,
     ),
     Column(name="max_delay_s", unit="s", meaning="longest delay; null: any", of=lambda plan: plan.max_delay_s),
-    Column(name="optimum", meaning="cut of least energy; null: none is within the delay", of=_optimum),
+    Column(name="round_trip_s", unit="s", meaning="to the cloud and back", of=lambda plan: plan.channel.round_trip_s),
+    Column(name="cloud_ops", unit="1/s", meaning="operations of the cloud", of=lambda plan: plan.cloud_ops),
+    Column(name="least", meaning="of what the optimum has least: energy or delay", of=lambda plan: plan.least),
+    Column(name="optimum", meaning="that cut; null: none is within the delay", of=_optimum),
     Column(
         name="saving_vs_fcc_percent",
         unit="%",
@@ -298,7 +320,7 @@ def plan(
     network: str | Path | Network,
     *,
     bitrate: str | float,
-    tx_power: str | float,
+    tx_power: str | float | None = None,
     bits: int | None = None,
     hardware: Hardware | str | Path | None = None,
     source: "str | Path | Mapping[str, float] | ByLayer[Any] | EnergySource" = ANALYTICAL,
@@ -307,6 +329,9 @@ def plan(
     jpeg_bits: float | None = None,
     jpeg_energy: str | float = 0.0,
     max_delay: str | float | None = None,
+    least: str = LEAST[0],
+    round_trip: str | float | None = None,
+    cloud_ops: str | float = CLOUD_OPS,
     rules: RuleSet | str = RuleSet.CORRECTED,
     seed: int = 0,
     cache: str | Path | None = None,
@@ -319,9 +344,9 @@ def plan(
     network : str, Path or Network
         A name of the zoo, a file, or a network.
     bitrate : str or float
-        Of the uplink: ``"60Mbps"``, or bits a second.
-    tx_power : str or float
-        Transmission power: ``"0.5W"``, or watts.
+        Of the uplink: ``"60Mbps"``, bits a second, or a radio by its name (:func:`partition.radios.radios`).
+    tx_power : str or float, optional
+        Transmission power: ``"0.5W"``, or watts; default: that of the radio that is named.
     bits : int, optional
         Width of a word; default: 8, the paper's, or the hardware's.
     hardware : Hardware, str or Path, optional
@@ -339,6 +364,12 @@ def plan(
         What compressing the image costs: ``"0.3mJ"``, or joules.
     max_delay : str or float, optional
         The longest that an inference may take: ``"50ms"``, or seconds.
+    least : str
+        Of what the best cut has least: ``"energy"`` or ``"delay"``.
+    round_trip : str or float, optional
+        To the cloud and back, beside the time that sending takes: ``"20ms"``, or seconds; default: none.
+    cloud_ops : str or float
+        Operations a second of the cloud, of which a MAC is two: ``"92Tops"``, or a number.
     rules : RuleSet or str
         Whose rules CNNergy's mapping goes by, as for :func:`analytical.estimate`.
     seed : int
@@ -375,6 +406,9 @@ def plan(
         raise InputError(f"sparsity_in is {share!r}; expected a share of zeros from 0 to 1")
     if jpeg_bits is not None and (not is_number(jpeg_bits) or not 1 <= jpeg_bits <= MOST_BITS):
         raise InputError(f"jpeg_bits is {jpeg_bits!r}; expected bits of a file, from 1 to {MOST_BITS:g}")
+    if least not in LEAST:
+        raise InputError(f"least is {least!r}; expected {' or '.join(LEAST)}")
+    radio = radio_of(bitrate, tx_power)
     if image_size is not None:
         chosen = with_image(chosen, image_size)
     known = choose_source(source, cache=None if cache is None else Path(cache), seed=seed, watch=watch, rules=rules)
@@ -383,10 +417,16 @@ def plan(
         hardware=chip,
         source=known.name,
         costs=known.costs(chosen, chip),
-        channel=Channel(bitrate_bps=quantity(bitrate, "bps"), tx_power_W=quantity(tx_power, "W")),
+        channel=Channel(
+            bitrate_bps=radio.bitrate_bps,
+            tx_power_W=radio.tx_power_W,
+            round_trip_s=quantity(round_trip, "s") if round_trip else 0.0,
+        ),
         sparsity_in=float(share),
         jpeg_bits=jpeg_bits,
         # 0 is below the least energy that a quantity may have, and is the default
         image_energy_J=quantity(jpeg_energy, "J") if jpeg_energy else 0.0,
         max_delay_s=None if max_delay is None else quantity(max_delay, "s"),
+        cloud_ops=quantity(cloud_ops, "ops"),
+        least=least,
     )

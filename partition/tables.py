@@ -83,7 +83,12 @@ def print_plan(plan: Plan, jpeg: JpegImage | None = None) -> None:
             style="bold" if best is not None and cut.name == best.name else None,
         )
     console.print(table)
-    if best is not None:
+    if best is not None and plan.least == "delay":
+        console.print(
+            f"Fastest after {best.name}: {digits(best.delay_s(channel) * 1e3)} ms, "
+            f"{digits(best.total_energy_J(channel) * scale)} {prefix}J."
+        )
+    elif best is not None:
         fcc, fisc = plan.saving_percent(best, cuts[0]), plan.saving_percent(best, cuts[-1])
         console.print(
             f"Cut after {best.name}: {digits(best.total_energy_J(channel) * scale)} {prefix}J; saves {fcc:.1f} % "
@@ -92,7 +97,7 @@ def print_plan(plan: Plan, jpeg: JpegImage | None = None) -> None:
     for line in why_no_cut(plan.graph):
         console.print(line)
     # what is best at other bit rates is found by energy alone, and would contradict a limit on the delay
-    if plan.max_delay_s is None:
+    if plan.max_delay_s is None and plan.least == "energy":
         _print_beyond(console, plan, scale, prefix)
     if jpeg is not None:
         ours = short(image_bits(plan.graph.nodes[IMAGE].values, jpeg.sparsity_in))

@@ -7,11 +7,11 @@ import click
 from analytical.errors import InputError
 from analytical.terminal.options import csv_option, json_option, network_argument, network_command
 from analytical.terminal.outputs import as_csv, as_json, check_writable, write_chosen
-from partition.channel import UnitError, parse_quantity
 from partition.commands.options import client_options, picture_ending, watch
 from partition.figures.draw import FORMATS
 from partition.maps import FINE, cut_map, grid
 from partition.planning import plan
+from partition.units import UnitError, parse_quantity
 
 
 @network_command(name="map")

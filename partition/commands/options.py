@@ -9,8 +9,11 @@ import click
 
 from analytical.errors import InputError
 from analytical.terminal.options import bits_option, complete_files, hardware_option, rules_option, seed_option
-from partition.channel import MEDIAN_SPARSITY_IN, UnitError, parse_quantity
+from partition.channel import MEDIAN_SPARSITY_IN
+from partition.cuts import CLOUD_OPS
+from partition.radios import bit_rate, radios
 from partition.sources import ANALYTICAL, EXPECTED, SOURCES, SourceError, require_known
+from partition.units import UnitError, parse_quantity
 
 SOURCE_HELP = f"Energy source: {EXPECTED} (.csv with layer, energy_J; a run's .json or .h5)."
 
@@ -32,6 +35,31 @@ class Quantity(click.ParamType[float]):
         except UnitError as error:
             self.fail(str(error), param, ctx)
 
+
+class BitRate(click.ParamType["str | float"]):
+    """A bit rate with its unit, or a radio by its name, which stays a name: it has powers, too."""
+
+    name = "bit rate"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str | float:
+        """The number, in bits a second, or the name."""
+        try:
+            rate = bit_rate(value)
+        except UnitError as error:
+            self.fail(str(error), param, ctx)
+        return str(value).strip().lower() if str(value).strip().lower() in radios() else rate
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[click.shell_completion.CompletionItem]:
+        """The names."""
+        del ctx, param
+        return [click.shell_completion.CompletionItem(name) for name in radios() if name.startswith(incomplete)]
+
+
+BITRATE_HELP = f"Effective bit rate, or a radio: {', '.join(radios())}."
+
+TX_POWER_HELP = "Transmission power.  [default: the radio's]"
 
 cache_option = click.option(
     "--cache",
@@ -72,8 +100,29 @@ sources_option = click.option(
 def channel_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """What makes the channel."""
     for option in (
-        click.option("--tx-power", type=Quantity("W"), required=True, metavar="0.5W", help="Transmission power."),
-        click.option("--bitrate", type=Quantity("bps"), required=True, metavar="60Mbps", help="Effective bit rate."),
+        click.option("--tx-power", type=Quantity("W"), metavar="0.5W", help=TX_POWER_HELP),
+        click.option("--bitrate", type=BitRate(), required=True, metavar="60Mbps", help=BITRATE_HELP),
+    ):
+        command = option(command)
+    return command
+
+
+def cloud_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """How long the cloud takes."""
+    for option in (
+        click.option(
+            "--round-trip",
+            type=Quantity("s"),
+            metavar="20ms",
+            help="To the cloud and back, beside sending.  [default: nothing]",
+        ),
+        click.option(
+            "--cloud-ops",
+            type=Quantity("ops"),
+            default=CLOUD_OPS,
+            metavar="92Tops",
+            help="Operations a second of the cloud, of which a MAC is two.  [default: 92T, Google's TPU]",
+        ),
     ):
         command = option(command)
     return command

@@ -12,9 +12,9 @@ from analytical.networks.table import with_image
 from analytical.terminal.errors import CHECK_FAILED
 from analytical.terminal.options import csv_option, json_option, network_argument, network_command
 from analytical.terminal.outputs import as_csv, as_json, check_writable, write_chosen
-from partition.commands.options import Quantity, channel_options, client_options, watch
+from partition.commands.options import Quantity, channel_options, client_options, cloud_options, watch
 from partition.images import read_image_of
-from partition.planning import DelayError, plan
+from partition.planning import LEAST, DelayError, plan
 
 JPEG_BITS = ("model", "file")
 """Where the bits of the image may come from; the first is the default."""
@@ -33,6 +33,8 @@ JPEG_BITS = ("model", "file")
     help="Bits of --image: what the paper's model expects by its zeros, or those of its JPEG file.",
 )
 @click.option("--max-delay", type=Quantity("s"), metavar="50ms", help="The longest that an inference may take.")
+@click.option("--least", type=click.Choice(LEAST), default=LEAST[0], show_default=True, help="What the best cut has.")
+@cloud_options
 @csv_option
 @json_option
 def run(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from analytical.graph import Graph
 from partition.channel import Channel
 from partition.costs import Costs
-from partition.cuts import cuts_of
+from partition.cuts import CLOUD_OPS, cuts_of
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -126,6 +126,8 @@ class Scheduler:
         To the cloud; None: there is none, and the phone runs all layers.
     bits : mapping of str to float, optional
         Of each tensor that may be sent.
+    cloud_ops : float
+        Operations a second of the cloud.
 
     Examples
     --------
@@ -147,9 +149,10 @@ class Scheduler:
         options: Mapping[str, Sequence[Option]],
         channel: Channel | None = None,
         bits: Mapping[str, float] | None = None,
+        cloud_ops: float = CLOUD_OPS,
     ) -> None:
         self._options = {name: _not_beaten(of_layer) for name, of_layer in options.items()}
-        self._events = _events(graph, channel, bits or {})
+        self._events = _events(graph, channel, bits or {}, cloud_ops)
         # the least time from behind each event on, to any end
         self._rest: list[float] = []
         rest = np.inf
@@ -307,11 +310,12 @@ def _not_beaten(options: Sequence[Option]) -> list[Option]:
     return [options[at] for at in _front(energy, latency)]
 
 
-def _events(graph: Graph, channel: Channel | None, bits: Mapping[str, float]) -> list[_Layer | _End]:
+def _events(graph: Graph, channel: Channel | None, bits: Mapping[str, float], cloud_ops: float) -> list[_Layer | _End]:
     """Layers in an order in which each cut's come before those behind it, and where the phone may stop."""
     # a schedule's energies and times are its own: of the cut only the rest is asked
     nothing = Costs(energy_J={}, latency_s={})
-    cuts = {cut.name: cut for cut in cuts_of(graph, dict.fromkeys(graph.nodes, 0.0) | dict(bits), nothing)}
+    known = cuts_of(graph, dict.fromkeys(graph.nodes, 0.0) | dict(bits), nothing, cloud_ops=cloud_ops)
+    cuts = {cut.name: cut for cut in known}
     events: list[_Layer | _End] = []
     run: set[str] = set()
     for name, client in graph.chain():

@@ -81,6 +81,9 @@ EXPECTED = {
     "sparsity_in": 0.608,
     "jpeg_bits": None,
     "max_delay_s": None,
+    "round_trip_s": 0.0,
+    "cloud_ops": 92e12,
+    "least": "energy",
     "optimum": "P2",
     "saving_vs_fcc_percent": 100 * (1 - cut_named("P2").total_energy_J(PLAN.channel) / (IMAGE_BITS * 0.5 / 60e6)),
     "saving_vs_fisc_percent": 100
@@ -111,6 +114,46 @@ def test_a_cut_through_branches_sends_more_than_one_tensor() -> None:
     branching = plan.record()["branching"]
     assert sorted(branching["sends"]) == ["other", "small"]
     assert branching["total_energy_J"] < plan.best.total_energy_J(plan.channel)
+
+
+def test_the_cut_of_least_delay() -> None:
+    plan = partition.plan("alexnet", bitrate="60Mbps", tx_power="0.5W", least="delay")
+    assert plan.best.delay_s(plan.channel) == min(cut.delay_s(plan.channel) for cut in plan.cuts)
+    # AlexNet's image takes 12.6 ms to send; P1 has fewer bits, but C1 takes time
+    assert plan.best.name == "In"
+    assert partition.plan("alexnet", bitrate="5Mbps", tx_power="0.5W", least="delay").best.name == "FC8"
+    late = partition.plan("alexnet", bitrate="60Mbps", tx_power="0.5W", least="delay", max_delay="1ms")
+    assert late.optimum is None
+    with pytest.raises(InputError, match="least is 'time'; expected energy or delay"):
+        partition.plan("alexnet", bitrate="60Mbps", tx_power="0.5W", least="time")
+
+
+def test_a_slower_cloud_and_a_round_trip_delay_what_is_sent() -> None:
+    plan = partition.plan("alexnet", bitrate="60Mbps", tx_power="0.5W", round_trip="20ms", cloud_ops="1Tops")
+    for cut, before in zip(plan.cuts[:-1], PLAN.cuts, strict=False):
+        more = 0.02 + before.cloud_s * (92 - 1)
+        assert cut.delay_s(plan.channel) == pytest.approx(before.delay_s(PLAN.channel) + more)
+    # nothing is sent: the same to the last digit
+    assert plan.cuts[-1].delay_s(plan.channel) == PLAN.cuts[-1].delay_s(PLAN.channel)
+
+
+def test_sending_for_nothing_sends_the_image() -> None:
+    """With no transmission power, the phone spends least if it runs nothing, at any bit rate."""
+    free = partition.plan("alexnet", bitrate="1kbps", tx_power="0W")
+    assert free.best.name == "In"
+    assert free.best.total_energy_J(free.channel) == 0.0
+    assert free.switch_rates() == [("In", 0.0)]
+    assert free.record()["saving_vs_fisc_percent"] == 100.0
+
+
+def test_a_radio_by_name_has_a_bit_rate_and_a_power() -> None:
+    named = partition.plan("alexnet", bitrate="wifi")
+    assert named.rows() == partition.plan("alexnet", bitrate="80Mbps", tx_power="0.78W").rows()
+    assert partition.plan("alexnet", bitrate="wifi", tx_power="1W").channel.tx_power_W == 1.0
+    with pytest.raises(InputError, match=r"the bit rate has no transmission power; expected one like 0.5W, or wifi"):
+        partition.plan("alexnet", bitrate="80Mbps")
+    with pytest.raises(InputError, match=r"'wimax'; expected a bit rate like 60Mbps, .* or one of wifi, lte, 5g, ble"):
+        partition.plan("alexnet", bitrate="wimax")
 
 
 def test_a_plan_is_a_line_rows_and_a_frame_and_can_be_pickled() -> None:

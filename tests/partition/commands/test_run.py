@@ -64,6 +64,15 @@ def test_a_tight_delay_moves_the_cut() -> None:
     assert delays["P1"] <= 0.015 < delays["P2"]
 
 
+def test_the_fastest_cut_a_free_channel_and_a_radio_by_name() -> None:
+    fastest = json.loads(partition("run", "alexnet", *CHANNEL, "--least", "delay", "--json", "-").stdout)
+    assert fastest["optimum"] == min(fastest["cuts"], key=lambda cut: cut["delay_s"])["cut"]
+    free = json.loads(partition("run", "alexnet", "--bitrate", "60mbps", "--tx-power", "0W", "--json", "-").stdout)
+    assert (free["optimum"], free["saving_vs_fisc_percent"]) == ("In", 100.0)
+    named = json.loads(partition("run", "alexnet", "--bitrate", "wifi", "--round-trip", "5ms", "--json", "-").stdout)
+    assert [named[name] for name in ("bitrate_bps", "tx_power_W", "round_trip_s")] == [80e6, 0.78, 0.005]
+
+
 def test_branches_may_be_cut_for_less() -> None:
     result = partition("run", "googlenet", "--bitrate", "60Mbps", "--tx-power", "1W", "--sparsity-in", "0.5199")
     assert "Cut after I4a" in result.stdout
@@ -100,6 +109,9 @@ def test_an_image_takes_the_place_of_its_zeros(network: str, tmp_path: Path) -> 
         (["run", "alexnet", "--bitrate", "60", "--tx-power", "0.5W"], "'60'; expected a bit rate like 60Mbps"),
         (["run", "alexnet", "--bitrate", "0Mbps", "--tx-power", "0.5W"], "from 1 to 1e+15 bps"),
         (["run", "alexnet", "--bitrate", "60Mbps", "--tx-power", "0.5"], "expected a power like 0.5W"),
+        (["run", "alexnet", "--bitrate", "60MBps", "--tx-power", "1W"], "'60MBps'; expected a bit rate like 60Mbps"),
+        (["run", "alexnet", "--bitrate", "60Mbps"], "the bit rate has no transmission power; expected one like 0.5W"),
+        (["run", "alexnet", *CHANNEL, "--cloud-ops", "0"], "expected a speed like 92Tops"),
         (["run", "alexnet", *CHANNEL, "--sparsity-in", "60"], "'--sparsity-in'"),
         (["run", "alexnet", *CHANNEL, "--max-delay", "50"], "expected a time like 50ms"),
         (
