@@ -16,8 +16,11 @@ class Costs:
         Seconds, likewise.
     codec_bits : mapping of str to int
         Bits that a codec made of tensors, by the node that makes them; where no codec ran, none.
+    active_pes : mapping of str to int
+        PEs that work on each layer, where the source knows.
     """
 
     energy_J: Mapping[str, float]
     latency_s: Mapping[str, float]
     codec_bits: Mapping[str, int] = field(default_factory=dict)
+    active_pes: Mapping[str, int] = field(default_factory=dict)

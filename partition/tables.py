@@ -8,20 +8,21 @@ from rich.console import Console
 
 from analytical.glb_size import SizedGlb
 from analytical.graph import IMAGE, why_no_cut
-from analytical.hardware import Hardware
 from analytical.terminal.tables import people_console, people_table
 from analytical.terminal.text import digits, metric, short
 from partition.channel import image_bits
-from partition.fleet.plan import Spread
+from partition.fleet.compared import SharedLayer
+from partition.fleet.distribution import Distribution
 from partition.images import JpegImage
 from partition.maps import COARSE, Quartile, cut_map, grid
 from partition.planning import Plan
 from partition.processors.schedules import Option, Schedule
+from partition.sources.base import knows_shares
 
 
 @singledispatch
 def show(result: Any) -> None:
-    """Print a result as a table: what :func:`partition.plan` made.
+    """Print a result as a table: what :func:`partition.plan` or :func:`partition.distribute` made.
 
     Raises
     ------
@@ -33,14 +34,19 @@ def show(result: Any) -> None:
     >>> show(3)
     Traceback (most recent call last):
     ...
-    TypeError: int has no table; expected a Plan
+    TypeError: int has no table; expected a Plan or a Distribution
     """
-    raise TypeError(f"{type(result).__name__} has no table; expected a Plan")
+    raise TypeError(f"{type(result).__name__} has no table; expected a Plan or a Distribution")
 
 
 @show.register
 def _(result: Plan) -> None:
     print_plan(result)
+
+
+@show.register
+def _(result: Distribution) -> None:
+    print_distribution(result)
 
 
 def print_plan(plan: Plan, jpeg: JpegImage | None = None) -> None:
@@ -177,51 +183,43 @@ def print_sizes(network: str, sizes: Sequence[SizedGlb]) -> None:
     people_console().print(table)
 
 
-def print_spreads(
-    network: str,
-    hardware: Hardware,
-    source: str,
-    spreads: Sequence[Spread],
-    fits: Sequence[bool],
-    best: Spread | None,
-    alone: Spread,
-) -> None:
-    """Strategies side by side, and what each device of the best one does."""
+def print_distribution(found: Distribution) -> None:
+    """Ways side by side, and what each device of the best one does."""
     console = people_console()
-    devices = len(spreads[0].devices)
-    bytes_of = hardware.b_w / 8 / 1e6
-    title = f"{network} on {devices} x {hardware.name}, {source}: energies and memory of a frame"
+    members, best = found.fleet.members, found.best
+    chips = " + ".join(dict.fromkeys(member.hardware.name for member in members))
+    title = f"{found.network} on {len(members)} x {chips}, {found.source}: energies and memory of a frame"
     headings = ("mJ worst", "mJ all", "weights MB", "activ. MB", "ms", "frames/s", "nJ/bit", "")
     table = people_table(title, "strategy", *headings)
-    for spread, there in zip((alone, *spreads), (True, *fits), strict=True):
-        name = "one alone" if spread is alone else ", ".join(filter(None, (spread.strategy.value, spread.variant)))
-        breakeven = None if spread is alone else spread.breakeven_J_per_bit(alone.max_energy_J)
+    for spread in (found.alone, *found.spreads):
+        is_alone = spread is found.alone
+        breakeven = None if is_alone else spread.breakeven_J_per_bit(found.alone.max_energy_J)
         table.add_row(
-            name,
+            "one alone" if is_alone else spread.name,
             digits(spread.max_energy_J * 1e3),
             digits(spread.total_energy_J * 1e3),
-            f"{max(device.weight_words for device in spread.devices) * bytes_of:.2f}",
-            f"{max(device.activation_words for device in spread.devices) * bytes_of:.3f}",
+            f"{max(device.weight_bytes for device in spread.devices) / 1e6:.2f}",
+            f"{max(device.activation_bytes for device in spread.devices) / 1e6:.3f}",
             digits(spread.latency_s * 1e3),
             digits(spread.frames_per_s),
             "" if breakeven is None else f"{breakeven * 1e9:.3g}",
-            "<" if spread is best else "" if there else "too large",
+            "<" if spread is best else "" if is_alone or found.fleet.fits(spread) else "too large",
         )
     console.print(table)
     if best is not None:
+        cuts = f", cut after {', '.join(best.cuts)}" if best.cuts else ""
         table = people_table(
-            f"{', '.join(filter(None, (best.strategy.value, best.variant)))}"
-            + (f", cut after {', '.join(best.cuts)}" if best.cuts else ""),
+            f"{best.name}{cuts}",
             "",
             *("MMAC", "weights MB", "words in", "words out", "compute mJ", "send mJ", "receive mJ", "idle mJ"),
         )
         for device in best.devices:
             table.add_row(
-                str(device.number),
+                device.name,
                 f"{device.macs / 1e6:.1f}",
-                f"{device.weight_words * bytes_of:.2f}",
+                f"{device.weight_bytes / 1e6:.2f}",
                 short(device.image_received_words + device.received_words),
-                short(device.sent_words),
+                short(device.image_sent_words + device.sent_words),
                 *(
                     digits(joules * 1e3)
                     for joules in (device.compute_J, device.send_J, device.receive_J, device.idle_J)
@@ -232,6 +230,54 @@ def print_spreads(
         "worst: of the device that spends most; nJ/bit: what a bit may cost for it to spend no more than one alone; "
         "<: the best that fits"
     )
+    if any(not knows_shares(member.source) for member in members):
+        console.print("Measured energies are of whole layers: shares of them are taken in proportion to their MACs.")
+
+
+MOST_COMPARED = 6
+"""Shares on which sources disagree most that a table shows."""
+
+
+def print_compared(found: Sequence[Distribution], shares: Sequence[SharedLayer]) -> None:
+    """Several sources side by side: the ways by each, and the shares on which they disagree most, with the reason."""
+    console = people_console()
+    names = [each.source for each in found]
+    title = "The worst device's mJ, and which is least (1), by source"
+    table = people_table(title, "strategy", *(heading for name in names for heading in (name, "")))
+    ranks = [_ranks([spread.max_energy_J for spread in each.spreads]) for each in found]
+    for at, spread in enumerate(found[0].spreads):
+        cells = [
+            cell
+            for each, of_source in zip(found, ranks, strict=True)
+            for cell in (digits(each.spreads[at].max_energy_J * 1e3), str(of_source[at]))
+        ]
+        table.add_row(spread.name, *cells)
+    console.print(table)
+    hardware = found[0].fleet.members[0].hardware
+    table = people_table(
+        "A share's energy in % of its layer's, where the sources differ most",
+        *("layer", "share", "% of it", *(f"{name} %" for name in names), "PEs at work"),
+    )
+    for each in shares[:MOST_COMPARED]:
+        part, number = each.of
+        pes = "" if each.active_pes is None else f"{each.active_pes[0]} of {each.active_pes[1]}"
+        table.add_row(
+            each.layer,
+            f"{part} of {number} {each.split}",
+            f"{100 * part / number:.0f}",
+            *(f"{100 * each.energy[name]:.0f}" for name in names),
+            pes,
+        )
+    console.print(table)
+    if any(each.split == "rows" and each.active_pes and each.active_pes[0] < each.active_pes[1] for each in shares):
+        console.print(
+            f"A column of the {hardware.J} x {hardware.K} PEs makes a row of an ofmap: fewer rows leave columns idle, "
+            "and a pass takes as long as before. Closed forms have one throughput, whatever works."
+        )
+
+
+def _ranks(values: Sequence[float]) -> list[int]:
+    return [1 + sum(other < value * (1 - 1e-12) for other in values) for value in values]
 
 
 def print_schedules(

@@ -9,9 +9,9 @@ from analytical.files import choose_hardware
 from analytical.networks import load_network
 from analytical.terminal.options import bits_option, command, csv_option, hardware_option
 from analytical.terminal.outputs import as_csv, check_writable, write_chosen
-from partition.commands.options import cache_option, picture_ending, sources_option, watch
-from partition.figures.draw import FORMATS
-from partition.figures.paper import FIGURES, figure_13c, rows
+from partition.commands.options import cache_option, picture_ending, picture_option, sources_option, watch
+from partition.figures.panels import rows
+from partition.figures.paper import FIGURES, figure_13c
 from partition.planning import plan
 from partition.sources import ANALYTICAL
 
@@ -20,7 +20,7 @@ from partition.sources import ANALYTICAL
 @click.argument("number", type=click.Choice([*FIGURES, "13c"]))
 @click.argument("network", default="alexnet")
 @sources_option
-@click.option("--out", metavar="FILE", help=f"Draw it ({', '.join(FORMATS)}).")
+@picture_option
 @bits_option(default=8)
 @hardware_option
 @cache_option

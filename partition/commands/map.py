@@ -7,8 +7,7 @@ import click
 from analytical.errors import InputError
 from analytical.terminal.options import csv_option, json_option, network_argument, network_command
 from analytical.terminal.outputs import as_csv, as_json, check_writable, write_chosen
-from partition.commands.options import client_options, picture_ending, watch
-from partition.figures.draw import FORMATS
+from partition.commands.options import client_options, picture_ending, picture_option, watch
 from partition.maps import FINE, cut_map, grid
 from partition.planning import plan
 from partition.units import UnitError, parse_quantity
@@ -21,7 +20,7 @@ from partition.units import UnitError, parse_quantity
 @client_options
 @csv_option
 @json_option
-@click.option("--out", metavar="FILE", help=f"Draw it ({', '.join(FORMATS)}).")
+@picture_option
 def map_(
     network: str,
     bitrates: str,

@@ -11,6 +11,7 @@ from analytical.errors import InputError
 from analytical.terminal.options import bits_option, complete_files, hardware_option, rules_option, seed_option
 from partition.channel import MEDIAN_SPARSITY_IN
 from partition.cuts import CLOUD_OPS
+from partition.figures.panels import FORMATS
 from partition.radios import bit_rate, radios
 from partition.sources import ANALYTICAL, EXPECTED, SOURCES, SourceError, require_known
 from partition.units import UnitError, parse_quantity
@@ -172,6 +173,9 @@ def phone_options(command: Callable[..., Any]) -> Callable[..., Any]:
     ):
         command = option(command)
     return command
+
+
+picture_option = click.option("--out", metavar="FILE", help=f"Draw it ({', '.join(FORMATS)}).")
 
 
 def watch(settings: Any) -> AbstractContextManager[Any]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analytical.errors import InputError
-from partition.figures.paper import Panel
+from partition.figures.panels import FORMATS, Panel
 from partition.maps import CutMap
 
 if TYPE_CHECKING:
@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 
 MANY = 4
 """Curves whose legend has room in their diagram."""
-
-FORMATS = ("svg", "png", "pdf")
-"""Endings of the names of pictures."""
 
 
 class PictureError(InputError):
@@ -71,17 +68,35 @@ def _draw_panel(axes: Any, panel: Panel) -> None:
     axes.set_ylabel(panel.y)
     for number, series in enumerate(panel.series):
         if series.x and isinstance(series.x[0], str):
-            # bars of all series stand around their name, which is at a whole number, and leave a fifth between names
-            width = 0.8 / len(panel.series)
-            places = [place + (number - (len(panel.series) - 1) / 2) * width for place in range(len(series.x))]
-            axes.bar(places, series.y, width, label=series.label)
-            axes.set_xticks(range(len(series.x)), series.x, rotation=90)
+            _draw_bars(axes, panel, number)
+        elif series.is_points:
+            axes.plot(series.x, series.y, "o", color="black", label=series.label)
         else:
             axes.plot(series.x, series.y, label=series.label)
+    for label, height in panel.lines.items():
+        axes.axhline(height, color="black", linestyle="--", linewidth=1, label=label)
+    if panel.is_log:
+        axes.set_xscale("log")
+        axes.set_yscale("log")
     if len(panel.series) > MANY:
         axes.legend(fontsize="small", loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=2)
     else:
         axes.legend(fontsize="small")
+
+
+def _draw_bars(axes: Any, panel: Panel, number: int) -> None:
+    """Bars of one series: on those of the series before it, or beside them, around their name, which is at a whole
+    number, with a fifth left between names."""
+    series = panel.series[number]
+    places = range(len(series.x))
+    if panel.is_stacked:
+        below = [sum(before.y[at] for before in panel.series[:number]) for at in places]
+        axes.bar(places, series.y, 0.8, bottom=below, label=series.label)
+    else:
+        width = 0.8 / len(panel.series)
+        offset = (number - (len(panel.series) - 1) / 2) * width
+        axes.bar([place + offset for place in places], series.y, width, label=series.label)
+    axes.set_xticks(places, series.x, rotation=90)
 
 
 def draw_map(cut_map: CutMap, title: str, ending: str) -> bytes:

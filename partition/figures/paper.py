@@ -1,7 +1,7 @@
 """The paper's figures as data: what each of their curves and bars shows, from one or more energy sources."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from analytical.hardware import Hardware
 from analytical.network import Network
 from partition.channel import Channel
 from partition.envelope import algorithm_2
+from partition.figures.panels import Panel, Series
 from partition.maps import savings_percent
 from partition.planning import Plan
 
@@ -22,43 +23,6 @@ INTERMEDIATE = ("P1", "P2", "P3")
 
 BITRATES_BPS: NDArray[np.float64] = np.arange(10.0, 201.0, 2.0) * 1e6
 """Over which the figures go."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Series:
-    """A curve, or bars: what it is, and its points.
-
-    Attributes
-    ----------
-    label : str
-        What the legend says.
-    x : sequence of float or of str
-        Numbers of a curve, or names of bars.
-    y : sequence of float
-        As many, in the unit of the panel.
-    """
-
-    label: str
-    x: Sequence[str | float]
-    y: Sequence[float]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Panel:
-    """One diagram of a figure; bars where x has names.
-
-    Attributes
-    ----------
-    title, x, y : str
-        What stands above it and along its axes, with units.
-    series : list of Series
-        Its curves or bars.
-    """
-
-    title: str
-    x: str
-    y: str
-    series: list[Series]
 
 
 Plans = Mapping[str, Plan]
@@ -200,22 +164,6 @@ def figure_13c(network: Network, hardware: Hardware) -> list[Panel]:
 
 FIGURES = {"2": figure_2, "10": figure_10, "12": figure_12, "13a": figure_13a, "13b": figure_13b}
 """Figures of plans, by number; 13c has no plan."""
-
-
-def rows(panels: Sequence[Panel]) -> list[dict[str, str | float]]:
-    """A figure's points, one in a row.
-
-    Examples
-    --------
-    >>> rows([Panel(title="one", x="Mbps", y="mJ", series=[Series(label="a", x=[10.0], y=[3.0])])])
-    [{'panel': 'one', 'series': 'a', 'x': 10.0, 'y': 3.0}]
-    """
-    found: list[dict[str, str | float]] = []
-    for panel in panels:
-        for series in panel.series:
-            for x, y in zip(series.x, series.y, strict=True):
-                found.append({"panel": panel.title, "series": series.label, "x": x, "y": y})
-    return found
 
 
 def _mbps() -> list[float]:

@@ -1,11 +1,10 @@
-"""What each device makes, holds, moves and spends; what a frame takes."""
+"""A fleet: what each device makes, holds, moves and spends; what a frame takes."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from copy import copy
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from analytical.graph import IMAGE
 from analytical.hardware import Hardware
@@ -13,10 +12,11 @@ from analytical.layer import Layer
 from analytical.network import Network
 from analytical.spans import Span
 from partition.channel import MEDIAN_SPARSITY_IN, image_bits, tensor_bits
-from partition.fleet.shares import FleetError, Share, SharePrices
+from partition.fleet.members import Member
+from partition.fleet.shares import FleetError, Price, Share, SharePrices, share_out, shares_of
+from partition.fleet.spread import Device, Link, Spread
 from partition.fleet.strategies import (
     Made,
-    Strategy,
     by_filters,
     by_rows,
     by_rows_fused,
@@ -27,289 +27,204 @@ from partition.fleet.strategies import (
     psums_moved,
 )
 from partition.fleet.tensors import Part, Tensors, Traffic, exchanged
-from partition.sources.base import EnergySource
+from partition.fleet.ways import BY_CHANNELS, FC_BY_FILTERS, LEAST_CUTS, WAYS, Strategy, Way
 
+IMAGE_AT = ("first", "everywhere")
+"""Who has the image: the first device, or each of them."""
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Link:
-    """How devices talk to each other.
-
-    Attributes
-    ----------
-    bitrate_bps : float
-        Of each device's link; of all together, where they share one medium.
-    tx_power_W, rx_power_W, idle_power_W : float
-        Of a device that sends, receives, or waits.
-    shared : bool
-        One transmission at a time.
-    """
-
-    bitrate_bps: float
-    tx_power_W: float
-    rx_power_W: float
-    idle_power_W: float = 0.0
-    shared: bool = False
-
-    def record(self) -> dict[str, float]:
-        """As JSON has it."""
-        return {name: value for name, value in asdict(self).items() if name != "shared"}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Device:
-    """What one device does for a frame of the system.
-
-    Attributes
-    ----------
-    number : int
-        From 0.
-    macs, weight_words : int
-        MACs of a frame that it works on, and weights that it holds.
-    activation_words : int
-        Most words of tensors that it holds at a time: what it has made until the last reader of it, and what it has
-        received while it reads it.
-    image_received_words, received_words, sent_words : int
-        For a frame; the image's are apart from those of other tensors.
-    psums_received_words, psums_sent_words : int
-        Where layers are split by channels.
-    sent_bits, received_bits : float
-        Of all tensors and psums, the image among them.
-    compute_J, send_J, receive_J, idle_J : float
-        For a frame of the system.
-    busy_s : float
-        That it works on a frame.
-    """
-
-    number: int
-    macs: int
-    weight_words: int
-    activation_words: int
-    image_received_words: int
-    received_words: int
-    sent_words: int
-    psums_received_words: int = 0
-    psums_sent_words: int = 0
-    sent_bits: float
-    received_bits: float
-    compute_J: float
-    send_J: float
-    receive_J: float
-    idle_J: float
-    busy_s: float
-
-    @property
-    def energy_J(self) -> float:
-        """All of it, for a frame of the system."""
-        return self.compute_J + self.send_J + self.receive_J + self.idle_J
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Spread:
-    """A network spread over devices.
-
-    Attributes
-    ----------
-    strategy : Strategy
-    variant : str
-        Of the strategy; empty for the plain one.
-    devices : tuple of Device
-    latency_s : float
-        From an image to its result.
-    frames_per_s : float
-    cuts : tuple of str
-        Of a sequential one.
-    """
-
-    strategy: Strategy
-    variant: str
-    devices: tuple[Device, ...]
-    latency_s: float
-    frames_per_s: float
-    cuts: tuple[str, ...] = ()
-
-    @property
-    def max_energy_J(self) -> float:
-        """The worst device's, for a frame of the system."""
-        return max(device.energy_J for device in self.devices)
-
-    @property
-    def total_energy_J(self) -> float:
-        """All devices', for a frame of the system."""
-        return sum(device.energy_J for device in self.devices)
-
-    def memory_bytes(self, hardware: Hardware) -> float:
-        """Weights and activations of the device that needs most."""
-        return max(device.weight_words + device.activation_words for device in self.devices) * hardware.b_w / 8
-
-    def breakeven_J_per_bit(self, alone_J: float) -> float | None:
-        """What a bit may cost, sent and received alike, so that the worst device spends as much as one alone; None
-        where it spends more however little a bit costs, or less however much.
-
-        Each device's energy is a line over it: all have to be below.
-        """
-        limits = []
-        for device in self.devices:
-            spare = alone_J - device.compute_J - device.idle_J
-            bits = device.sent_bits + device.received_bits
-            if spare < 0:
-                return None
-            if bits:
-                limits.append(spare / bits)
-        return min(limits, default=None)
-
-    def record(self, hardware: Hardware, alone: "Spread | None" = None) -> dict[str, Any]:
-        """As JSON has it; with the break-even, where one device alone is known."""
-        bytes_of = hardware.b_w / 8
-        breakeven = None if alone is None else self.breakeven_J_per_bit(alone.max_energy_J)
-        return {
-            "strategy": self.strategy.value,
-            "variant": self.variant,
-            "latency_s": self.latency_s,
-            "frames_per_s": self.frames_per_s,
-            "max_energy_J": self.max_energy_J,
-            "total_energy_J": self.total_energy_J,
-            "breakeven_J_per_bit": breakeven,
-            "cuts": list(self.cuts),
-            "devices": [
-                {
-                    "device": device.number,
-                    **{name: value for name, value in asdict(device).items() if name != "number"},
-                    "weight_bytes": device.weight_words * bytes_of,
-                    "activation_bytes": device.activation_words * bytes_of,
-                    "energy_J": device.energy_J,
-                }
-                for device in self.devices
-            ],
-        }
-
-
-BY_CHANNELS = "by channels"
-"""A variant: layers work on the channels that are there, wherever psums take fewer bits than what they would read."""
-
-FC_BY_FILTERS = "fc by filters"
-"""A variant: filters of fully connected layers are shared out, and not their one row."""
-
-VARIANTS: dict[Strategy, tuple[str, ...]] = {
-    Strategy.DATA: ("",),
-    Strategy.SEQUENTIAL: ("",),
-    Strategy.HORIZONTAL: ("", FC_BY_FILTERS),
-    Strategy.FUSED: ("",),
-    Strategy.VERTICAL: ("", BY_CHANNELS),
-}
-"""Ways to do each; the first is the plain one."""
-
-
-LEAST: dict[str, Callable[[Spread], float]] = {
-    "energy": lambda spread: spread.max_energy_J,
-    "latency": lambda spread: spread.latency_s,
-    "throughput": lambda spread: -spread.frames_per_s,
-    "memory": lambda spread: max(device.weight_words + device.activation_words for device in spread.devices),
-}
-"""What the best strategy has least of; for throughput, most."""
-
-
-def best_of(spreads: Sequence[Spread], least: str) -> Spread | None:
-    """The best of some; of equals, the one whose worst device spends less energy, and then the first.
-
-    Parameters
-    ----------
-    spreads : sequence of Spread
-    least : str
-        One of :data:`LEAST`.
-    """
-    return min(spreads, key=lambda spread: (LEAST[least](spread), spread.max_energy_J), default=None)
+RESULT_TO = ("none", "first")
+"""Whom the result is sent to: nobody, it stays where it is made; or the first device."""
 
 
 class Fleet:
-    """Devices that are alike, one network, one link, one source of energies.
+    """Devices, one network, and the link between them.
 
     Parameters
     ----------
     network : Network
-    hardware : Hardware
-        Of each device.
-    source : EnergySource
-        Of a share of a layer it is asked as of any layer.
+    members : sequence of Member
+        The devices; of a share of a layer, each one's source is asked as of any layer.
     link : Link
-    weights : sequence of float
-        Shares of the devices.
     sparsity_in : float
         Share of zeros in the image's JPEG.
+    image_at : str
+        Who has the image: one of :data:`IMAGE_AT`.
+    result_to : str
+        Whom the result is for: one of :data:`RESULT_TO`.
 
     Raises
     ------
     FleetError
         Shares that cannot be.
+
+    Examples
+    --------
+    >>> from analytical.hardware import EYERISS_8BIT
+    >>> from analytical.networks import load_network
+    >>> from partition.fleet.members import alike
+    >>> from partition.sources import choose_source
+    >>> link = Link(bitrate_bps=80e6, tx_power_W=0.78, rx_power_W=0.78)
+    >>> fleet = Fleet(load_network("alexnet"), alike(4, EYERISS_8BIT, choose_source("analytical")), link)
+    >>> spread = fleet.spread(Way(Strategy.SEQUENTIAL))
+    >>> spread.cuts, round(spread.frames_per_s)
+    (('P1', 'P2', 'C3'), 94)
     """
 
     def __init__(
         self,
         network: Network,
-        hardware: Hardware,
-        source: EnergySource,
+        members: Sequence[Member],
         link: Link,
-        weights: Sequence[float],
         sparsity_in: float = MEDIAN_SPARSITY_IN,
+        image_at: str = IMAGE_AT[0],
+        result_to: str = RESULT_TO[0],
     ) -> None:
         self.tensors = Tensors(network)
-        self.hardware = hardware
+        self.members = tuple(members)
         self.link = link
-        self.weights = list(weights)
-        self._prices = SharePrices(source, hardware)
-        self._bits = {name: _bits_of_word(self.tensors, name, hardware, sparsity_in) for name in self.tensors.names}
+        self.is_image_everywhere = image_at == "everywhere"
+        self.result_at = 0 if result_to == "first" else None
+        share_out(1, self.weights)  # refuses weights that cannot be, whatever the way
+        # devices that are alike share what they have asked
+        prices: dict[tuple[int, Hardware], SharePrices] = {}
+        for member in members:
+            key = id(member.source), member.hardware
+            prices.setdefault(key, SharePrices(network, member.source, member.hardware))
+        self._prices = [prices[id(member.source), member.hardware] for member in members]
+        widths = {member.hardware for member in members}
+        self._bits_on = {
+            hardware: {name: _bits_of_word(self.tensors, name, hardware, sparsity_in) for name in self.tensors.names}
+            for hardware in widths
+        }
 
-    def spread(self, strategy: Strategy, variant: str = "", cuts: Sequence[str] | None = None) -> Spread:
-        """The network by one strategy.
+    @property
+    def weights(self) -> list[float]:
+        """Of the devices' shares."""
+        return [member.share for member in self.members]
+
+    @property
+    def widths(self) -> list[int]:
+        """Of the devices' words, each once."""
+        return sorted({member.hardware.b_w for member in self.members})
+
+    def alone(self) -> Spread:
+        """All of it on the first device."""
+        fleet = copy(self)
+        fleet.members, fleet._prices = self.members[:1], self._prices[:1]
+        fleet.members = (replace(self.members[0], share=1.0),)
+        return fleet.spread(Way(Strategy.DATA))
+
+    def fits(self, spread: Spread) -> bool:
+        """Whether each device has the memory for what it holds."""
+        return all(
+            member.memory_bytes is None or device.memory_bytes <= member.memory_bytes
+            for member, device in zip(self.members, spread.devices, strict=True)
+        )
+
+    def made(self, way: Way, cuts: Sequence[str] = ()) -> tuple[Made, set[str]]:
+        """Who makes what, and the layers that work on the channels that are there.
 
         Parameters
         ----------
-        strategy : Strategy
-        variant : str
-            One of its :data:`VARIANTS`.
-        cuts : sequence of str, optional
-            Of a sequential one; default: those of the fewest MACs in the largest segment.
+        way : Way
+            Any but frames, of which each device makes everything.
+        cuts : sequence of str
+            Of a sequential one.
 
         Raises
         ------
         FleetError
-            There is no such variant, or cuts that cannot be.
-        SourceError
-            The source has no costs for a share.
+            Cuts that cannot be.
         """
-        if variant not in VARIANTS[strategy]:
-            raise FleetError(f"variant is {variant!r}; expected {' or '.join(map(repr, VARIANTS[strategy]))}")
-        if cuts is not None and strategy is not Strategy.SEQUENTIAL:
-            raise FleetError(f"cuts are given with {strategy.value}; expected {Strategy.SEQUENTIAL.value}")
-        devices = len(self.weights)
-        if strategy is Strategy.DATA:
-            return self._by_frames()
-        chosen = tuple(least_segments(self.tensors, devices) if cuts is None else cuts)
         makers: dict[Strategy, Callable[[], Made]] = {
-            Strategy.SEQUENTIAL: lambda: by_segments(self.tensors, chosen, devices),
-            Strategy.HORIZONTAL: lambda: by_rows(self.tensors, self.weights, fc_by_filters=bool(variant)),
+            Strategy.DATA: lambda: {name: [~self.tensors.nothing(name)] for name in self.tensors.names},
+            Strategy.SEQUENTIAL: lambda: by_segments(self.tensors, cuts, len(self.members)),
+            Strategy.HORIZONTAL: lambda: by_rows(
+                self.tensors, self.weights, fc_by_filters=way.variant == FC_BY_FILTERS
+            ),
             Strategy.FUSED: lambda: by_rows_fused(self.tensors, self.weights),
             Strategy.VERTICAL: lambda: by_filters(self.tensors, self.weights),
         }
-        made = makers[strategy]()
+        made = makers[way.strategy]()
+        if self.is_image_everywhere:
+            made[IMAGE] = [~self.tensors.nothing(IMAGE) for _ in made[IMAGE]]
         local: set[str] = set()
-        if variant == BY_CHANNELS:
-            local = layers_by_channels(self.tensors, made, self._bits.__getitem__, self._psum_bits)
-        traffic = exchanged(self.tensors, made, local)
+        if way.variant == BY_CHANNELS:
+            bits = self._bits_on[self.members[0].hardware]
+            local = layers_by_channels(self.tensors, made, bits.__getitem__, self._psum_bits)
+        return made, local
+
+    def spread(self, way: Way, cuts: Sequence[str] | None = None, least: str = "energy") -> Spread:
+        """The network by one way.
+
+        Parameters
+        ----------
+        way : Way
+            One of :data:`partition.fleet.ways.WAYS`.
+        cuts : sequence of str, optional
+            Of a sequential one; default: those of the fewest MACs in the largest segment, or, for
+            :data:`partition.fleet.ways.LEAST_CUTS`, those with least of what ``least`` says.
+        least : str
+            One of :data:`partition.fleet.spread.LEAST`.
+
+        Raises
+        ------
+        FleetError
+            There is no such way, or cuts that cannot be; or devices have words of different widths, and exchange parts
+            of a tensor.
+        SourceError
+            A source has no costs for a share.
+        """
+        if way not in WAYS:
+            variants = " or ".join(repr(each.variant) for each in WAYS if each.strategy is way.strategy)
+            raise FleetError(f"variant is {way.variant!r}; expected {variants}")
+        is_sequential = way.strategy is Strategy.SEQUENTIAL
+        if cuts is not None and not is_sequential:
+            raise FleetError(f"cuts are given with {way.strategy.value}; expected {Strategy.SEQUENTIAL.value}")
+        if way.strategy is Strategy.DATA:
+            return self._by_frames()
+        if len(self.widths) > 1 and not is_sequential:
+            widths = " and ".join(map(str, self.widths))
+            raise FleetError(
+                f"devices have words of {widths} bit, and {way.strategy.value} shares out tensors; expected one width, "
+                "or data or sequential"
+            )
+        chosen: tuple[str, ...] = ()
+        if is_sequential and cuts is not None:
+            chosen = tuple(cuts)
+        elif is_sequential:
+            chosen = tuple(
+                self.best_cuts(least) if way.variant == LEAST_CUTS else least_segments(self.tensors, len(self.members))
+            )
+        made, local = self.made(way, chosen)
+        return self._spread(way, made, local, chosen)
+
+    def best_cuts(self, least: str) -> tuple[str, ...]:
+        """Cuts into segments of which the spread has least of what is asked for, exactly
+        (:class:`partition.fleet.segments.Segments`)."""
+        from partition.fleet.segments import Segments
+
+        return Segments(self).best(least)
+
+    def _spread(self, way: Way, made: Made, local: Collection[str], cuts: tuple[str, ...]) -> Spread:
+        devices = range(len(self.members))
+        traffic = exchanged(self.tensors, made, local, result_at=self.result_at)
         psums = {
             layer.name: psums_moved(self.tensors, made, layer)
             for layer in self.tensors.network.layers
             if layer.name in local
         }
-        taken = [self._work(made, device, local) for device in range(devices)]
-        is_sequential = strategy is Strategy.SEQUENTIAL
+        taken = [self._work(made, device, local) for device in devices]
+        bits = {name: self._bits_of(name, made) for name in traffic}
         moving = [
-            [(each.received + each.sent) * self._bits[name] for each in of_tensor]
-            for name, of_tensor in traffic.items()
+            [(each.received + each.sent) * bits[name] for each in of_tensor] for name, of_tensor in traffic.items()
         ] + [[(each.received + each.sent) * self._psum_bits for each in of_layer] for of_layer in psums.values()]
         seconds = [sum(of_device) / self.link.bitrate_bps for of_device in zip(*moving, strict=True)]
         busy = [sum(each.values()) for _, each in taken]
+        is_sequential = way.strategy is Strategy.SEQUENTIAL
         if self.link.shared:
-            sent = sum(each.sent * self._bits[name] for name, of_tensor in traffic.items() for each in of_tensor)
+            sent = sum(each.sent * bits[name] for name, of_tensor in traffic.items() for each in of_tensor)
+            sent += sum(each.sent * self._psum_bits for of_layer in psums.values() for each in of_layer)
             transfers = sent / self.link.bitrate_bps
         elif is_sequential:
             transfers = sum(seconds) / 2
@@ -319,26 +234,36 @@ class Fleet:
             latency = sum(busy) + transfers
             period = max([*map(max, zip(busy, seconds, strict=True)), *([transfers] if self.link.shared else [])])
         else:
-            layers = [layer.name for layer in self.tensors.network.layers]
-            latency = sum(max(each.get(name, 0.0) for _, each in taken) for name in layers) + transfers
+            latency = sum(max(each.get(name, 0.0) for _, each in taken) for name in self.tensors.names) + transfers
             period = latency
-        found = [
-            self._device(number, made, traffic, psums, energy, sum(by_layer.values()), period)
-            for number, (energy, by_layer) in enumerate(taken)
-        ]
+        found = [self._device(number, made, traffic, psums, bits, *taken[number], period=period) for number in devices]
         return Spread(
-            strategy=strategy,
-            variant=variant,
+            strategy=way.strategy,
+            variant=way.variant,
             devices=tuple(found),
             latency_s=latency,
             frames_per_s=1 / period,
-            cuts=chosen if is_sequential else (),
+            cuts=cuts,
         )
 
     @property
     def _psum_bits(self) -> float:
         """A psum is as wide as a product, and moves raw."""
-        return 2.0 * self.hardware.b_w
+        return 2.0 * self.members[0].hardware.b_w
+
+    def _bits_of(self, name: str, made: Made) -> float:
+        """Of a word of a tensor, as its maker has it; where several make it, they are as wide."""
+        makers = [member for member, part in zip(self.members, made[name], strict=True) if part.any()]
+        return self.bits_on(name, (makers or self.members)[0])
+
+    def bits_on(self, name: str, member: Member) -> float:
+        """Of a word of a tensor, if this device makes it."""
+        return self._bits_on[member.hardware][name]
+
+    def idle_power_W(self, number: int) -> float:
+        """Of a device that waits."""
+        own = self.members[number].idle_power_W
+        return self.link.idle_power_W if own is None else own
 
     def _shares(self, made: Made, device: int, layer: Layer, local: Collection[str]) -> list[Share]:
         """What a device does of a layer."""
@@ -352,17 +277,29 @@ class Fleet:
             for group, of_channels in enumerate(there)
         ]
 
+    def price(self, device: int, name: str, part: Part) -> Price:
+        """What a part of a tensor costs a device to make."""
+        node = self.tensors.node(name)
+        if node.layer is None:
+            whole, of = self._prices[device].of_node(name), self.tensors.words(name, part) / node.values
+            return Price(whole.energy_J * of, whole.latency_s * of)
+        read = self.tensors.graph.nodes[node.reads[0]]
+        prices = [self._prices[device].of(node.layer, share, (read.height, read.width)) for share in shares_of(part)]
+        return Price(sum(price.energy_J for price in prices), sum(price.latency_s for price in prices))
+
     def _work(self, made: Made, device: int, local: Collection[str] = ()) -> tuple[float, dict[str, float]]:
-        """Joules of a device's shares for a frame, and seconds by layer."""
+        """Joules of a device's shares for a frame, and seconds by tensor."""
         energy = 0.0
         seconds: dict[str, float] = {}
-        for layer in self.tensors.network.layers:
-            read = self.tensors.graph.nodes[self.tensors.node(layer.name).reads[0]]
-            for share in self._shares(made, device, layer, local):
-                for part in share.layers(layer, (read.height, read.width)):
-                    joules, taken = self._prices.of(part)
-                    energy += joules
-                    seconds[layer.name] = seconds.get(layer.name, 0.0) + taken
+        for name in self.tensors.names[1:]:
+            layer = self.tensors.node(name).layer
+            if layer is None or name not in local:
+                price = self.price(device, name, made[name][device])
+            else:
+                prices = [self._prices[device].of(layer, share) for share in self._shares(made, device, layer, local)]
+                price = Price(sum(each.energy_J for each in prices), sum(each.latency_s for each in prices))
+            energy += price.energy_J
+            seconds[name] = price.latency_s
         return energy, seconds
 
     def _device(
@@ -371,44 +308,42 @@ class Fleet:
         made: Made,
         traffic: Mapping[str, list[Traffic]],
         psums: Mapping[str, list[Traffic]],
+        bits: Mapping[str, float],
         energy: float,
-        busy: float,
+        seconds: Mapping[str, float],
         period: float,
     ) -> Device:
         own = {name: of_tensor[number] for name, of_tensor in traffic.items()}
+        busy = sum(seconds.values())
         psums_received = sum(of_layer[number].received for of_layer in psums.values())
         psums_sent = sum(of_layer[number].sent for of_layer in psums.values())
-        received = sum(each.received * self._bits[name] for name, each in own.items())
+        received = sum(each.received * bits[name] for name, each in own.items())
         received += psums_received * self._psum_bits
-        sent = sum(each.sent * self._bits[name] for name, each in own.items()) + psums_sent * self._psum_bits
-        shares = [
-            part
+        sent = sum(each.sent * bits[name] for name, each in own.items()) + psums_sent * self._psum_bits
+        parts = {
+            layer.name: [part for share in self._shares(made, number, layer, psums) for part in share.layers(layer)]
             for layer in self.tensors.network.layers
-            for share in self._shares(made, number, layer, psums)
-            for part in share.layers(layer)
-        ]
+        }
         # filters that serve rows apart from each other are held once
         held = {
             layer.name: np.asarray(made[layer.name][number].any(axis=1)).sum() * layer.C * layer.R * layer.S
             for layer in self.tensors.network.layers
             if layer.name not in psums
         }
-        by_channels = sum(
-            part.weights
-            for layer in self.tensors.network.layers
-            if layer.name in psums
-            for share in self._shares(made, number, layer, psums)
-            for part in share.layers(layer)
-        )
+        by_channels = sum(part.weights for name in psums for part in parts[name])
         radio_s = (received + sent) / self.link.bitrate_bps
+        member = self.members[number]
         return Device(
             number=number,
-            macs=sum(part.macs for part in shares),
+            name=member.name,
+            b_w=member.hardware.b_w,
+            macs=sum(part.macs for of_layer in parts.values() for part in of_layer),
             weight_words=int(sum(held.values())) + by_channels,
             activation_words=most_live(self.tensors, made, number, psums),
             image_received_words=own[IMAGE].received,
+            image_sent_words=own[IMAGE].sent,
             received_words=sum(each.received for name, each in own.items() if name != IMAGE),
-            sent_words=sum(each.sent for each in own.values()),
+            sent_words=sum(each.sent for name, each in own.items() if name != IMAGE),
             psums_received_words=psums_received,
             psums_sent_words=psums_sent,
             sent_bits=sent,
@@ -416,51 +351,67 @@ class Fleet:
             compute_J=energy,
             send_J=sent * self.link.tx_power_W / self.link.bitrate_bps,
             receive_J=received * self.link.rx_power_W / self.link.bitrate_bps,
-            idle_J=self.link.idle_power_W * max(0.0, period - busy - radio_s),
+            idle_J=self.idle_power_W(number) * max(0.0, period - busy - radio_s),
             busy_s=busy,
+            layers=tuple(name for name, of_layer in parts.items() if of_layer),
         )
 
     def _by_frames(self) -> Spread:
-        """Each device everything, for its share of the frames; the image comes from the first."""
-        devices, total = len(self.weights), sum(self.weights)
-        everything: Made = {name: [~self.tensors.nothing(name)] for name in self.tensors.names}
-        energy, by_layer = self._work(everything, 0)
-        busy = sum(by_layer.values())
+        """Each device everything, for its share of the frames; the image comes from the first, and the result goes
+        there if it is asked for there."""
+        devices, total = len(self.members), sum(self.weights)
+        shares = [weight / total for weight in self.weights]
+        everything, _ = self.made(Way(Strategy.DATA))
+        taken = [self._work({name: parts * devices for name, parts in everything.items()}, at) for at in range(devices)]
+        busy = [sum(by_layer.values()) for _, by_layer in taken]
         node = self.tensors.node(IMAGE)
-        image = node.values * self._bits[IMAGE]
-        frame_s = image / self.link.bitrate_bps
-        others = sum(self.weights[1:]) / total
+        ends = [self.tensors.node(name) for name in self.tensors.ends] if self.result_at is not None else []
+        image = 0.0 if self.is_image_everywhere else node.values * self.bits_on(IMAGE, self.members[0])
+        results = [sum(end.values * self.bits_on(end.name, member) for end in ends) for member in self.members]
+        result_words = sum(end.values for end in ends)
+        others = sum(shares[1:])
+        # bits of a frame of the system, those of the first device apart
+        sent = [others * image, *(share * bits for share, bits in zip(shares[1:], results[1:], strict=True))]
+        back = sum(sent[1:])
+        received = [back, *(share * image for share in shares[1:])]
+        frame_s = (others * image + back) / self.link.bitrate_bps
         # an image is sent for each frame that another device works on
-        period = max(busy * max(self.weights) / total, others * frame_s if devices > 1 else 0.0)
+        period = max([seconds * share for seconds, share in zip(busy, shares, strict=True)] + [frame_s])
         layers = self.tensors.network.layers
+        words = 0 if self.is_image_everywhere else node.values
         found = []
-        for number, weight in enumerate(self.weights):
-            share = weight / total
-            sent, received = (others * image, 0.0) if number == 0 else (0.0, share * image)
+        for number, (member, share) in enumerate(zip(self.members, shares, strict=True)):
+            is_first = number == 0
             found.append(
                 Device(
                     number=number,
+                    name=member.name,
+                    b_w=member.hardware.b_w,
                     macs=sum(layer.macs for layer in layers),
                     weight_words=sum(layer.weights for layer in layers),
                     activation_words=most_live(self.tensors, everything, 0),
-                    image_received_words=0 if number == 0 else node.values,
-                    received_words=0,
-                    sent_words=node.values * (devices - 1) if number == 0 else 0,
-                    sent_bits=sent,
-                    received_bits=received,
-                    compute_J=energy * share,
-                    send_J=sent * self.link.tx_power_W / self.link.bitrate_bps,
-                    receive_J=received * self.link.rx_power_W / self.link.bitrate_bps,
-                    idle_J=self.link.idle_power_W * max(0.0, period - busy * share),
-                    busy_s=busy,
+                    image_received_words=0 if is_first else words,
+                    image_sent_words=words * (devices - 1) if is_first else 0,
+                    received_words=result_words * (devices - 1) if is_first else 0,
+                    sent_words=0 if is_first else result_words,
+                    sent_bits=sent[number],
+                    received_bits=received[number],
+                    compute_J=taken[number][0] * share,
+                    send_J=sent[number] * self.link.tx_power_W / self.link.bitrate_bps,
+                    receive_J=received[number] * self.link.rx_power_W / self.link.bitrate_bps,
+                    idle_J=self.idle_power_W(number) * max(0.0, period - busy[number] * share),
+                    busy_s=busy[number],
+                    layers=tuple(layer.name for layer in layers),
                 )
             )
+        there_and_back = (devices - 1) * (image + max(results)) / self.link.bitrate_bps
         return Spread(
             strategy=Strategy.DATA,
             variant="",
             devices=tuple(found),
-            latency_s=busy + (devices - 1) * frame_s,
+            latency_s=max(busy) + there_and_back,
             frames_per_s=1 / period,
+            frames=devices,
         )
 
 
@@ -470,17 +421,6 @@ def _bits_of_word(tensors: Tensors, name: str, hardware: Hardware, sparsity_in: 
         return image_bits(node.values, sparsity_in) / node.values
     # of a part of a concatenation, zeros are known as those of the whole
     return tensor_bits(replace(node, sparsity=tensors.sparsity(name)), hardware) / node.values
-
-
-def shares_of(part: Part) -> list[Share]:
-    """A part of a layer's ofmap as shares: runs of rows of runs of filters."""
-    rows, filters = _runs(np.asarray(part.any(axis=0))), _runs(np.asarray(part.any(axis=1)))
-    return [Share(rows=of_rows, filters=of_filters) for of_rows in rows for of_filters in filters]
-
-
-def _runs(there: NDArray[np.bool_]) -> list[Span]:
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], there, [False]]).astype(np.int8)))
-    return [Span(int(start), int(stop)) for start, stop in zip(edges[::2], edges[1::2], strict=True)]
 
 
 def most_live(tensors: Tensors, made: Made, device: int, local: Collection[str] = ()) -> int:

@@ -1,7 +1,6 @@
 """Ways to spread a network: which device makes what of every tensor."""
 
 from collections.abc import Callable, Collection, Sequence
-from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,23 +12,6 @@ from partition.fleet.tensors import Part, Tensors, Traffic, exchanged
 
 Made = dict[str, list[Part]]
 """Parts by tensor and device."""
-
-
-class Strategy(Enum):
-    """What is split.
-
-    DATA        frames: each device makes everything, for frames of its own
-    SEQUENTIAL  the row of layers and pools: each device a segment of it, whole
-    HORIZONTAL  rows of every tensor
-    FUSED       rows at the end of the feature maps, and all rows that these need, made again where several need them
-    VERTICAL    filters of every layer; pools follow the channels that they read
-    """
-
-    DATA = "data"
-    SEQUENTIAL = "sequential"
-    HORIZONTAL = "horizontal"
-    FUSED = "fused"
-    VERTICAL = "vertical"
 
 
 def by_rows(tensors: Tensors, weights: Sequence[float], *, fc_by_filters: bool = False) -> Made:

@@ -55,6 +55,12 @@ class Tensors:
         return [name for name in self.graph.nodes if not self._joins(name)]
 
     @cached_property
+    def ends(self) -> list[str]:
+        """Tensors that nobody reads: the results."""
+        read = {tensor for name in self.names[1:] for tensor in self.reads(name)}
+        return [name for name in self.names[1:] if name not in read]
+
+    @cached_property
     def _operations(self) -> dict[str, Layer]:
         return {row.name: row for row in self.network.operations}
 
@@ -101,6 +107,16 @@ class Tensors:
         """Whether each channel of a tensor is made of the same channel of what is read: in pools and sums."""
         operation = self._operations.get(name)
         return self.node(name).layer is None and (operation is None or operation.kind in ("pool", "add"))
+
+    def is_sum(self, name: str) -> bool:
+        """Whether a tensor is the sum of what is read."""
+        operation = self._operations.get(name)
+        return operation is not None and operation.kind == "add"
+
+    def is_known(self, name: str) -> bool:
+        """Whether it is known how a tensor is made of what is read: of layers, pools and sums."""
+        operation = self._operations.get(name)
+        return operation is None or operation.kind in ("pool", "add")
 
     def words_across(self, before: list[str]) -> int:
         """Words of the tensors that are made before a cut and used behind it; the image aside."""
@@ -204,7 +220,10 @@ class Traffic(NamedTuple):
 
 
 def exchanged(
-    tensors: Tensors, made: Mapping[str, list[Part]], local: Collection[str] = ()
+    tensors: Tensors,
+    made: Mapping[str, list[Part]],
+    local: Collection[str] = (),
+    result_at: int | None = None,
 ) -> dict[str, list[Traffic]]:
     """What moves between devices, by tensor and device.
 
@@ -215,6 +234,8 @@ def exchanged(
         What each device makes of each tensor; of what several make, the first sends it.
     local : collection of str
         Layers that take the channels that are there, and so need no others.
+    result_at : int, optional
+        Device that needs what nobody reads; default: it stays where it is made.
     """
     devices = len(next(iter(made.values())))
     needed = {name: [tensors.nothing(name) for _ in range(devices)] for name in tensors.names}
@@ -223,6 +244,9 @@ def exchanged(
             if name != IMAGE and name not in local:
                 for read, wanted in tensors.needed(name, part).items():
                     needed[read][device] = needed[read][device] | wanted
+    if result_at is not None:
+        for name in tensors.ends:
+            needed[name][result_at] |= True
     return {name: _traffic(tensors, name, needed[name], made[name]) for name in tensors.names}
 
 

@@ -18,7 +18,6 @@ from analytical.spans import Span
 from partition.fleet.shares import Share, SharePrices
 from partition.processors.schedules import Option
 from partition.sources import ANALYTICAL, SOURCES, EnergySource, choose_source
-from partition.sources.file import File
 
 MOST_OPTIONS = 20_000
 """Ways to part one layer, beyond which a search takes too long."""
@@ -197,22 +196,10 @@ def costs_of_parts(network: Network, processor: Processor, parts: int) -> dict[s
         The source has no costs.
     """
     busy = 1 - processor.utilisation
+    prices = SharePrices(network, processor.source, processor.hardware)
     found: dict[str, list[tuple[float, float]]] = {}
-    if isinstance(processor.source, File):
-        # who has measured a layer, has not measured its parts: in proportion to its MACs
-        whole = processor.source.costs(network, processor.hardware)
-        for layer in network.layers:
-            energy, latency = whole.energy_J[layer.name], whole.latency_s[layer.name] / busy
-            found[layer.name] = [(energy * part / parts, latency * part / parts) for part in range(parts + 1)]
-        return found
-    prices = SharePrices(processor.source, processor.hardware)
     for layer in network.layers:
-        found[layer.name] = [(0.0, 0.0)]
-        for part in range(1, parts + 1):
-            joules = seconds = 0.0
-            for share in Share(filters=Span(0, layer.F * part // parts)).layers(layer):
-                energy, latency = prices.of(share)
-                joules += energy
-                seconds += latency
-            found[layer.name].append((joules, seconds / busy))
+        shares = [Share(filters=Span(0, layer.F * part // parts)) for part in range(parts + 1)]
+        of_layer = [prices.of(layer, share) for share in shares]
+        found[layer.name] = [(price.energy_J, price.latency_s / busy) for price in of_layer]
     return found

@@ -47,3 +47,16 @@ class EnergySource(Protocol):
         SourceError
             It does not know them.
         """
+
+
+def knows_shares(source: EnergySource) -> bool:
+    """Whether a source prices any layer that it is shown, and so a part of one as well; one that has been measured
+    knows the layers that were measured, and says so by an attribute ``whole_layers``.
+
+    Examples
+    --------
+    >>> from partition.sources import choose_source
+    >>> knows_shares(choose_source("analytical")), knows_shares(choose_source({"C1": 0.001}))
+    (True, False)
+    """
+    return not getattr(source, "whole_layers", False)

@@ -58,6 +58,7 @@ class File:
     """
 
     name: str
+    whole_layers = True
 
     def costs(self, network: Network, hardware: Hardware) -> Costs:
         """See :meth:`partition.sources.base.EnergySource.costs`; each layer must stand in the file, once."""

@@ -27,6 +27,7 @@ class Own:
 
     energy_J: Mapping[str, float]
     name: str = "own"
+    whole_layers = True
 
     def costs(self, network: Network, hardware: Hardware) -> Costs:
         """See :meth:`partition.sources.base.EnergySource.costs`."""
@@ -53,6 +54,7 @@ class OfResult:
 
     result: Any
     name: str = "result"
+    whole_layers = True
 
     def costs(self, network: Network, hardware: Hardware) -> Costs:
         """See :meth:`partition.sources.base.EnergySource.costs`."""

@@ -92,6 +92,7 @@ def _costs_of(said: Mapping[str, Any], layers: list[dict[str, Any]], hardware: H
             layer["layer"]: float(layer["total_cycles"]) / hardware.core_hz / float(layer["images"]) for layer in layers
         },
         codec_bits={name: int(bits) for name, bits in said["codec_bits"].items()},
+        active_pes={layer["layer"]: int(layer["active_pes"]) for layer in layers},
     )
 
 

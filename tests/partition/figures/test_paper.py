@@ -14,7 +14,8 @@ from analytical.mappings.rules import map_layer
 from analytical.networks import load_network
 from partition.channel import MEDIAN_SPARSITY_IN, Channel
 from partition.figures import paper
-from partition.figures.paper import Q1, Q2, Q3, Series
+from partition.figures.panels import Series, rows
+from partition.figures.paper import Q1, Q2, Q3
 from partition.planning import Plan
 from partition.sources import Analytical
 
@@ -221,9 +222,9 @@ def test_fig_13c_is_millijoules_over_kibibytes() -> None:
 
 def test_points_of_a_figure_are_rows() -> None:
     panels = paper.figure_13b({"analytical": plan_of("alexnet")})
-    rows = paper.rows(panels)
-    assert len(rows) == 3 * len(paper.BITRATES_BPS)
-    assert rows[0] == {
+    points = rows(panels)
+    assert len(points) == 3 * len(paper.BITRATES_BPS)
+    assert points[0] == {
         "panel": "intermediate cuts, 0.5 W",
         "series": "analytical, P1",
         "x": 10.0,

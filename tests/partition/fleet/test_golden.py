@@ -9,10 +9,12 @@ import pytest
 from analytical.graph import IMAGE
 from analytical.hardware import EYERISS_8BIT
 from analytical.networks import load_network
-from partition.fleet.plan import BY_CHANNELS, Fleet, Link, most_live
+from partition.fleet.members import alike
+from partition.fleet.plan import Fleet, most_live
+from partition.fleet.segments import Segments
+from partition.fleet.spread import Link
 from partition.fleet.strategies import (
     Made,
-    Strategy,
     by_filters,
     by_rows,
     by_rows_fused,
@@ -22,6 +24,7 @@ from partition.fleet.strategies import (
     psums_moved,
 )
 from partition.fleet.tensors import Tensors, exchanged
+from partition.fleet.ways import BY_CHANNELS, FC_BY_FILTERS, Strategy, Way
 from partition.sources.analytical import Analytical
 
 FOLDER = Path(__file__).parents[2] / "data" / "distributed"
@@ -38,13 +41,13 @@ CASES = sorted(
     {(row["network"], int(row["devices"]), row["strategy"]) for row in COUNTS if row["strategy"] in STRATEGIES}
 )
 WAYS = {
-    "data": (Strategy.DATA, ""),
-    "sequential": (Strategy.SEQUENTIAL, ""),
-    "horizontal": (Strategy.HORIZONTAL, ""),
-    "horizontal+fc-filters": (Strategy.HORIZONTAL, "fc by filters"),
-    "fused": (Strategy.FUSED, ""),
-    "vertical": (Strategy.VERTICAL, ""),
-    "vertical+channels(by bits)": (Strategy.VERTICAL, BY_CHANNELS),
+    "data": Way(Strategy.DATA),
+    "sequential": Way(Strategy.SEQUENTIAL),
+    "horizontal": Way(Strategy.HORIZONTAL),
+    "horizontal+fc-filters": Way(Strategy.HORIZONTAL, FC_BY_FILTERS),
+    "fused": Way(Strategy.FUSED),
+    "vertical": Way(Strategy.VERTICAL),
+    "vertical+channels(by bits)": Way(Strategy.VERTICAL, BY_CHANNELS),
 }
 
 
@@ -125,13 +128,13 @@ def test_counts_by_tensor() -> None:
 )
 def test_energies_by_closed_forms(row: dict[str, str]) -> None:
     link = Link(bitrate_bps=80e6, tx_power_W=0.78, rx_power_W=0.78)
-    weights = [1] * int(row["devices"])
+    devices = int(row["devices"])
     # the figures are of the authors' rules, which differ from the corrected ones for a share of 264 channels
-    fleet = Fleet(load_network(row["network"]), EYERISS_8BIT, Analytical(rules="published"), link, weights)
-    spread = fleet.spread(*WAYS[row["strategy"]])
+    members = alike(devices, EYERISS_8BIT, Analytical(rules="published"))
+    spread = Fleet(load_network(row["network"]), members, link).spread(WAYS[row["strategy"]])
     found = {
         "max_energy_J": spread.max_energy_J,
-        "mean_energy_J": spread.total_energy_J / len(weights),
+        "mean_energy_J": spread.total_energy_J / devices,
         "total_energy_J": spread.total_energy_J,
         "latency_s": spread.latency_s,
         "frames_per_s": spread.frames_per_s,
@@ -160,3 +163,39 @@ def test_counts_by_channels(network: str, devices: int) -> None:
             assert sum(each.sent for each in others) == int(row["sent"])
             assert sum(each[device].received for each in psums) == int(row["psums_received"])
             assert sum(each[device].sent for each in psums) == int(row["psums_sent"])
+
+
+@pytest.mark.parametrize(
+    "case",
+    sorted({(row["network"], int(row["devices"]), row["link"]) for row in rows_of("sequential_optima.csv")}),
+    ids=str,
+)
+def test_best_cuts(case: tuple[str, int, str]) -> None:
+    """How many ways to cut none beats in energy, period and weights, and the best by each of these."""
+    network, devices, link = case
+    price = 1 if link.startswith("80Mbps") else 100
+    members = alike(devices, EYERISS_8BIT, Analytical(rules="published"))
+    fleet = Fleet(load_network(network), members, Link(bitrate_bps=80e6 * price, tx_power_W=0.78, rx_power_W=0.78))
+    front, alone = Segments(fleet).front(), fleet.alone()
+    least = {
+        "energy": lambda each: (each.max_energy_J, each.period_s, each.weight_bytes),
+        "throughput": lambda each: (each.period_s, each.max_energy_J, each.weight_bytes),
+        "memory": lambda each: (each.weight_bytes, each.max_energy_J, each.period_s),
+    }
+    for row in rows_of("sequential_optima.csv"):
+        if (row["network"], int(row["devices"]), row["link"]) == case:
+            assert len(front) == int(row["front"])
+            best = min(front, key=least[row["least"]])
+            assert best.max_energy_J / alone.max_energy_J == pytest.approx(float(row["max_energy_over_whole"]))
+            assert best.period_s * alone.frames_per_s == pytest.approx(float(row["period_over_whole"]))
+            assert best.weight_bytes == int(row["max_weight_words"])
+
+
+def test_results_go_to_the_first_device() -> None:
+    for row in COUNTS:
+        if row["result_sent"] and row["strategy"] in STRATEGIES and row["device"] != "0":
+            tensors, devices = tensors_of(row["network"]), int(row["devices"])
+            made, device = made_by(tensors, row["strategy"], devices), int(row["device"])
+            stays, goes = exchanged(tensors, made), exchanged(tensors, made, result_at=0)
+            sent = sum(goes[name][device].sent - stays[name][device].sent for name in tensors.ends)
+            assert sent == int(row["result_sent"]), row

@@ -5,21 +5,22 @@ from functools import partial
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytical.graph import IMAGE
 from analytical.hardware import EYERISS_8BIT
 from analytical.layer import Layer
 from analytical.model import estimate
 from analytical.network import Edges, Network
 from analytical.networks import ZOO, load_network
 from analytical.spans import Span
-from partition.fleet.plan import Fleet, Link, Spread, best_of, shares_of
-from partition.fleet.shares import FleetError, Share, share_out
+from partition.fleet.machine import DistributedRun, on_machine
+from partition.fleet.members import alike
+from partition.fleet.plan import Fleet
+from partition.fleet.shares import FleetError, Share, share_out, shares_of
+from partition.fleet.spread import Link, Spread, best_of
 from partition.fleet.strategies import (
     Made,
-    Strategy,
     by_filters,
     by_rows,
     by_rows_fused,
@@ -28,6 +29,7 @@ from partition.fleet.strategies import (
     psums_moved,
 )
 from partition.fleet.tensors import Tensors, exchanged
+from partition.fleet.ways import WAYS, Strategy, Way
 from partition.sources.analytical import Analytical
 from tests.strategies import layers
 from traces.convolution import convolve_plainly
@@ -71,7 +73,7 @@ def test_shares_of_a_layer_have_all_its_macs(layer: Layer, data: st.DataObject) 
 def networks(draw: st.DrawFn) -> Network:
     """A row of convolutions, some of them strided or grouped, with two branches that meet in a sum or side by side."""
     size = draw(st.integers(6, 14))
-    channels, made = 4, []
+    channels, made, pooled, edges = 4, [], [], {}
     for number in range(draw(st.integers(1, 3))):
         filter_, stride = draw(st.sampled_from([1, 3, 5])), draw(st.sampled_from([1, 1, 2, 3]))
         groups = draw(st.sampled_from([1, 2]))
@@ -81,19 +83,31 @@ def networks(draw: st.DrawFn) -> Network:
         )  # fmt: skip
         made.append(layer)
         channels, size = layer.F, layer.E
-    source = made[-1].name
+        if size >= 4 and draw(st.booleans()):
+            # one row of a pool, of a window and a stride of its own
+            window, stride = draw(st.sampled_from([(2, 2), (3, 2), (3, 1)]))
+            after = (size - window) // stride + 1
+            pool = Layer.operation(
+                f"p{number}", "pool", reads=(channels, size, size), makes=(channels, after, after),
+                window=(window, window), stride=(stride, stride),
+            )  # fmt: skip
+            pooled.append(pool)
+            edges[f"p{number}"] = Edges(inputs=(layer.name,))
+            edges[f"L{number + 1}"] = Edges(inputs=(f"p{number}",))
+            size = after
+    source = edges.pop(f"L{len(made)}", Edges(inputs=(made[-1].name,))).inputs[0]
     a, b = (
         Layer.conv(name, channels=channels, size=size, filters=8, filter=size_, padding=size_ // 2)
         for name, size_ in (("a", 3), ("b", 1))
     )
-    edges = {"a": Edges(inputs=(source,)), "b": Edges(inputs=(source,))}
+    edges |= {"a": Edges(inputs=(source,)), "b": Edges(inputs=(source,))}
     if draw(st.booleans()):
         add = Layer.operation("sum", "add", reads=(8, size, size), makes=(8, size, size))
         end = Layer.conv("end", channels=8, size=size, filters=4, filter=3, padding=1)
         edges |= {"sum": Edges(inputs=("a", "b")), "end": Edges(inputs=("sum",))}
-        return Network("net", (*made, a, b, end), edges, operations=(add,))
+        return Network("net", (*made, a, b, end), edges, operations=(*pooled, add))
     end = Layer.conv("end", channels=16, size=size, filters=4, filter=3, padding=1)
-    return Network("net", (*made, a, b, end), edges | {"end": Edges(inputs=("a", "b"))})
+    return Network("net", (*made, a, b, end), edges | {"end": Edges(inputs=("a", "b"))}, operations=tuple(pooled))
 
 
 def all_ways(tensors: Tensors, weights: list[float]) -> dict[str, Made]:
@@ -125,64 +139,42 @@ def test_what_goes_out_comes_in_and_everything_is_made(network: Network, weights
         assert macs == whole if strategy != "fused" else macs <= whole * len(weights)
 
 
-def run_distributed(tensors: Tensors, made: Made, values: dict[str, np.ndarray], dropped: str = "") -> bool:
-    """Whether every device, from what it makes and receives alone, makes its part of every tensor as the whole has it;
-    messages of one tensor may be lost."""
-    network = tensors.network
-    rng_of = {layer.name: filters(layer) for layer in network.layers}
-    devices = len(made[IMAGE])
-    right = True
-    for device in range(devices):
-        for name in tensors.names[1:]:
-            part = made[name][device]
-            if not part.any():
-                continue
-            # what it does not have is a value that no tensor has
-            there = {}
-            for read, needed in tensors.needed(name, part).items():
-                has = made[read][device] | (needed if read != dropped else False)
-                there[read] = np.where(has[:, :, None], values[read], 10**9)
-            for read in tensors.reads(name) - there.keys():
-                there[read] = np.full_like(values[read], 10**9)
-            result = compute(tensors, name, there, rng_of)
-            right &= bool(np.array_equal(result[part], values[name][part]))
-    return right
-
-
 def filters(layer: Layer) -> np.ndarray:
     rng = np.random.default_rng(layer.weights)
     return rng.integers(1, 5, (layer.F, layer.C, layer.R, layer.S))
 
 
-def compute(tensors: Tensors, name: str, there: dict[str, np.ndarray], weights: dict[str, np.ndarray]) -> np.ndarray:
-    """A tensor from those that its maker reads, (channels, rows, columns)."""
-    node = tensors.node(name)
-    read = [np.concatenate([there[maker.tensor] for maker in tensors.makers(each)]) for each in node.reads]
-    if node.layer is None:
-        return np.sum(read, axis=0)
-    layer = node.layer
-    pad = int(layer.pad_h)
-    ifmap = np.pad(read[0], ((0, 0), (pad, layer.H - read[0].shape[1] - pad), (pad, layer.W - read[0].shape[2] - pad)))
-    sums = convolve_plainly(
-        ifmap[None], weights[name], stride=(layer.U, layer.V), groups=layer.groups, E=layer.E, G=layer.G
+def on_paper(layer: Layer, ifmap: np.ndarray, filters: np.ndarray) -> np.ndarray:
+    """A layer without the machine."""
+    stride = (layer.U, layer.V)
+    return np.asarray(
+        convolve_plainly(ifmap[None], filters, stride=stride, groups=layer.groups, E=layer.E, G=layer.G)[0]
     )
-    return np.asarray(sums[0] % 97)
 
 
-@given(networks(), st.integers(2, 4))
-def test_a_distributed_run_is_the_whole_and_every_message_is_missed(network: Network, devices: int) -> None:
+@given(networks(), st.lists(st.integers(0, 3), min_size=2, max_size=4).filter(sum))
+def test_a_distributed_run_is_the_whole_and_every_message_is_missed(network: Network, weights: list[float]) -> None:
     tensors = Tensors(network)
-    image = tensors.node(IMAGE)
-    values = {IMAGE: np.random.default_rng(0).integers(1, 97, (image.channels, image.height, image.width))}
-    weights = {layer.name: filters(layer) for layer in network.layers}
-    for name in tensors.names[1:]:
-        values[name] = compute(tensors, name, values, weights)
-    for made in all_ways(tensors, [1.0] * devices).values():
-        assert run_distributed(tensors, made, values)
+    run = DistributedRun(tensors, b_w=8)
+    for made in all_ways(tensors, weights).values():
+        assert run.wrong(made, on_paper) == {}
         moved = exchanged(tensors, made)
         for name in tensors.names:
             if any(each.received for each in moved[name]):
-                assert not run_distributed(tensors, made, values, dropped=name)
+                assert run.wrong(made, on_paper, dropped=[name])
+
+
+@given(networks(), st.integers(2, 3))
+@settings(max_examples=10, deadline=None)
+def test_a_distributed_run_on_the_machine_is_the_whole(network: Network, devices: int) -> None:
+    """Each device's shares through the machine, of what it has and receives; psums of channels among them."""
+    tensors = Tensors(network)
+    run, machine = DistributedRun(tensors, b_w=8), on_machine(EYERISS_8BIT)
+    for way, made in all_ways(tensors, [1.0] * devices).items():
+        assert run.wrong(made, machine) == {}
+        if way == "vertical":
+            later = [layer.name for layer in network.layers[1:]]
+            assert run.wrong(made, machine, local=later) == {}
 
 
 @given(networks(), st.integers(2, 4))
@@ -218,10 +210,10 @@ def test_psums_of_the_channels_that_are_there_add_up_to_the_whole(network: Netwo
 @pytest.mark.parametrize("network", ZOO)
 def test_one_device_is_the_whole(network: str) -> None:
     loaded = load_network(network)
-    fleet = Fleet(loaded, EYERISS_8BIT, Analytical(), LINK, [1])
+    fleet = Fleet(loaded, alike(1, EYERISS_8BIT, Analytical()), LINK)
     whole = estimate(loaded, EYERISS_8BIT)
-    for strategy in Strategy:
-        spread = fleet.spread(strategy)
+    for way in WAYS:
+        spread = fleet.spread(way)
         assert spread.max_energy_J == pytest.approx(whole.energy_J, rel=1e-12)
         assert spread.latency_s == pytest.approx(whole.latency_s, rel=1e-12)
         assert spread.devices[0].sent_words == spread.devices[0].received_words == 0
@@ -236,8 +228,9 @@ def test_vgg16_by_filters_on_six_devices() -> None:
 
 
 def test_the_best_has_the_least() -> None:
-    fleet = Fleet(load_network("alexnet"), EYERISS_8BIT, Analytical(), LINK, [1] * 4)
-    spreads = [fleet.spread(strategy) for strategy in Strategy]
+    members = alike(4, EYERISS_8BIT, Analytical())
+    fleet = Fleet(load_network("alexnet"), members, LINK)
+    spreads = [fleet.spread(Way(strategy)) for strategy in Strategy]
     figures = {
         "energy": lambda spread: spread.max_energy_J,
         "latency": lambda spread: spread.latency_s,
@@ -249,12 +242,12 @@ def test_the_best_has_the_least() -> None:
         assert of(best) == min(map(of, spreads))
     assert best_of([], "energy") is None
     # at the break-even the worst device spends as much as one alone
-    (alone,) = Fleet(load_network("alexnet"), EYERISS_8BIT, Analytical(), LINK, [1]).spread(Strategy.DATA).devices
+    (alone,) = fleet.alone().devices
     for spread in spreads:
         limit = spread.breakeven_J_per_bit(alone.energy_J)
         assert limit is not None
         link = replace(LINK, tx_power_W=limit * 80e6, rx_power_W=limit * 80e6)
-        other = Fleet(load_network("alexnet"), EYERISS_8BIT, Analytical(), link, [1] * 4).spread(spread.strategy)
+        other = Fleet(load_network("alexnet"), members, link).spread(Way(spread.strategy), spread.cuts or None)
         assert other.max_energy_J == pytest.approx(alone.energy_J, rel=1e-9)
 
 

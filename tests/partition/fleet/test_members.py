@@ -1,0 +1,149 @@
+"""Devices that are unlike, and sources that have been measured."""
+
+from pathlib import Path
+
+import pytest
+
+from analytical.hardware import EYERISS_8BIT, EYERISS_16BIT
+from analytical.model import estimate
+from analytical.networks import load_network
+from partition.fleet.distribution import distribute
+from partition.fleet.members import Member, alike, load_members, memory_size, with_shares
+from partition.fleet.plan import Fleet
+from partition.fleet.shares import FleetError
+from partition.fleet.spread import Link
+from partition.fleet.ways import Strategy, Way
+from partition.sources import choose_source
+from partition.sources.analytical import Analytical
+from partition.sources.file import File
+
+LINK = Link(bitrate_bps=80e6, tx_power_W=0.78, rx_power_W=0.5, idle_power_W=0.1)
+FLEET = """\
+[[device]]
+name = "hub"
+hardware = "eyeriss-16bit"
+share = 3
+memory = "64MB"
+
+[[device]]
+name = "camera"
+idle_power = "20mW"
+"""
+
+
+def test_a_file_of_devices(tmp_path: Path) -> None:
+    path = tmp_path / "fleet.toml"
+    path.write_text(FLEET)
+    hub, camera = load_members(path, Analytical(), EYERISS_8BIT)
+    assert (hub.hardware, hub.share, hub.memory_bytes, hub.idle_power_W) == (EYERISS_16BIT, 3.0, 64e6, None)
+    assert (camera.hardware, camera.share, camera.memory_bytes, camera.idle_power_W) == (EYERISS_8BIT, 1.0, None, 0.02)
+    fleet = Fleet(load_network("alexnet"), (hub, camera), LINK)
+    data = fleet.spread(Way(Strategy.DATA))
+    network = load_network("alexnet")
+    # frames by shares, each device at its own price; the hub's words are twice as wide
+    assert data.devices[0].compute_J == pytest.approx(estimate(network, EYERISS_16BIT).energy_J * 3 / 4, rel=1e-12)
+    assert data.devices[1].compute_J == pytest.approx(estimate(network, EYERISS_8BIT).energy_J / 4, rel=1e-12)
+    assert data.devices[0].weight_bytes == 2 * data.devices[1].weight_bytes
+    assert not fleet.fits(data)
+    assert fleet.alone().max_energy_J == pytest.approx(estimate(network, EYERISS_16BIT).energy_J, rel=1e-12)
+    segments = fleet.spread(Way(Strategy.SEQUENTIAL), ("P2",))
+    # what the hub makes goes in its words
+    word = 16 * (1 - network.layer("C3").unpadded_sparsity) * float(EYERISS_16BIT.rlc_words_per_value)
+    assert segments.devices[1].received_bits == pytest.approx(43264 * min(16, word))
+
+
+def test_a_device_that_waits_longer_waits_at_its_own_power() -> None:
+    members = [
+        Member(name=name, hardware=EYERISS_8BIT, source=Analytical(), idle_power_W=power)
+        for name, power in (("a", None), ("b", 0.0), ("c", 2.0))
+    ]
+    spread = Fleet(load_network("alexnet"), members, LINK).spread(Way(Strategy.HORIZONTAL))
+    for device, power in zip(spread.devices, (0.1, 0.0, 2.0), strict=True):
+        radio_s = (device.sent_bits + device.received_bits) / LINK.bitrate_bps
+        waits_s = 1 / spread.frames_per_s - device.busy_s - radio_s
+        assert waits_s > 0
+        assert device.idle_J == pytest.approx(power * waits_s)
+
+
+def test_everybody_s_image_moves_nowhere_and_a_result_goes_to_the_first() -> None:
+    network, members = load_network("alexnet"), alike(3, EYERISS_8BIT, Analytical())
+    everywhere = Fleet(network, members, LINK, image_at="everywhere")
+    first = Fleet(network, members, LINK, result_to="first")
+    for strategy in Strategy:
+        spread = everywhere.spread(Way(strategy))
+        assert all(device.image_received_words == device.image_sent_words == 0 for device in spread.devices)
+        plain, asked = Fleet(network, members, LINK).spread(Way(strategy)), first.spread(Way(strategy))
+        received = asked.devices[0].received_words - plain.devices[0].received_words
+        assert received == {
+            Strategy.DATA: 2000, Strategy.SEQUENTIAL: 1000, Strategy.HORIZONTAL: 0, Strategy.FUSED: 0,
+            Strategy.VERTICAL: 1000 - 334,
+        }[strategy]  # fmt: skip
+        assert sum(device.received_bits for device in asked.devices) == pytest.approx(
+            sum(device.sent_bits for device in asked.devices)
+        )
+
+
+def test_shares_of_what_was_measured_are_in_proportion_to_macs(tmp_path: Path) -> None:
+    """A pool that was measured costs those who make it."""
+    network = load_network("alexnet")
+    rows = [f"{layer.name},0.00{number + 1},0.01" for number, layer in enumerate(network.layers)]
+    file = tmp_path / "measured.csv"
+    file.write_text("\n".join(["layer,energy_J,latency_s", *rows, "P1,0.0005,0.001"]))
+    fleet = Fleet(network, alike(2, EYERISS_8BIT, File(str(file))), LINK)
+    whole = sum(range(1, 9)) * 1e-3 + 0.0005
+    assert fleet.alone().max_energy_J == pytest.approx(whole)
+    vertical = fleet.spread(Way(Strategy.VERTICAL))
+    assert [device.compute_J for device in vertical.devices] == pytest.approx([whole / 2, whole / 2])
+    horizontal = fleet.spread(Way(Strategy.HORIZONTAL))
+    assert sum(device.compute_J for device in horizontal.devices) == pytest.approx(whole)
+    rows_of = {"C1": 28 / 55, "P1": 14 / 27, "C2": 14 / 27, "C3": 7 / 13, "C4": 7 / 13, "C5": 7 / 13}
+    first = sum(0.001 * at * rows_of.get(layer.name, 1) for at, layer in enumerate(network.layers, 1))
+    assert horizontal.devices[0].compute_J == pytest.approx(first + 0.0005 * rows_of["P1"])
+
+
+def test_better_ways_alone_where_only_the_better_is_asked_for() -> None:
+    say = {"bitrate": "80Mbps", "tx_power": "0.78W"}
+    both = distribute("googlenet", 2, strategy="vertical", **say)
+    best = distribute("googlenet", 2, strategy="vertical", by="best", **say)
+    assert [spread.name for spread in both.spreads] == ["vertical", "vertical, by channels"]
+    assert [spread.name for spread in best.spreads] == ["vertical, by channels"]
+    assert best.best is not None
+    assert best.best.max_energy_J == min(spread.max_energy_J for spread in both.spreads)
+    assert "vertical, by channels" in repr(best)
+    rows = distribute("alexnet", 2, strategy="horizontal", halo="best", fc="best", **say)
+    assert len(rows.spreads) == 1
+    with pytest.raises(KeyError, match="expected one of vertical, by channels"):
+        best["vertical"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "device is missing; expected all of device"),
+        ("[[device]]\nspeed = 1", "device.0.speed is unknown; expected some of name, hardware, source, share"),
+        ('[[device]]\nname = "a"\n[[device]]\nname = "a"', "two devices are called a; expected a name for each"),
+        ("[[device]]\nshare = -1", "share is -1; expected at least 0"),
+        ('[[device]]\nmemory = "16"', "device.0: memory is '16'; expected a size like 16MB or 512KiB"),
+        ('[[device]]\nidle_power = "1"', "device.0: '1'; expected a power like 0.5W"),
+        ('[[device]]\nhardware = "none"', "no such hardware"),
+        ('[[device]]\nsource = "none.csv"', "expected analytical, simulated, or an existing"),
+    ],
+)
+def test_devices_that_cannot_be_are_refused(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "fleet.toml"
+    path.write_text(text)
+    with pytest.raises(ValueError, match="expected") as refused:
+        load_members(path, choose_source("analytical"), EYERISS_8BIT)
+    assert message in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("said", ["", "16", "MB", "-1MB", "nan MB", "infMB"])
+def test_no_size_of_memory(said: str) -> None:
+    with pytest.raises(FleetError, match="expected a size like 16MB"):
+        memory_size(said)
+
+
+def test_as_many_shares_as_devices() -> None:
+    with pytest.raises(FleetError, match="shares are '2:1'; expected 3 numbers like 1:1:1"):
+        with_shares(alike(3, EYERISS_8BIT, Analytical()), [2, 1])
