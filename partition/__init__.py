@@ -13,9 +13,11 @@ _HOMES = {
     "Channel": "partition.channel",
     "Costs": "partition.costs",
     "Cut": "partition.cuts",
+    "Distribution": "partition.fleet.distribution",
     "Envelope": "partition.envelope",
     "Plan": "partition.planning",
     "cut_map": "partition.maps",
+    "distribute": "partition.fleet.distribution",
     "plan": "partition.planning",
     "quartiles": "partition.maps",
     "show": "partition.tables",
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from partition.costs import Costs as Costs
     from partition.cuts import Cut as Cut
     from partition.envelope import Envelope as Envelope
+    from partition.fleet.distribution import Distribution as Distribution
+    from partition.fleet.distribution import distribute as distribute
     from partition.maps import cut_map as cut_map
     from partition.maps import quartiles as quartiles
     from partition.planning import Plan as Plan

@@ -79,7 +79,7 @@ def _draw_panel(axes: Any, panel: Panel) -> None:
         axes.set_xscale("log")
         axes.set_yscale("log")
     if len(panel.series) > MANY:
-        axes.legend(fontsize="small", loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=2)
+        axes.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1.02, 1))
     else:
         axes.legend(fontsize="small")
 

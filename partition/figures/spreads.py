@@ -40,6 +40,7 @@ def panels(found: Distribution) -> list[Panel]:
             y=[1e3 * getattr(device, part) for spread in found.spreads for device in spread.devices],
         )
         for label, part in PARTS.items()
+        if any(getattr(device, part) for spread in found.spreads for device in spread.devices)
     ]
     breakevens = [spread.breakeven_J_per_bit(found.alone.max_energy_J) for spread in found.spreads]
     known = [at for at in breakevens if at]
