@@ -10,19 +10,23 @@ from analytical.glb_size import SizedGlb
 from analytical.graph import IMAGE, why_no_cut
 from analytical.terminal.tables import people_console, people_table
 from analytical.terminal.text import digits, metric, short
+from partition.catalogue import Choice
 from partition.channel import image_bits
 from partition.fleet.compared import SharedLayer
 from partition.fleet.distribution import Distribution
 from partition.images import JpegImage
 from partition.maps import COARSE, Quartile, cut_map, grid
 from partition.planning import Plan
-from partition.processors.schedules import Option, Schedule
+from partition.platforms import Chain
+from partition.processors.schedules import Schedule
+from partition.processors.splitting import Schedules, Split
 from partition.sources.base import knows_shares
 
 
 @singledispatch
 def show(result: Any) -> None:
-    """Print a result as a table: what :func:`partition.plan` or :func:`partition.distribute` made.
+    """Print a result as a table: of :func:`partition.plan`, :func:`partition.distribute`, :func:`partition.split` and
+    the like.
 
     Raises
     ------
@@ -34,9 +38,9 @@ def show(result: Any) -> None:
     >>> show(3)
     Traceback (most recent call last):
     ...
-    TypeError: int has no table; expected a Plan or a Distribution
+    TypeError: int has no table; expected a Plan, a Distribution or a Split
     """
-    raise TypeError(f"{type(result).__name__} has no table; expected a Plan or a Distribution")
+    raise TypeError(f"{type(result).__name__} has no table; expected a Plan, a Distribution or a Split")
 
 
 @show.register
@@ -47,6 +51,26 @@ def _(result: Plan) -> None:
 @show.register
 def _(result: Distribution) -> None:
     print_distribution(result)
+
+
+@show.register
+def _(result: Split) -> None:
+    print_split(result, [result.best])
+
+
+@show.register
+def _(result: Schedules) -> None:
+    print_kept(result)
+
+
+@show.register
+def _(result: Chain) -> None:
+    print_chain(result)
+
+
+@show.register
+def _(result: Choice) -> None:
+    print_choice(result)
 
 
 def print_plan(plan: Plan, jpeg: JpegImage | None = None) -> None:
@@ -280,26 +304,20 @@ def _ranks(values: Sequence[float]) -> list[int]:
     return [1 + sum(other < value * (1 - 1e-12) for other in values) for value in values]
 
 
-def print_schedules(
-    network: str,
-    processors: Sequence[str],
-    parts: int,
-    best: Schedule,
-    ways: Sequence[tuple[str, Option]],
-    front: Sequence[Schedule],
-) -> None:
-    """A schedule layer by layer, and how many others there are to choose from, if that was asked."""
+def print_split(found: Split, schedules: Sequence[Schedule]) -> None:
+    """A schedule layer by layer, and others to choose from, if there are some."""
     console = people_console()
-    title = f"{network}, parts of {parts}"
-    table = people_table(title, "layer", *processors, "mJ", "ms")
+    best, names = found.best, [processor.name for processor in found.processors]
+    ways = found.layers()
+    table = people_table(f"{found.network}, parts of {found.parts}", "layer", *names, "mJ", "ms")
     for name, option in ways:
         shares = (str(part) if part else "" for part in option.parts)
         table.add_row(name, *shares, digits(option.energy_J * 1e3), digits(option.latency_s * 1e3))
     if ways:
         console.print(table)
-    if len(front) > 1:
+    if len(schedules) > 1:
         table = people_table("Schedules that none beats", "cut", "mJ", "ms", "")
-        for schedule in front:
+        for schedule in schedules:
             table.add_row(
                 schedule.cut,
                 digits(schedule.energy_J * 1e3),
@@ -308,4 +326,87 @@ def print_schedules(
             )
         console.print(table)
     where = f"The phone stops after {best.cut}: " if ways else "The phone sends the image: "
-    console.print(f"{where}{digits(best.energy_J * 1e3)} mJ, {digits(best.latency_s * 1e3)} ms.")
+    kept = " This schedule was solved beforehand." if found.is_kept else ""
+    console.print(f"{where}{digits(best.energy_J * 1e3)} mJ, {digits(best.latency_s * 1e3)} ms.{kept}")
+
+
+def print_kept(found: Schedules) -> None:
+    """Schedules that are kept, one by one, and what keeping each and those above it comes to."""
+    console = people_console()
+    names = "/".join(processor.name for processor in found.processors)
+    table = people_table(
+        f"{found.network}: schedules kept for {found.solved} of {found.conditions} conditions",
+        *("", "cut", f"parts of {names}", "misses", "mean regret", "worst"),
+    )
+    for at, each in enumerate(found.kept, 1):
+        record = each.record()
+        table.add_row(
+            str(at),
+            record["cut"],
+            record["split"],
+            str(each.misses),
+            f"{100 * each.mean_regret:.1f} %",
+            f"{100 * each.worst_regret:.1f} %",
+        )
+    console.print(table)
+    console.print(
+        "misses: conditions in which none so far is in time; regret: what the cheapest in time costs above the best"
+    )
+    if found.solved < found.conditions:
+        console.print(f"{found.conditions - found.solved} conditions have no schedule in time at all.")
+
+
+def print_chain(found: Chain) -> None:
+    """What each platform does of the best way, and the other ways that none beats."""
+    console = people_console()
+    best = found.best
+    table = people_table(
+        f"{found.network} over {len(found.platforms)} platforms",
+        *("platform", "runs", "sends", "compute mJ", "send mJ", "receive mJ", "ms", "MB"),
+    )
+    for stage, platform in zip(best.stages, found.platforms, strict=True):
+        joules = (stage.compute_J, stage.send_J, stage.receive_J)
+        table.add_row(
+            stage.platform,
+            " to ".join(dict.fromkeys((stage.first, stage.last))) if stage.first else "",
+            stage.sends,
+            *(digits(each * 1e3) if platform.is_counted else "" for each in joules),
+            digits(stage.latency_s * 1e3),
+            f"{stage.memory_bytes / 1e6:.2f}",
+        )
+    console.print(table)
+    console.print(f"{digits(best.energy_J * 1e3)} mJ, {digits(best.latency_s * 1e3)} ms.")
+    if len(found.front) > 1:
+        headings = (*(platform.name for platform in found.platforms[:-1]), "mJ", "ms", "MB", "")
+        table = people_table("Ways that none beats, by the last node of each platform", *headings)
+        for way in found.front:
+            table.add_row(
+                *way.cuts,
+                digits(way.energy_J * 1e3),
+                digits(way.latency_s * 1e3),
+                f"{found.memory_bytes(way) / 1e6:.2f}",
+                "<" if way is best else "",
+            )
+        console.print(table)
+
+
+def print_choice(found: Choice) -> None:
+    """The models of a catalogue, the one to run, and those that no other beats."""
+    console = people_console()
+    metric = found.models[0].metric
+    best, front = found.best, found.front
+    table = people_table(f"Models, {found.source} energies", "model", f"{metric} %", "mJ", "ms", "cut", "", "")
+    for model in found.models:
+        table.add_row(
+            model.name,
+            f"{model.accuracy:g}",
+            digits(model.energy_J * 1e3),
+            "" if model.latency_s is None else digits(model.latency_s * 1e3),
+            model.cut or "",
+            "front" if model in front else "",
+            "<" if model is best else "" if not found.limits.excess(model) else "beyond a limit",
+            style="bold" if model is best else None,
+        )
+    console.print(table)
+    if best is not None:
+        console.print(f"Run {best.name}: {digits(best.energy_J * 1e3)} mJ, {best.accuracy:g} % {metric}.")

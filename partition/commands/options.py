@@ -175,6 +175,14 @@ def phone_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
+processors_option = click.option(
+    "--processors", required=True, metavar="P.toml", help="A table [[processor]] for each."
+)
+
+max_delay_option = click.option(
+    "--max-delay", type=Quantity("s"), metavar="25ms", help="The longest that an inference may take."
+)
+
 picture_option = click.option("--out", metavar="FILE", help=f"Draw it ({', '.join(FORMATS)}).")
 
 

@@ -12,7 +12,7 @@ from analytical.networks.table import with_image
 from analytical.terminal.errors import CHECK_FAILED
 from analytical.terminal.options import csv_option, json_option, network_argument, network_command
 from analytical.terminal.outputs import as_csv, as_json, check_writable, write_chosen
-from partition.commands.options import Quantity, channel_options, client_options, cloud_options, watch
+from partition.commands.options import channel_options, client_options, cloud_options, max_delay_option, watch
 from partition.images import read_image_of
 from partition.planning import LEAST, DelayError, plan
 
@@ -32,7 +32,7 @@ JPEG_BITS = ("model", "file")
     show_default=True,
     help="Bits of --image: what the paper's model expects by its zeros, or those of its JPEG file.",
 )
-@click.option("--max-delay", type=Quantity("s"), metavar="50ms", help="The longest that an inference may take.")
+@max_delay_option
 @click.option("--least", type=click.Choice(LEAST), default=LEAST[0], show_default=True, help="What the best cut has.")
 @cloud_options
 @csv_option

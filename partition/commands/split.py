@@ -1,15 +1,9 @@
 """``python -m partition split``: the layers of a network over the processors of one phone, and the cloud."""
 
-from pathlib import Path
+from typing import Any
 
 import click
 
-from analytical import __version__
-from analytical.errors import InputError
-from analytical.files import choose_hardware
-from analytical.graph import graph_of
-from analytical.network import word_bits
-from analytical.networks import load_network
 from analytical.terminal.errors import CHECK_FAILED
 from analytical.terminal.options import (
     bits_option,
@@ -21,26 +15,40 @@ from analytical.terminal.options import (
     seed_option,
 )
 from analytical.terminal.outputs import as_csv, as_json, check_writable, write_chosen
-from partition.channel import MEDIAN_SPARSITY_IN, Channel, bits_of
-from partition.commands.options import Quantity, cache_option, sparsity_option, watch
-from partition.processors.schedules import Scheduler, supported
+from partition.commands.options import (
+    BITRATE_HELP,
+    TX_POWER_HELP,
+    BitRate,
+    Quantity,
+    cache_option,
+    cloud_options,
+    max_delay_option,
+    picture_ending,
+    picture_option,
+    processors_option,
+    sparsity_option,
+    watch,
+)
 
 
 @network_command()
 @network_argument
-@click.option("--processors", required=True, metavar="P.toml", help="A table [[processor]] for each.")
-@click.option("--max-delay", type=Quantity("s"), metavar="25ms", help="The longest that an inference may take.")
+@processors_option
+@max_delay_option
 @click.option(
     "--weight", type=click.FloatRange(0, 1), metavar="0.5",
     help="Least weight x mJ + (1 - weight) x ms, in place of least energy.",
 )  # fmt: skip
 @click.option(
-    "--parts", type=click.IntRange(1, 64), default=4, show_default=True, metavar="4",
-    help="Equal parts of each layer's filters.",
+    "--parts", type=click.IntRange(1, 64), metavar="4",
+    help="Equal parts of each layer's filters.  [default: 4, or those of --schedules]",
 )  # fmt: skip
-@click.option("--batch", type=click.IntRange(1), default=1, show_default=True, help="Images that a layer runs at once.")
-@click.option("--bitrate", type=Quantity("bps"), metavar="60Mbps", help="To the cloud.  [default: no cloud]")
-@click.option("--tx-power", type=Quantity("W"), metavar="0.5W", help="Transmission power.")
+@click.option("--batch", type=click.IntRange(1), metavar="1", help="Images that a layer runs at once.  [default: 1]")
+@click.option("--bitrate", type=BitRate(), metavar="60Mbps", help=f"To the cloud. {BITRATE_HELP}  [default: no cloud]")
+@click.option("--tx-power", type=Quantity("W"), metavar="0.5W", help=TX_POWER_HELP)
+@cloud_options
+@click.option("--now", metavar="RECORD.json", help="What a monitor recorded of processors and channel.")
+@click.option("--schedules", metavar="S.json", help="Of partition schedules: the cheapest of them that is in time.")
 @click.option("--front", is_flag=True, help="All schedules that no other beats in both energy and time.")
 @bits_option(default=8)
 @rules_option
@@ -49,23 +57,17 @@ from partition.processors.schedules import Scheduler, supported
 @sparsity_option
 @csv_option
 @json_option
+@picture_option
 def split(
     network: str,
     processors: str,
-    max_delay: float | None,
-    weight: float | None,
-    parts: int,
-    batch: int,
-    bitrate: float | None,
-    tx_power: float | None,
+    now: str | None,
+    schedules: str | None,
     front: bool,
-    bits: int | None,
-    rules: str,
-    seed: int,
-    cache: Path | None,
-    sparsity_in: float | None,
     csv_file: str | None,
     json_file: str | None,
+    out: str | None,
+    **said: Any,
 ) -> int:
     """Say which processor runs which part of each layer of NETWORK, and where the phone stops.
 
@@ -73,63 +75,32 @@ def split(
     python -m partition split alexnet --processors phone.toml --max-delay 25ms
     python -m partition split alexnet --processors phone.toml --bitrate 80Mbps --tx-power 0.78W --front
     """
-    from partition.processors.processor import load_processors, options_of  # pydantic takes its time to import
+    # pydantic takes its time to import
+    from partition.processors.splitting import NoScheduleError
+    from partition.processors.splitting import split as split_up
 
-    check_writable(csv_file, json_file, inputs=(network, processors))
-    if weight is not None and max_delay is not None:
-        raise InputError("--weight is given with --max-delay; expected one of them")
-    if (bitrate is None) != (tx_power is None):
-        given, other = ("--bitrate", "--tx-power") if tx_power is None else ("--tx-power", "--bitrate")
-        raise InputError(f"{given} is given without {other}; expected both, or neither")
-    loaded = load_network(network)
-    chosen = loaded.with_batch(batch)
-    known = load_processors(processors, cache=cache, seed=seed, watch=watch, rules=rules)
-    graph = graph_of(chosen)
-    # processors may have words of different widths: what is sent has one of its own
-    word = choose_hardware(None, bits, default_bits=word_bits(loaded, 8))
-    sent = bits_of(graph, word, MEDIAN_SPARSITY_IN if sparsity_in is None else sparsity_in)
-    channel = None
-    if bitrate is not None and tx_power is not None:
-        channel = Channel(bitrate_bps=bitrate, tx_power_W=tx_power)
-    options = options_of(chosen, known, parts)
-    scheduler = Scheduler(graph, options, channel, sent)
-    limit = float("inf") if max_delay is None else max_delay
-    best = scheduler.least_energy(limit) if weight is None else scheduler.least_weighted(weight)
-    if best is None:
-        click.echo(
-            f"split: no schedule takes at most {limit * 1e3:g} ms; the fastest takes "
-            f"{scheduler.fastest_s * 1e3:.6g} ms",
-            err=True,
-        )
+    check_writable(csv_file, json_file, out, inputs=(network, processors, now, schedules))
+    ending = picture_ending(out)
+    found = split_up(network, processors, now=now, schedules=schedules, watch=watch, **said)
+    try:
+        best = found.best
+    except NoScheduleError as error:
+        click.echo(f"split: {error}", err=True)
         return CHECK_FAILED
-    schedules = scheduler.front(limit) if front else [best]
-    # of one alone there is nothing to say
-    rows = [
-        {**schedule.record(), "supported": int(reached)} if front else schedule.record()
-        for schedule, reached in zip(schedules, supported(schedules), strict=True)
-    ]
-    record = {
-        "version": __version__,
-        "network": chosen.name,
-        "batch": batch,
-        "seed": seed,
-        "processors": [processor.record() for processor in known],
-        "parts": parts,
-        "bits": word.b_w,
-        "channel": None if channel is None else {"bitrate_bps": bitrate, "tx_power_W": tx_power},
-        "max_delay_s": max_delay,
-        "weight": weight,
-        "fastest_s": scheduler.fastest_s,
-        "best": best.record() | {"layers": dict(best.by_layer(scheduler.layers))},
-        "front": rows if front else None,
-    }
-    written = write_chosen((csv_file, lambda: as_csv(rows)), (json_file, lambda: as_json(record)))
-    if not written:
-        from partition.tables import print_schedules
 
-        ways = [
-            (name, next(option for option in options[name] if option.parts == of_layer))
-            for name, of_layer in best.by_layer(scheduler.layers)
-        ]
-        print_schedules(chosen.name, [processor.name for processor in known], parts, best, ways, schedules)
+    def picture() -> bytes:
+        from partition.figures.draw import draw_panels
+        from partition.figures.fronts import panels_of_split
+
+        return draw_panels(panels_of_split(found), ending)
+
+    written = write_chosen(
+        (csv_file, lambda: as_csv(found.rows(front=front))),
+        (json_file, lambda: as_json(found.record(front=front))),
+        (out, picture),
+    )
+    if not written:
+        from partition.tables import print_split
+
+        print_split(found, found.front() if front else [best])
     return 0

@@ -70,7 +70,10 @@ def _draw_panel(axes: Any, panel: Panel) -> None:
         if series.x and isinstance(series.x[0], str):
             _draw_bars(axes, panel, number)
         elif series.is_points:
-            axes.plot(series.x, series.y, "o", color="black", label=series.label)
+            # the last points are those to see: on top, and filled
+            is_last = number == len(panel.series) - 1
+            face = "black" if is_last else "white"
+            axes.plot(series.x, series.y, "o", color="black", markerfacecolor=face, label=series.label)
         else:
             axes.plot(series.x, series.y, label=series.label)
     for label, height in panel.lines.items():

@@ -12,12 +12,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from analytical.errors import InputError
 from analytical.files import choose_hardware
 from analytical.files.toml import as_model, read_toml
+from analytical.graph import graph_of
 from analytical.hardware import Hardware
 from analytical.network import Network
 from analytical.spans import Span
 from partition.fleet.shares import Share, SharePrices
+from partition.processors.measured import cost_of_part
 from partition.processors.schedules import Option
 from partition.sources import ANALYTICAL, SOURCES, EnergySource, choose_source
+from partition.sources.file import File
 
 MOST_OPTIONS = 20_000
 """Ways to part one layer, beyond which a search takes too long."""
@@ -134,7 +137,8 @@ def options_of(network: Network, processors: Sequence[Processor], parts: int) ->
     Returns
     -------
     dict of str to tuple of Option
-        By layer; each option's energy is that of all shares, its latency that of the slowest.
+        By layer, and by other nodes that were measured; each option's energy is that of all shares, its latency that of
+        the slowest.
 
     Raises
     ------
@@ -157,16 +161,20 @@ def options_of(network: Network, processors: Sequence[Processor], parts: int) ->
         )
     costs = [costs_of_parts(network, processor, parts) for processor in processors]
     splits = list(_splits(parts, len(processors)))
+    nothing = [(0.0, 0.0)] * (parts + 1)
     found = {}
-    for layer in network.layers:
-        of_layer = [of_processor[layer.name] for of_processor in costs]
-        found[layer.name] = tuple(
+    names = dict.fromkeys([*network.names, *(name for of_processor in costs for name in of_processor)])
+    for name in names:
+        of_node = [of_processor.get(name, nothing) for of_processor in costs]
+        found[name] = tuple(
             Option(
                 split,
-                sum(of_layer[at][part][0] for at, part in enumerate(split)),
-                max(of_layer[at][part][1] for at, part in enumerate(split)),
+                sum(of_node[at][part][0] for at, part in enumerate(split)),
+                max(of_node[at][part][1] for at, part in enumerate(split)),
             )
             for split in splits
+            # a pool is not shared out
+            if name in network.names or max(split) == parts
         )
     return found
 
@@ -183,7 +191,10 @@ def _splits(parts: int, processors: int) -> Iterator[tuple[int, ...]]:
 def costs_of_parts(network: Network, processor: Processor, parts: int) -> dict[str, list[tuple[float, float]]]:
     """Joules and seconds of none to all of so many equal parts of each layer's filters.
 
-    A part is a layer to the source, as any; of a file, which has whole layers, it costs in proportion.
+    A part is a layer to the source, as any; of one that has been measured, which has whole layers, it costs in
+    proportion to its MACs, but where a file has parts, or latencies at several utilisations
+    (:func:`partition.processors.measured.cost_of_part`). Pools and other nodes have costs where they were measured: a
+    processor runs them whole.
 
     Parameters
     ----------
@@ -195,6 +206,23 @@ def costs_of_parts(network: Network, processor: Processor, parts: int) -> dict[s
     SourceError, MappingError
         The source has no costs.
     """
+    if isinstance(processor.source, File):
+        rows = processor.source.measurements(network, processor.hardware)
+        missing = next((layer.name for layer in network.layers if layer.name not in rows), None)
+        if missing is not None:
+            raise ProcessorError(
+                f"{processor.source.name}: layer {missing} is missing; expected all layers of {network.name}"
+            )
+        sizes = {layer.name: layer.F for layer in network.layers}
+        return {
+            name: [
+                cost_of_part(
+                    of_node, part * sizes.get(name, parts) // parts, sizes.get(name, parts), processor.utilisation
+                )
+                for part in range(parts + 1)
+            ]
+            for name, of_node in rows.items()
+        }
     busy = 1 - processor.utilisation
     prices = SharePrices(network, processor.source, processor.hardware)
     found: dict[str, list[tuple[float, float]]] = {}
@@ -202,4 +230,9 @@ def costs_of_parts(network: Network, processor: Processor, parts: int) -> dict[s
         shares = [Share(filters=Span(0, layer.F * part // parts)) for part in range(parts + 1)]
         of_layer = [prices.of(layer, share) for share in shares]
         found[layer.name] = [(price.energy_J, price.latency_s / busy) for price in of_layer]
+    for node in graph_of(network).nodes.values():
+        if node.layer is None and (price := prices.of_node(node.name)).energy_J:
+            found[node.name] = [
+                (price.energy_J * at / parts, price.latency_s / busy * at / parts) for at in range(parts + 1)
+            ]
     return found

@@ -1,6 +1,6 @@
 """Schedules: a way to run each layer, up to a cut; exact, by what no other is better than."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -121,7 +121,7 @@ class Scheduler:
     graph : Graph
         The network.
     options : mapping of str to sequence of Option
-        Of each layer (:func:`partition.processors.processor.options_of`).
+        Of each layer, and of other nodes that cost something (:func:`partition.processors.processor.options_of`).
     channel : Channel, optional
         To the cloud; None: there is none, and the phone runs all layers.
     bits : mapping of str to float, optional
@@ -152,7 +152,8 @@ class Scheduler:
         cloud_ops: float = CLOUD_OPS,
     ) -> None:
         self._options = {name: _not_beaten(of_layer) for name, of_layer in options.items()}
-        self._events = _events(graph, channel, bits or {}, cloud_ops)
+        self._events = _events(graph, self._options, channel, bits or {}, cloud_ops)
+        self._all = {name: {option.parts: option for option in of_node} for name, of_node in options.items()}
         # the least time from behind each event on, to any end
         self._rest: list[float] = []
         rest = np.inf
@@ -186,6 +187,38 @@ class Scheduler:
             self.front(),
             key=lambda schedule: weight * schedule.energy_J * 1e3 + (1 - weight) * schedule.latency_s * 1e3,
         )
+
+    def chosen(self, schedule: Schedule) -> list[tuple[str, Option]]:
+        """How each layer is run by a schedule."""
+        return [(name, self._all[name][parts]) for name, parts in schedule.by_layer(self.layers)]
+
+    def evaluated(self, cut: str, parts: Sequence[Sequence[int]]) -> Schedule | None:
+        """A schedule that was found elsewhere, under these costs and this channel; None where the phone cannot stop
+        there, or layers have no such option.
+
+        Parameters
+        ----------
+        cut : str
+            The last node that the phone runs.
+        parts : sequence of sequence of int
+            Of each of its layers, those of each processor.
+        """
+        run = 0
+        for event in self._events:
+            if isinstance(event, _Layer):
+                run += 1
+            elif event.cut == cut:
+                chosen = [self._all[name].get(tuple(of)) for name, of in zip(self.layers, parts, strict=False)]
+                known = [option for option in chosen if option is not None]
+                if len(parts) != run or len(known) != run:
+                    return None
+                return Schedule(
+                    cut=cut,
+                    parts=tuple(option.parts for option in known),
+                    energy_J=sum(option.energy_J for option in known) + event.energy_J,
+                    latency_s=sum(option.latency_s for option in known) + event.latency_s,
+                )
+        return None
 
     def _priced(self, power: float) -> tuple[list[float], float, float]:
         """If a second costs so many joules: the least from behind each event on, and energy and latency of all."""
@@ -310,7 +343,13 @@ def _not_beaten(options: Sequence[Option]) -> list[Option]:
     return [options[at] for at in _front(energy, latency)]
 
 
-def _events(graph: Graph, channel: Channel | None, bits: Mapping[str, float], cloud_ops: float) -> list[_Layer | _End]:
+def _events(
+    graph: Graph,
+    options: Collection[str],
+    channel: Channel | None,
+    bits: Mapping[str, float],
+    cloud_ops: float,
+) -> list[_Layer | _End]:
     """Layers in an order in which each cut's come before those behind it, and where the phone may stop."""
     # a schedule's energies and times are its own: of the cut only the rest is asked
     nothing = Costs(energy_J={}, latency_s={})
@@ -320,9 +359,9 @@ def _events(graph: Graph, channel: Channel | None, bits: Mapping[str, float], cl
     run: set[str] = set()
     for name, client in graph.chain():
         for node in graph.nodes.values():
-            if node.name in client and node.layer is not None and node.layer.name not in run:
-                run.add(node.layer.name)
-                events.append(_Layer(node.layer.name))
+            if node.name in client and node.name in options and node.name not in run:
+                run.add(node.name)
+                events.append(_Layer(node.name))
         if channel is not None:
             cut = cuts[name]
             events.append(_End(name, cut.total_energy_J(channel), cut.delay_s(channel)))

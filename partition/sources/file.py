@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from analytical.closed_forms import latency_s
 from analytical.graph import IMAGE, graph_of
@@ -29,6 +29,25 @@ LARGEST = 1e15
 """Beyond any cost of a layer."""
 
 
+class Measurement(NamedTuple):
+    """A row of a table of costs.
+
+    Attributes
+    ----------
+    filters : int or None
+        Of the layer, that were measured; None: all.
+    utilisation : float
+        Share of the processor's time that others took.
+    energy_J, latency_s : float
+        For one image.
+    """
+
+    filters: int | None
+    utilisation: float
+    energy_J: float
+    latency_s: float
+
+
 @dataclass(frozen=True, slots=True)
 class File:
     """A file: a table (.csv) with the columns layer, energy_J and, if known, latency_s, both for one image; or a run
@@ -36,7 +55,9 @@ class File:
     forms stand in.
 
     A table may have rows for pools and other nodes of the network, and one for their sum (:data:`SUMS`), which is
-    passed over. Columns ``bits`` and ``hardware``, where there are some, have to be those of the plan.
+    passed over. Columns ``bits`` and ``hardware``, where there are some, have to be those of the plan. With a column
+    ``filters``, a layer may stand several times: each row says how many of its filters were measured; with a column
+    ``utilisation``, each says which share of the processor's time others took.
 
     Attributes
     ----------
@@ -61,13 +82,40 @@ class File:
     whole_layers = True
 
     def costs(self, network: Network, hardware: Hardware) -> Costs:
-        """See :meth:`partition.sources.base.EnergySource.costs`; each layer must stand in the file, once."""
+        """See :meth:`partition.sources.base.EnergySource.costs`; each layer must stand in the file, once; or, where
+        parts of layers were measured, or at several utilisations, once as a whole on an idle processor."""
+        whole: dict[str, Measurement] = {}
+        layers = {layer.name: layer for layer in network.layers}
+        for name, rows in self.measurements(network, hardware).items():
+            for row in rows:
+                if row.utilisation == 0 and row.filters in (None, layers[name].F if name in layers else None):
+                    whole[name] = row
+        missing = [name for name in layers if name not in whole]
+        if missing:
+            raise self._error(f"layer {missing[0]} is missing", f"all layers of {network.name}")
+        return Costs(
+            energy_J={name: row.energy_J for name, row in whole.items()},
+            latency_s={name: row.latency_s for name, row in whole.items()},
+        )
+
+    def measurements(self, network: Network, hardware: Hardware) -> dict[str, list[Measurement]]:
+        """All rows of each layer, and of each other node that was measured.
+
+        Parameters
+        ----------
+        network, hardware
+            As for :meth:`costs`.
+
+        Raises
+        ------
+        SourceError
+            A row that cannot be, or two alike.
+        """
         rows = self._table() if Path(self.name).suffix.lower() == ".csv" else self._run(hardware)
         layers = {layer.name: layer for layer in network.layers}
         # what is no layer but a node of the graph, such as a pool, may have costs; the image has none
         nodes = [name for name in graph_of(network).nodes if name != IMAGE]
-        energy: dict[str, float] = {}
-        latency: dict[str, float] = {}
+        found: dict[str, list[Measurement]] = {}
         for where, row in rows:
             name = str(row.get("layer"))
             if name.lower().rstrip(" :") in SUMS and name not in nodes:
@@ -75,23 +123,40 @@ class File:
             if name not in nodes:
                 expected = f"layers of {network.name}: {list_names(nodes)}, or total"
                 raise self._error(f"{where}layer is {name!r}", expected)
-            if name in energy:
+            layer = layers.get(name)
+            self._require_width(row, layer, hardware, where)
+            filters, utilisation = self._part_of(row, layer, where)
+            others = found.setdefault(name, [])
+            if any((other.filters, other.utilisation) == (filters, utilisation) for other in others):
                 raise self._error(f"{where}layer {name} stands twice", "each layer once")
-            self._require_width(row, layers.get(name), hardware, where)
-            energy[name] = self._number(row, "energy_J", where)
+            energy = self._number(row, "energy_J", where)
+            # the closed forms' stands in for pools as for layers: they take no time there
+            latency = 0.0 if layer is None else latency_s(layer, hardware) * (filters or layer.F) / layer.F
             if row.get("latency_s") not in (None, ""):
-                latency[name] = self._number(row, "latency_s", where)
+                latency = self._number(row, "latency_s", where)
             elif row.get("total_cycles") and row.get("images"):
                 cycles, images = (self._number(row, column, where) for column in ("total_cycles", "images"))
                 # cycles are of the batch; a table in which it is 0 is not worth a division by zero
-                latency[name] = cycles / hardware.core_hz / max(1.0, images)
-        missing = [name for name in layers if name not in energy]
-        if missing:
-            raise self._error(f"layer {missing[0]} is missing", f"all layers of {network.name}")
-        return Costs(
-            energy_J=energy,
-            latency_s={name: latency_s(layer, hardware) for name, layer in layers.items()} | latency,
-        )
+                latency = cycles / hardware.core_hz / max(1.0, images)
+            others.append(Measurement(filters, utilisation, energy, latency))
+        return found
+
+    def _part_of(self, row: Mapping[str, Any], layer: Layer | None, where: str) -> tuple[int | None, float]:
+        """How many filters a row is of, and what others took of the processor."""
+        filters, utilisation = None, 0.0
+        # a run's own columns have other meanings: those of a table that a person wrote
+        if Path(self.name).suffix.lower() == ".csv":
+            if layer is not None and row.get("filters") not in (None, ""):
+                number = self._number(row, "filters", where)
+                if not number.is_integer() or not 1 <= number <= layer.F:
+                    expected = f"filters of layer {layer.name}, from 1 to {layer.F}"
+                    raise self._error(f"{where}filters is {row['filters']}", expected)
+                filters = int(number)
+            if row.get("utilisation") not in (None, ""):
+                utilisation = self._number(row, "utilisation", where)
+                if utilisation >= 1:
+                    raise self._error(f"{where}utilisation is {row['utilisation']}", "a share from 0, below 1")
+        return filters, utilisation
 
     def _require_width(self, row: Mapping[str, Any], layer: Layer | None, hardware: Hardware, where: str) -> None:
         """Refuse figures of words of another width, or of another hardware, if the row says of which it has them."""

@@ -62,7 +62,7 @@ def test_what_takes_too_long_is_told(phone: str, network: str, tmp_path: Path) -
     [
         (("--weight", "0.5", "--max-delay", "1s"), "--weight is given with --max-delay; expected one of them"),
         (("--tx-power", "1W"), "--tx-power is given without --bitrate; expected both, or neither"),
-        (("--bitrate", "1Mbps"), "--bitrate is given without --tx-power; expected both, or neither"),
+        (("--bitrate", "1Mbps"), "the bit rate has no transmission power; expected one like 0.5W"),
         (("--parts", "3"), "parts is 3, and layer A of small has 8 filters; expected one of 1, 2"),
     ],
 )
