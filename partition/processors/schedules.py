@@ -21,6 +21,12 @@ _HIGHEST_W = 1e12
 _HALVINGS = 40
 """Of the range in which that price is."""
 
+_ABOVE = (1.0, 1.02, 1.1)
+"""Prices of a second, by the one that is just enough, from which a search for a good schedule starts."""
+
+_CHANGES = 40
+"""Most changes of a schedule that is close to the best."""
+
 
 @dataclass(frozen=True, slots=True)
 class Option:
@@ -178,6 +184,8 @@ class Scheduler:
         if self.fastest_s > max_delay_s * (1 + 1e-12):
             return None
         power, enough_J = self._price_of_time(max_delay_s)
+        if np.isfinite(enough_J) and power:
+            enough_J = min(enough_J, *(self._nearby(power * above, max_delay_s) for above in _ABOVE))
         return next(iter(self._search(max_delay_s, power, enough_J)), None)
 
     def least_weighted(self, weight: float) -> Schedule:
@@ -253,13 +261,59 @@ class Scheduler:
             low, high = (low, middle) if self._priced(middle)[2] <= max_delay_s else (middle, high)
         return high, self._priced(high)[1]
 
+    def _nearby(self, power: float, max_delay_s: float) -> float:
+        """Energy of a schedule in time that is close to the best: that of least energy and price, in which then one
+        layer or two have another option, as long as that saves energy and is still in time."""
+        ways = [event for event in self._events if isinstance(event, _Layer)]
+        best = [
+            min(self._options[way.name], key=lambda option: option.energy_J + power * option.latency_s) for way in ways
+        ]
+        energy, latency, run = 0.0, 0.0, 0
+        found = (np.inf, 0.0, 0.0, 0)
+        for event in self._events:
+            if isinstance(event, _Layer):
+                energy, latency, run = energy + best[run].energy_J, latency + best[run].latency_s, run + 1
+            else:
+                joules, seconds = energy + event.energy_J, latency + event.latency_s
+                found = min(found, (joules + power * seconds, joules, seconds, run))
+        _, energy, latency, run = found
+        # from here on, options are numbers of all options of all layers that are run
+        of_layer = np.concatenate(
+            [np.full(len(self._options[way.name]), at) for at, way in enumerate(ways[:run])] or [[]]
+        )
+        options = [option for way in ways[:run] for option in self._options[way.name]]
+        joules_of = np.array([option.energy_J for option in options])
+        seconds_of = np.array([option.latency_s for option in options])
+        starts = np.concatenate([[0], np.cumsum([len(self._options[way.name]) for way in ways[:run]])])
+        now = np.array(
+            [starts[at] + self._options[way.name].index(best[at]) for at, way in enumerate(ways[:run])], np.int64
+        )
+        for _ in range(_CHANGES):
+            if not run:
+                break
+            at = of_layer.astype(np.int64)
+            saved, longer = joules_of - joules_of[now[at]], seconds_of - seconds_of[now[at]]
+            pairs = np.where(at[:, None] == at, np.inf, saved[:, None] + saved)
+            # an option changed for itself is one change alone
+            np.fill_diagonal(pairs, saved)
+            slower = longer[:, None] + longer
+            np.fill_diagonal(slower, longer)
+            pairs[latency + slower > max_delay_s] = np.inf
+            first, second = np.unravel_index(int(np.argmin(pairs)), pairs.shape)
+            if not pairs[first, second] < 0:
+                break
+            for chosen in {int(first), int(second)}:
+                energy, latency = energy + saved[chosen], latency + longer[chosen]
+                now[at[chosen]] = chosen
+        # sums of differences are not sums: the bound is on the safe side of what rounding does
+        return float(energy) * (1 + 1e-12)
+
     def _search(self, max_delay_s: float, power: float = 0.0, enough_J: float = np.inf) -> list[Schedule]:
         """Schedules in time, least energy first; all of the front, or those of it that spend at most so much.
 
         With a price of time (a Lagrange multiplier) there is a bound to what a way so far leads to: of schedules in
         time, energy is at least energy and price so far, and the least of both for the rest, less the price of all the
-        time there is.
-        """
+        time there is."""
         priced = self._priced(power)[0]
         limit = (enough_J + (power * max_delay_s if power else 0.0)) * (1 + 1e-9)
         nothing = np.zeros(1)
@@ -271,26 +325,25 @@ class Scheduler:
                 ends.append((event, len(layers)))
                 continue
             options = self._options[event.name]
-            energy = labels[-1].energy_J[:, None] + np.array([option.energy_J for option in options])
-            latency = labels[-1].latency_s[:, None] + np.array([option.latency_s for option in options])
+            energy = (labels[-1].energy_J[:, None] + np.array([option.energy_J for option in options])).ravel()
+            latency = (labels[-1].latency_s[:, None] + np.array([option.latency_s for option in options])).ravel()
             # what cannot end in time leads nowhere, and what cannot be as good as what is known, nowhere better
-            in_time = latency.ravel() + rest <= max_delay_s * (1 + 1e-12)
-            in_reach = energy.ravel() + power * latency.ravel() + least <= limit
+            in_time = latency + rest <= max_delay_s * (1 + 1e-12)
+            in_reach = energy + power * latency + least <= limit
             there = np.flatnonzero(in_time & in_reach)
-            kept = there[_front(energy.ravel()[there], latency.ravel()[there])]
+            kept = there[_front(energy[there], latency[there])]
             layers.append(event.name)
-            labels.append(
-                _Labels(energy.ravel()[kept], latency.ravel()[kept], kept // len(options), kept % len(options))
-            )
+            labels.append(_Labels(energy[kept], latency[kept], kept // len(options), kept % len(options)))
         energy = np.concatenate([labels[at].energy_J + end.energy_J for end, at in ends])
         latency = np.concatenate([labels[at].latency_s + end.latency_s for end, at in ends])
-        places = [(end, at, label) for end, at in ends for label in range(labels[at].energy_J.size)]
-        there = np.flatnonzero(latency <= max_delay_s * (1 + 1e-12))
+        of_end = np.repeat(np.arange(len(ends)), [labels[at].energy_J.size for _, at in ends])
+        label_of = np.concatenate([np.arange(labels[at].energy_J.size) for _, at in ends])
+        there = np.flatnonzero((latency <= max_delay_s * (1 + 1e-12)) & (energy <= enough_J * (1 + 1e-9)))
         found = there[_front(energy[there], latency[there])]
         return [
             Schedule(
-                cut=places[at][0].cut,
-                parts=self._parts(labels, layers, *places[at][1:]),
+                cut=ends[of_end[at]][0].cut,
+                parts=self._parts(labels, layers, ends[of_end[at]][1], int(label_of[at])),
                 energy_J=float(energy[at]),
                 latency_s=float(latency[at]),
             )
