@@ -231,7 +231,13 @@ def print_distribution(found: Distribution) -> None:
         )
     console.print(table)
     if best is not None:
-        cuts = f", cut after {', '.join(best.cuts)}" if best.cuts else ""
+        ends = (*best.cuts, found.fleet.tensors.names[-1])
+        if best.blocks:
+            # of blocks in a row that are spread alike, the last one's end
+            last = [at for at, way in enumerate(best.blocks) if way != next(iter(best.blocks[at + 1 :]), None)]
+            cuts = ": " + ", ".join(f"{best.blocks[at]} to {ends[at]}" for at in last)
+        else:
+            cuts = f", cut after {', '.join(best.cuts)}" if best.cuts else ""
         table = people_table(
             f"{best.name}{cuts}",
             "",
@@ -254,6 +260,9 @@ def print_distribution(found: Distribution) -> None:
         "worst: of the device that spends most; nJ/bit: what a bit may cost for it to spend no more than one alone; "
         "<: the best that fits"
     )
+    for spread in found.spreads:
+        if not spread.is_exact:
+            console.print(f"{spread.name}: among very many ways that none beats, those that look best were followed.")
     if any(not knows_shares(member.source) for member in members):
         console.print("Measured energies are of whole layers: shares of them are taken in proportion to their MACs.")
 

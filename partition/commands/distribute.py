@@ -35,7 +35,7 @@ from partition.commands.options import (
 )
 from partition.sources import ANALYTICAL
 
-STRATEGIES = ("data", "sequential", "horizontal", "vertical", "all")
+STRATEGIES = ("data", "sequential", "horizontal", "vertical", "hybrid", "all")
 LEAST = ("energy", "latency", "throughput", "memory")
 CUTS = ("even", "best")
 
@@ -69,7 +69,7 @@ CUTS = ("even", "best")
 )  # fmt: skip
 @click.option(
     "--halo", type=click.Choice(["exchange", "recompute", "best"]),
-    help="Horizontal: exchange rows, or make them again.  [default: both]",
+    help="Horizontal: exchange rows, make them again, or block by block what is best.  [default: both]",
 )  # fmt: skip
 @click.option(
     "--fc", type=click.Choice(["one", "filters", "best"]),

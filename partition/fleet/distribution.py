@@ -166,10 +166,12 @@ def distribute(
     medium : str
         ``"links"``, or ``"shared"``: one transmission at a time.
     strategy : str
-        ``"data"``, ``"sequential"``, ``"horizontal"``, ``"vertical"``, or ``"all"``.
+        ``"data"``, ``"sequential"``, ``"horizontal"``, ``"vertical"``, or ``"all"`` of these; or ``"hybrid"``, block by
+        block rows, filters or one device, whichever is best.
     halo, fc, by : str, optional
         How rows and filters are shared out: ``"exchange"`` or ``"recompute"``, ``"one"`` or ``"filters"``,
-        ``"filters"`` or ``"channels"``; ``"best"`` keeps the better one. Default: all.
+        ``"filters"`` or ``"channels"``; ``"best"`` keeps the better one, and of halos finds for each block of layers
+        which is better (:class:`partition.fleet.hybrid.Hybrid`). Default: all, but that.
     shares : sequence of float, optional
         Weights of the devices' shares; default: those of the file, or all alike.
     cuts : sequence of str, or str, optional
@@ -240,7 +242,7 @@ def distribute(
     if named is not None and strategy not in (ALL, Strategy.SEQUENTIAL.value):
         raise FleetError(f"cuts are given with {strategy}; expected {Strategy.SEQUENTIAL.value}")
     asked = {"halo": halo, "fc": fc, "by": by, "cuts": "even" if named is not None else cuts}
-    best_wanted = [option for option, said in asked.items() if said == "best" and option != "cuts"]
+    best_wanted = [option for option in ("fc", "by") if asked[option] == "best"]
     ways = ways_of(strategy, asked | dict.fromkeys(best_wanted))  # type: ignore[arg-type]  # names of cuts are gone
     if not ways:
         raise FleetError("halo is recompute, and fc is filters; expected fc one, where rows are made again")

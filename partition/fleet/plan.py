@@ -12,6 +12,8 @@ from analytical.layer import Layer
 from analytical.network import Network
 from analytical.spans import Span
 from partition.channel import MEDIAN_SPARSITY_IN, image_bits, tensor_bits
+from partition.fleet.hybrid import ROW_WAYS, Block, Hybrid, by_blocks
+from partition.fleet.hybrid import WAYS as HYBRID_WAYS
 from partition.fleet.members import Member
 from partition.fleet.shares import FleetError, Price, Share, SharePrices, share_out, shares_of
 from partition.fleet.spread import Device, Link, Spread
@@ -27,7 +29,7 @@ from partition.fleet.strategies import (
     psums_moved,
 )
 from partition.fleet.tensors import Part, Tensors, Traffic, exchanged
-from partition.fleet.ways import BY_CHANNELS, FC_BY_FILTERS, LEAST_CUTS, WAYS, Strategy, Way
+from partition.fleet.ways import BY_CHANNELS, FC_BY_FILTERS, LEAST_CUTS, ON_REQUEST, WAYS, Strategy, Way
 
 IMAGE_AT = ("first", "everywhere")
 """Who has the image: the first device, or each of them."""
@@ -121,7 +123,7 @@ class Fleet:
             for member, device in zip(self.members, spread.devices, strict=True)
         )
 
-    def made(self, way: Way, cuts: Sequence[str] = ()) -> tuple[Made, set[str]]:
+    def made(self, way: Way, cuts: Sequence[str] = (), blocks: Sequence[str] = ()) -> tuple[Made, set[str]]:
         """Who makes what, and the layers that work on the channels that are there.
 
         Parameters
@@ -129,13 +131,21 @@ class Fleet:
         way : Way
             Any but frames, of which each device makes everything.
         cuts : sequence of str
-            Of a sequential one.
+            Of a sequential one, or of blocks.
+        blocks : sequence of str
+            How each block is spread.
 
         Raises
         ------
         FleetError
             Cuts that cannot be.
         """
+        if blocks:
+            ends = (*cuts, self.tensors.names[-1])
+            found = by_blocks(self.tensors, self.weights, [Block(*each) for each in zip(ends, blocks, strict=True)])
+            if self.is_image_everywhere:
+                found[IMAGE] = [~self.tensors.nothing(IMAGE) for _ in found[IMAGE]]
+            return found, set()
         makers: dict[Strategy, Callable[[], Made]] = {
             Strategy.DATA: lambda: {name: [~self.tensors.nothing(name)] for name in self.tensors.names},
             Strategy.SEQUENTIAL: lambda: by_segments(self.tensors, cuts, len(self.members)),
@@ -196,6 +206,13 @@ class Fleet:
             chosen = tuple(
                 self.best_cuts(least) if way.variant == LEAST_CUTS else least_segments(self.tensors, len(self.members))
             )
+        if way in ON_REQUEST:
+            ways = HYBRID_WAYS if way.strategy is Strategy.HYBRID else ROW_WAYS
+            search = Hybrid(self, ways)
+            best = search.best(least)
+            chosen, blocks = tuple(block.until for block in best[:-1]), tuple(block.way for block in best)
+            made, local = self.made(way, chosen, blocks)
+            return replace(self._spread(way, made, local, chosen), blocks=blocks, is_exact=search.is_exact)
         made, local = self.made(way, chosen)
         return self._spread(way, made, local, chosen)
 

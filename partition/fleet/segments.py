@@ -225,11 +225,11 @@ class Segments:
     def _labels(self, latency: bool, memory: bool) -> list[_Label]:
         """All ways but those than which another is as good, as long as all devices code tensors alike."""
         last = len(self._order)
-        here: dict[int, list[_Label]] = {last: [_Label((), (0.0,) * self._columns(latency), ())]}
+        here: dict[int, list[_Label]] = {}
         found: list[_Label] = []
         for device in range(self._devices - 1, -1, -1):
             # what is behind is of the devices behind, or there is nothing behind
-            behind = {last: [_Label((), (0.0,) * self._columns(latency), ())]} | here
+            behind = {last: [self._nothing_behind(device, latency)]} | here
             here = {}
             starts = [0] if device == 0 else range(1, last)
             for start in starts:
@@ -245,8 +245,11 @@ class Segments:
             found = here.get(0, [])
         return found
 
-    def _columns(self, latency: bool) -> int:
-        return 3 + len(self._powers) + self._fleet.link.shared + latency
+    def _nothing_behind(self, device: int, latency: bool) -> _Label:
+        """Behind the last segment: devices that only wait, if there are some."""
+        waiting = self._idle[device + 1 :]
+        columns = [0.0, *(0.0 if power in waiting else -np.inf for power in self._powers), 0.0, 0.0]
+        return _Label((), (*columns, *[0.0] * (self._fleet.link.shared + latency)), ())
 
     def _joined(self, device: int, start: int, stop: int, behind: _Label, latency: bool, memory: bool) -> _Label:
         """A segment put before others: worst energy without waiting; for each power of a device that waits, worst
@@ -277,7 +280,6 @@ class Segments:
         worst, *rest = behind.worst
         columns = [max(worst, base)]
         for power in self._powers:
-            # a device behind the last segment only waits: nothing, which is what the first label has
             own = base - power * (busy + radio) if self._idle[device] == power else -np.inf
             columns.append(max(rest.pop(0), own))
         columns.append(max(rest.pop(0), busy, radio))

@@ -135,7 +135,12 @@ class Spread:
     frames : int
         That are under way at once: of frames that are shared out, one a device.
     cuts : tuple of str
-        Where segments, or blocks of rows, end.
+        Where segments end, or blocks.
+    blocks : tuple of str
+        How each block is spread, where blocks are.
+    is_exact : bool
+        Nothing that was searched for is better; if not, so many ways were as good in some respect that not all of them
+        were followed.
     """
 
     strategy: Strategy
@@ -145,6 +150,8 @@ class Spread:
     frames_per_s: float
     frames: int = 1
     cuts: tuple[str, ...] = ()
+    blocks: tuple[str, ...] = ()
+    is_exact: bool = True
 
     @property
     def name(self) -> str:
@@ -202,6 +209,8 @@ class Spread:
             "total_energy_J": self.total_energy_J,
             "breakeven_J_per_bit": breakeven,
             "cuts": list(self.cuts),
+            "blocks": list(self.blocks),
+            "exact": self.is_exact,
             "devices": [device.record() for device in self.devices],
         }
 

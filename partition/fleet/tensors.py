@@ -247,10 +247,19 @@ def exchanged(
     if result_at is not None:
         for name in tensors.ends:
             needed[name][result_at] |= True
-    return {name: _traffic(tensors, name, needed[name], made[name]) for name in tensors.names}
+    return {name: traffic_of(tensors, name, needed[name], made[name]) for name in tensors.names}
 
 
-def _traffic(tensors: Tensors, name: str, needed: list[Part], made: list[Part]) -> list[Traffic]:
+def traffic_of(tensors: Tensors, name: str, needed: list[Part], made: list[Part]) -> list[Traffic]:
+    """What moves of one tensor, by device.
+
+    Parameters
+    ----------
+    tensors : Tensors
+    name : str
+    needed, made : list of (channels, rows)
+        By each device; of what several make, the first sends it.
+    """
     lacking = [wanted & ~own for wanted, own in zip(needed, made, strict=True)]
     # how many devices lack an element, and who sends it
     receivers = np.asarray(np.sum(lacking, axis=0, dtype=np.int64))

@@ -27,7 +27,7 @@ def wrong_values(found: Distribution, seed: int = 0) -> list[str]:
     lines = []
     for spread in found.spreads:
         if spread.strategy is not Strategy.DATA:
-            made, local = fleet.made(Way(spread.strategy, spread.variant), spread.cuts)
+            made, local = fleet.made(Way(spread.strategy, spread.variant), spread.cuts, spread.blocks)
             for name, wrong in run.wrong(made, machine, local).items():
                 lines.append(f"{spread.name}: {name}: {wrong:,} values")
     return lines

@@ -13,6 +13,7 @@ class Strategy(Enum):
     HORIZONTAL  rows of every tensor
     FUSED       rows at the end of the feature maps, and all rows that these need, made again where several need them
     VERTICAL    filters of every layer; pools follow the channels that they read
+    HYBRID      block by block, rows, filters or nothing
     """
 
     DATA = "data"
@@ -20,6 +21,7 @@ class Strategy(Enum):
     HORIZONTAL = "horizontal"
     FUSED = "fused"
     VERTICAL = "vertical"
+    HYBRID = "hybrid"
 
 
 LEAST_CUTS = "best cuts"
@@ -30,6 +32,10 @@ BY_CHANNELS = "by channels"
 
 FC_BY_FILTERS = "fc by filters"
 """A variant: filters of fully connected layers are shared out, and not their one row."""
+
+
+BLOCKS = "blocks"
+"""A variant: of rows, blocks whose devices exchange rows inside, and blocks that make them again, whichever is best."""
 
 
 class Way(NamedTuple):
@@ -46,10 +52,15 @@ WAYS: dict[Way, Mapping[str, str]] = {
     Way(Strategy.HORIZONTAL): {"halo": "exchange", "fc": "one"},
     Way(Strategy.HORIZONTAL, FC_BY_FILTERS): {"halo": "exchange", "fc": "filters"},
     Way(Strategy.FUSED): {"halo": "recompute", "fc": "one"},
+    Way(Strategy.HORIZONTAL, BLOCKS): {"halo": "best", "fc": "one"},
     Way(Strategy.VERTICAL): {"by": "filters"},
     Way(Strategy.VERTICAL, BY_CHANNELS): {"by": "channels"},
+    Way(Strategy.HYBRID): {},
 }
 """All ways, in the order of tables, and what each says of how it is done."""
+
+ON_REQUEST: dict[Way, str] = {Way(Strategy.HORIZONTAL, BLOCKS): "best", Way(Strategy.HYBRID): "hybrid"}
+"""Ways that are searched for among many, which takes its time, and what asks for them: of halos, or as a strategy."""
 
 
 def ways_of(strategy: str, asked: Mapping[str, str | None]) -> list[Way]:
@@ -73,6 +84,7 @@ def ways_of(strategy: str, asked: Mapping[str, str | None]) -> list[Way]:
     return [
         way
         for way, said in WAYS.items()
-        if strategy == "all" or way.strategy.value in named
-        if all(asked.get(option) in (None, chosen) for option, chosen in said.items())
+        if (strategy == "all" or way.strategy.value in named)
+        and all(asked.get(option) in (None, chosen) for option, chosen in said.items())
+        and (way not in ON_REQUEST or (strategy if way.variant != BLOCKS else asked.get("halo")) == ON_REQUEST[way])
     ]

@@ -47,6 +47,10 @@ class Kept:
         }
 
 
+_LEAST_J = 1e-12
+"""Below what anything costs: of a best schedule that costs nothing, shares are taken of this."""
+
+
 def keep(schedulers: Sequence[Scheduler], number: int, max_delay_s: float = np.inf) -> tuple[list[Kept], int]:
     """Solve each condition, and keep some of the schedules, one by one: that which leaves the fewest conditions without
     a schedule in time, and of such the least mean regret.
@@ -75,8 +79,8 @@ def keep(schedulers: Sequence[Scheduler], number: int, max_delay_s: float = np.i
     candidates = list({(best.cut, best.parts): best for _, best in solved}.values())
     least = np.array([best.energy_J for _, best in solved])
     costs = np.array([[_cost(scheduler, each, max_delay_s) for scheduler, _ in solved] for each in candidates])
-    # a candidate that was solved for a condition costs what it was found to cost: regret is not of the last digit
-    regrets = np.maximum(0.0, costs / np.maximum(least, np.finfo(float).tiny) - 1)
+    # what a candidate costs where it was solved for may differ in the last digit from what was found
+    regrets = np.maximum(0.0, costs - least) / np.maximum(least, _LEAST_J)
     so_far: NDArray[np.float64] = np.full(len(solved), np.inf)
     kept: list[Kept] = []
     left = list(range(len(candidates)))

@@ -278,22 +278,20 @@ class Scheduler:
                 found = min(found, (joules + power * seconds, joules, seconds, run))
         _, energy, latency, run = found
         # from here on, options are numbers of all options of all layers that are run
-        of_layer = np.concatenate(
-            [np.full(len(self._options[way.name]), at) for at, way in enumerate(ways[:run])] or [[]]
-        )
+        sizes = [len(self._options[way.name]) for way in ways[:run]]
+        of_layer = np.repeat(np.arange(run), sizes)
         options = [option for way in ways[:run] for option in self._options[way.name]]
         joules_of = np.array([option.energy_J for option in options])
         seconds_of = np.array([option.latency_s for option in options])
-        starts = np.concatenate([[0], np.cumsum([len(self._options[way.name]) for way in ways[:run]])])
+        starts = np.concatenate([[0], np.cumsum(sizes)])
         now = np.array(
             [starts[at] + self._options[way.name].index(best[at]) for at, way in enumerate(ways[:run])], np.int64
         )
         for _ in range(_CHANGES):
             if not run:
                 break
-            at = of_layer.astype(np.int64)
-            saved, longer = joules_of - joules_of[now[at]], seconds_of - seconds_of[now[at]]
-            pairs = np.where(at[:, None] == at, np.inf, saved[:, None] + saved)
+            saved, longer = joules_of - joules_of[now[of_layer]], seconds_of - seconds_of[now[of_layer]]
+            pairs = np.where(of_layer[:, None] == of_layer, np.inf, saved[:, None] + saved)
             # an option changed for itself is one change alone
             np.fill_diagonal(pairs, saved)
             slower = longer[:, None] + longer
@@ -304,7 +302,7 @@ class Scheduler:
                 break
             for chosen in {int(first), int(second)}:
                 energy, latency = energy + saved[chosen], latency + longer[chosen]
-                now[at[chosen]] = chosen
+                now[of_layer[chosen]] = chosen
         # sums of differences are not sums: the bound is on the safe side of what rounding does
         return float(energy) * (1 + 1e-12)
 

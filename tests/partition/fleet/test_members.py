@@ -69,7 +69,7 @@ def test_everybody_s_image_moves_nowhere_and_a_result_goes_to_the_first() -> Non
     network, members = load_network("alexnet"), alike(3, EYERISS_8BIT, Analytical())
     everywhere = Fleet(network, members, LINK, image_at="everywhere")
     first = Fleet(network, members, LINK, result_to="first")
-    for strategy in Strategy:
+    for strategy in set(Strategy) - {Strategy.HYBRID}:
         spread = everywhere.spread(Way(strategy))
         assert all(device.image_received_words == device.image_sent_words == 0 for device in spread.devices)
         plain, asked = Fleet(network, members, LINK).spread(Way(strategy)), first.spread(Way(strategy))
