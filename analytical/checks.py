@@ -1,6 +1,7 @@
 """What numbers that come in are checked for."""
 
 from numbers import Integral, Real
+from typing import Any
 
 
 def is_whole(value: object) -> bool:
@@ -22,3 +23,14 @@ def is_number(value: object) -> bool:
     (True, True, False)
     """
     return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def as_list(said: Any) -> list[Any]:
+    """What was given as a list, from callers without a type checker; of what is no list or tuple, none.
+
+    Examples
+    --------
+    >>> as_list((1, 2)), as_list("ab"), as_list(None)
+    ([1, 2], [], [])
+    """
+    return list(said) if isinstance(said, list | tuple) else []

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from analytical import __version__
+from analytical.checks import is_number
 from analytical.errors import InputError
 from analytical.files import choose_hardware
 from analytical.files.toml import as_model, read_toml
@@ -20,6 +21,7 @@ from analytical.networks import ZOO, load_network
 from analytical.networks.table import with_image
 from analytical.results import ByLayer, frame
 from partition.planning import plan
+from partition.radios import radio_of
 from partition.sources import ANALYTICAL, EnergySource, Watch, choose_source
 from partition.units import quantity
 
@@ -295,7 +297,9 @@ def choose(
         raise CatalogueError(f"{catalogue}: metric is {' and '.join(metrics)}; expected one for all models")
     if tx_power is not None and bitrate is None:
         raise InputError("--tx-power is given without --bitrate; expected both, or neither")
-    if min_accuracy is not None and not 0 <= min_accuracy <= 100:
+    if bitrate is not None:
+        radio_of(bitrate, tx_power)  # what is wrong with it is wrong with no model
+    if min_accuracy is not None and (not is_number(min_accuracy) or not 0 <= min_accuracy <= 100):
         raise InputError(f"min_accuracy is {min_accuracy!r}; expected percent, from 0 to 100")
     limits = Limits(
         min_accuracy=min_accuracy,
@@ -303,7 +307,14 @@ def choose(
         max_delay_s=None if max_delay is None else quantity(max_delay, "s"),
     )
     known = choose_source(source, cache=None if cache is None else Path(cache), seed=seed, watch=watch, rules=rules)
-    models = [_priced(each, catalogue, known, limits, bitrate, tx_power, sparsity_in) for each in written.model]
+    models = []
+    for each in written.model:
+        try:
+            models.append(_priced(each, catalogue, known, limits, bitrate, tx_power, sparsity_in))
+        except CatalogueError:
+            raise
+        except InputError as error:
+            raise CatalogueError(f"{catalogue}: model {each.name}: {error}") from error
     return Choice(models=tuple(models), limits=limits, source=known.name)
 
 
@@ -321,6 +332,8 @@ def _priced(
     }  # fmt: skip
     where = f"{catalogue}: model {each.name}"
     if each.energy_J is not None:
+        if each.network is not None:
+            raise CatalogueError(f"{where}: network and energy_J are both given; expected one of them")
         if each.latency_s is None and limits.max_delay_s is not None:
             raise CatalogueError(f"{where}: latency_s is missing; expected one, since a longest delay is given")
         return Model(energy_J=each.energy_J, latency_s=each.latency_s, **said)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from analytical.checks import is_number
+from analytical.errors import InputError
 from analytical.graph import IMAGE, Graph, Node
 from analytical.hardware import Hardware
 from partition.units import require
@@ -109,6 +111,25 @@ def image_bits(values: int, sparsity_in: float) -> float:
     755289
     """
     return min(values * PIXEL_BITS, values * (1 - sparsity_in) * JPEG_VALUE_BITS)
+
+
+def share_of_zeros(sparsity_in: float | None) -> float:
+    """The share of zeros in the image's JPEG, checked; of None, the paper's median.
+
+    Raises
+    ------
+    InputError
+        It is no share.
+
+    Examples
+    --------
+    >>> share_of_zeros(None), share_of_zeros(0.5)
+    (0.608, 0.5)
+    """
+    share = MEDIAN_SPARSITY_IN if sparsity_in is None else sparsity_in
+    if not is_number(share) or not 0 <= share <= 1:
+        raise InputError(f"sparsity_in is {share!r}; expected a share of zeros from 0 to 1")
+    return float(share)
 
 
 def bits_of(graph: Graph, hardware: Hardware, sparsity_in: float) -> dict[str, float]:

@@ -17,7 +17,7 @@ from analytical.network import Network, word_bits
 from analytical.networks import load_network
 from analytical.networks.table import with_image
 from analytical.results import ByLayer, frame
-from partition.channel import MEDIAN_SPARSITY_IN, Channel, bits_of
+from partition.channel import Channel, bits_of, share_of_zeros
 from partition.costs import Costs
 from partition.cuts import CLOUD_OPS, Cut, cut_at, cuts_of
 from partition.envelope import Envelope, Lines
@@ -401,9 +401,7 @@ def plan(
     """
     chosen = load_network(network)
     chip = choose_hardware(hardware, bits, default_bits=word_bits(chosen, 8))
-    share = MEDIAN_SPARSITY_IN if sparsity_in is None else sparsity_in
-    if not is_number(share) or not 0 <= share <= 1:
-        raise InputError(f"sparsity_in is {share!r}; expected a share of zeros from 0 to 1")
+    share = share_of_zeros(sparsity_in)
     if jpeg_bits is not None and (not is_number(jpeg_bits) or not 1 <= jpeg_bits <= MOST_BITS):
         raise InputError(f"jpeg_bits is {jpeg_bits!r}; expected bits of a file, from 1 to {MOST_BITS:g}")
     if least not in LEAST:
@@ -422,7 +420,7 @@ def plan(
             tx_power_W=radio.tx_power_W,
             round_trip_s=quantity(round_trip, "s") if round_trip else 0.0,
         ),
-        sparsity_in=float(share),
+        sparsity_in=share,
         jpeg_bits=jpeg_bits,
         # 0 is below the least energy that a quantity may have, and is the default
         image_energy_J=quantity(jpeg_energy, "J") if jpeg_energy else 0.0,

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from analytical import __version__
+from analytical.checks import as_list
 from analytical.errors import InputError
 from analytical.files import choose_hardware
 from analytical.files.toml import as_model, read_toml
@@ -18,14 +19,13 @@ from analytical.mappings.cnnergy import RuleSet
 from analytical.network import Network, word_bits
 from analytical.networks import load_network
 from analytical.results import frame
-from partition.channel import MEDIAN_SPARSITY_IN, bits_of
+from partition.channel import bits_of, share_of_zeros
 from partition.costs import Costs
 from partition.fleet.members import memory_size
-from partition.fleet.shares import FleetError
 from partition.fleet.tensors import Tensors
 from partition.radios import Radio, radio_of
 from partition.sources import ANALYTICAL, SOURCES, EnergySource, Watch, choose_source
-from partition.units import UnitError, quantity
+from partition.units import quantity
 
 LEAST = ("energy", "latency", "memory")
 """What the best way to cut may have least of."""
@@ -183,6 +183,11 @@ def load_platforms(path: str | Path, bits: int = 8, **of_sources: Any) -> tuple[
             raise PlatformError(f"{where}: {said}; expected one for each but the first, from the one before")
         if each.ops is not None and each.source is not None:
             raise PlatformError(f"{where}: ops and source are both given; expected one of them")
+        said_source = each.source or ANALYTICAL
+        source = said_source if said_source in SOURCES else str(Path(path).parent / said_source)
+        hardware = each.hardware
+        if hardware is not None and Path(hardware).suffix:
+            hardware = str(Path(path).parent / hardware)
         try:
             memory = None if each.memory is None else memory_size(each.memory)
             ops = None if each.ops is None else quantity(each.ops, "ops")
@@ -191,18 +196,15 @@ def load_platforms(path: str | Path, bits: int = 8, **of_sources: Any) -> tuple[
                 receiving = 0.0 if each.link.rx_power is None and ops is not None else each.link.rx_power
                 link = radio_of(each.link.bitrate, each.link.tx_power, receiving)
                 round_trip = 0.0 if each.link.round_trip is None else quantity(each.link.round_trip, "s")
-        except (UnitError, FleetError) as error:
+            chip = choose_hardware(hardware, default_bits=bits)
+            known = None if ops is not None else choose_source(source, **of_sources)
+        except InputError as error:
             raise PlatformError(f"{where}: {error}") from error
-        said_source = each.source or ANALYTICAL
-        source = said_source if said_source in SOURCES else str(Path(path).parent / said_source)
-        hardware = each.hardware
-        if hardware is not None and Path(hardware).suffix:
-            hardware = str(Path(path).parent / hardware)
         found.append(
             Platform(
                 name=each.name,
-                hardware=choose_hardware(hardware, default_bits=bits),
-                source=None if ops is not None else choose_source(source, **of_sources),
+                hardware=chip,
+                source=known,
                 ops=ops,
                 memory_bytes=memory,
                 link=link,
@@ -553,10 +555,14 @@ def chain(
     loaded = load_network(network)
     of_sources = {"cache": None if cache is None else Path(cache), "seed": seed, "watch": watch, "rules": rules}
     width = bits or word_bits(loaded, 8)
-    known = load_platforms(platforms, width, **of_sources) if isinstance(platforms, str | Path) else tuple(platforms)
-    if not known:
-        raise PlatformError("there is no platform; expected at least one")
-    search = _Search(loaded, known, MEDIAN_SPARSITY_IN if sparsity_in is None else sparsity_in)
+    if isinstance(platforms, str | Path):
+        known = load_platforms(platforms, width, **of_sources)
+    else:
+        known = tuple(each for each in as_list(platforms) if isinstance(each, Platform))
+        if not known or len(known) < len(as_list(platforms)):
+            # callers without a type checker
+            raise PlatformError(f"platforms are {platforms!r}; expected a file (.toml), or at least one Platform")
+    search = _Search(loaded, known, share_of_zeros(sparsity_in))
     limit = float("inf") if max_delay is None else quantity(max_delay, "s")
     stops = search.ways(limit)
     if not stops:

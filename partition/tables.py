@@ -1,5 +1,6 @@
 """Plans, maps and images as tables; only this imports rich, and commands import it only to print."""
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import singledispatch
 from typing import Any
@@ -211,23 +212,25 @@ def print_distribution(found: Distribution) -> None:
     """Ways side by side, and what each device of the best one does."""
     console = people_console()
     members, best = found.fleet.members, found.best
-    chips = " + ".join(dict.fromkeys(member.hardware.name for member in members))
-    title = f"{found.network} on {len(members)} x {chips}, {found.source}: energies and memory of a frame"
-    headings = ("mJ worst", "mJ all", "weights MB", "activ. MB", "ms", "frames/s", "nJ/bit", "")
+    of_kind = Counter(member.hardware.name for member in members)
+    chips = " + ".join(f"{number} x {name}" for name, number in of_kind.items())
+    title = f"{found.network} on {chips}, {found.source}: energies and memory of a frame"
+    scale, prefix = metric(max(spread.max_energy_J for spread in (found.alone, *found.spreads)))
+    headings = (f"{prefix}J worst", f"{prefix}J all", "weights MB", "activ. MB", "ms", "frames/s", "nJ/bit", "")
     table = people_table(title, "strategy", *headings)
     for spread in (found.alone, *found.spreads):
         is_alone = spread is found.alone
         breakeven = None if is_alone else spread.breakeven_J_per_bit(found.alone.max_energy_J)
         table.add_row(
             "one alone" if is_alone else spread.name,
-            digits(spread.max_energy_J * 1e3),
-            digits(spread.total_energy_J * 1e3),
+            digits(spread.max_energy_J * scale),
+            digits(spread.total_energy_J * scale),
             f"{max(device.weight_bytes for device in spread.devices) / 1e6:.2f}",
             f"{max(device.activation_bytes for device in spread.devices) / 1e6:.3f}",
             digits(spread.latency_s * 1e3),
             digits(spread.frames_per_s),
             "" if breakeven is None else f"{breakeven * 1e9:.3g}",
-            "<" if spread is best else "" if is_alone or found.fleet.fits(spread) else "too large",
+            "<" if spread is best else "" if is_alone or found.fleet.fits(spread) else ">",
         )
     console.print(table)
     if best is not None:
@@ -241,7 +244,8 @@ def print_distribution(found: Distribution) -> None:
         table = people_table(
             f"{best.name}{cuts}",
             "",
-            *("MMAC", "weights MB", "words in", "words out", "compute mJ", "send mJ", "receive mJ", "idle mJ"),
+            *("MMAC", "weights MB", "words in", "words out"),
+            *(f"{what} {prefix}J" for what in ("compute", "send", "receive", "idle")),
         )
         for device in best.devices:
             table.add_row(
@@ -251,14 +255,14 @@ def print_distribution(found: Distribution) -> None:
                 short(device.image_received_words + device.received_words),
                 short(device.image_sent_words + device.sent_words),
                 *(
-                    digits(joules * 1e3)
+                    digits(joules * scale)
                     for joules in (device.compute_J, device.send_J, device.receive_J, device.idle_J)
                 ),
             )
         console.print(table)
     console.print(
         "worst: of the device that spends most; nJ/bit: what a bit may cost for it to spend no more than one alone; "
-        "<: the best that fits"
+        "<: the best that fits; >: too large for some device"
     )
     for spread in found.spreads:
         if not spread.is_exact:
@@ -275,14 +279,15 @@ def print_compared(found: Sequence[Distribution], shares: Sequence[SharedLayer])
     """Several sources side by side: the ways by each, and the shares on which they disagree most, with the reason."""
     console = people_console()
     names = [each.source for each in found]
-    title = "The worst device's mJ, and which is least (1), by source"
+    scale, prefix = metric(max(spread.max_energy_J for each in found for spread in each.spreads))
+    title = f"The worst device's {prefix}J, and which is least (1), by source"
     table = people_table(title, "strategy", *(heading for name in names for heading in (name, "")))
     ranks = [_ranks([spread.max_energy_J for spread in each.spreads]) for each in found]
     for at, spread in enumerate(found[0].spreads):
         cells = [
             cell
             for each, of_source in zip(found, ranks, strict=True)
-            for cell in (digits(each.spreads[at].max_energy_J * 1e3), str(of_source[at]))
+            for cell in (digits(each.spreads[at].max_energy_J * scale), str(of_source[at]))
         ]
         table.add_row(spread.name, *cells)
     console.print(table)
@@ -318,25 +323,26 @@ def print_split(found: Split, schedules: Sequence[Schedule]) -> None:
     console = people_console()
     best, names = found.best, [processor.name for processor in found.processors]
     ways = found.layers()
-    table = people_table(f"{found.network}, parts of {found.parts}", "layer", *names, "mJ", "ms")
+    scale, prefix = metric(best.energy_J)
+    table = people_table(f"{found.network}, parts of {found.parts}", "layer", *names, f"{prefix}J", "ms")
     for name, option in ways:
         shares = (str(part) if part else "" for part in option.parts)
-        table.add_row(name, *shares, digits(option.energy_J * 1e3), digits(option.latency_s * 1e3))
+        table.add_row(name, *shares, digits(option.energy_J * scale), digits(option.latency_s * 1e3))
     if ways:
         console.print(table)
     if len(schedules) > 1:
-        table = people_table("Schedules that none beats", "cut", "mJ", "ms", "")
+        table = people_table("Schedules that none beats", "cut", f"{prefix}J", "ms", "")
         for schedule in schedules:
             table.add_row(
                 schedule.cut,
-                digits(schedule.energy_J * 1e3),
+                digits(schedule.energy_J * scale),
                 digits(schedule.latency_s * 1e3),
                 "<" if schedule == best else "",
             )
         console.print(table)
     where = f"The phone stops after {best.cut}: " if ways else "The phone sends the image: "
     kept = " This schedule was solved beforehand." if found.is_kept else ""
-    console.print(f"{where}{digits(best.energy_J * 1e3)} mJ, {digits(best.latency_s * 1e3)} ms.{kept}")
+    console.print(f"{where}{digits(best.energy_J * scale)} {prefix}J, {digits(best.latency_s * 1e3)} ms.{kept}")
 
 
 def print_kept(found: Schedules) -> None:
@@ -369,9 +375,11 @@ def print_chain(found: Chain) -> None:
     """What each platform does of the best way, and the other ways that none beats."""
     console = people_console()
     best = found.best
+    scale, prefix = metric(best.energy_J)
+    number = len(found.platforms)
     table = people_table(
-        f"{found.network} over {len(found.platforms)} platforms",
-        *("platform", "runs", "sends", "compute mJ", "send mJ", "receive mJ", "ms", "MB"),
+        f"{found.network} over {number} platform{'s' if number > 1 else ''}",
+        *("platform", "runs", "sends", *(f"{what} {prefix}J" for what in ("compute", "send", "receive")), "ms", "MB"),
     )
     for stage, platform in zip(best.stages, found.platforms, strict=True):
         joules = (stage.compute_J, stage.send_J, stage.receive_J)
@@ -379,19 +387,19 @@ def print_chain(found: Chain) -> None:
             stage.platform,
             " to ".join(dict.fromkeys((stage.first, stage.last))) if stage.first else "",
             stage.sends,
-            *(digits(each * 1e3) if platform.is_counted else "" for each in joules),
+            *(digits(each * scale) if platform.is_counted else "" for each in joules),
             digits(stage.latency_s * 1e3),
             f"{stage.memory_bytes / 1e6:.2f}",
         )
     console.print(table)
-    console.print(f"{digits(best.energy_J * 1e3)} mJ, {digits(best.latency_s * 1e3)} ms.")
+    console.print(f"{digits(best.energy_J * scale)} {prefix}J, {digits(best.latency_s * 1e3)} ms.")
     if len(found.front) > 1:
-        headings = (*(platform.name for platform in found.platforms[:-1]), "mJ", "ms", "MB", "")
+        headings = (*(platform.name for platform in found.platforms[:-1]), f"{prefix}J", "ms", "MB", "")
         table = people_table("Ways that none beats, by the last node of each platform", *headings)
         for way in found.front:
             table.add_row(
                 *way.cuts,
-                digits(way.energy_J * 1e3),
+                digits(way.energy_J * scale),
                 digits(way.latency_s * 1e3),
                 f"{found.memory_bytes(way) / 1e6:.2f}",
                 "<" if way is best else "",
@@ -402,14 +410,16 @@ def print_chain(found: Chain) -> None:
 def print_choice(found: Choice) -> None:
     """The models of a catalogue, the one to run, and those that no other beats."""
     console = people_console()
-    metric = found.models[0].metric
+    of_metric = found.models[0].metric
     best, front = found.best, found.front
-    table = people_table(f"Models, {found.source} energies", "model", f"{metric} %", "mJ", "ms", "cut", "", "")
+    scale, prefix = metric(max(model.energy_J for model in found.models))
+    headings = ("model", f"{of_metric} %", f"{prefix}J", "ms", "cut", "", "")
+    table = people_table(f"Models, {found.source} energies", *headings)
     for model in found.models:
         table.add_row(
             model.name,
             f"{model.accuracy:g}",
-            digits(model.energy_J * 1e3),
+            digits(model.energy_J * scale),
             "" if model.latency_s is None else digits(model.latency_s * 1e3),
             model.cut or "",
             "front" if model in front else "",
@@ -418,4 +428,4 @@ def print_choice(found: Choice) -> None:
         )
     console.print(table)
     if best is not None:
-        console.print(f"Run {best.name}: {digits(best.energy_J * 1e3)} mJ, {best.accuracy:g} % {metric}.")
+        console.print(f"Run {best.name}: {digits(best.energy_J * scale)} {prefix}J, {best.accuracy:g} % {of_metric}.")

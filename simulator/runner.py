@@ -21,6 +21,7 @@ from analytical.network import Network, word_bits
 from analytical.networks import HasNetwork, load_network
 from analytical.traffic import repeated_by
 from simulator.crosscheck import closed_side, crosscheck
+from simulator.machine.history import History
 from simulator.machine.layer_run import LayerRun, run_tiling
 from simulator.memory import available_bytes, needed_bytes
 from simulator.result import LayerResult, NetworkResult
@@ -39,6 +40,9 @@ Progress = Callable[[Layer], Advance]
 
 Observer = Callable[[LayerResult, LayerTensors], None]
 """Shown each layer's result together with its values, which are not kept."""
+
+HistoryObserver = Callable[[LayerResult, LayerTensors, History], None]
+"""Shown, too, when things happened."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,6 +113,7 @@ def run_network(
     settings: Settings,
     progress: Progress | None = None,
     observe: Observer | None = None,
+    history: HistoryObserver | None = None,
 ) -> NetworkResult:
     """Run a network.
 
@@ -120,6 +125,8 @@ def run_network(
         Asked at each layer's start whom to tell of its work.
     observe : callable, optional
         Shown each layer's result with its values.
+    history : callable, optional
+        Shown, too, when things happened in it (:class:`simulator.report.timeline.Timeline` is one).
 
     Raises
     ------
@@ -139,7 +146,10 @@ def run_network(
         # work is told of in expected seconds, step by step, so that the sum over a run is what was announced
         if advance is not None:
             advance(Work.expected(planned, settings.engine).data)
-        result = _run_planned(settings, planned, tensors, advance)
+        seen: list[History] = []
+        result = _run_planned(settings, planned, tensors, advance, seen.append if history is not None else None)
+        if history is not None:
+            history(result, tensors, seen[0])
         # values that are not kept go with their layer: this is the time to look at them
         if observe is not None:
             observe(result, tensors)
@@ -213,7 +223,11 @@ class Work:
 
 
 def _run_planned(
-    settings: Settings, planned: PlannedLayer, tensors: LayerTensors, advance: Advance | None = None
+    settings: Settings,
+    planned: PlannedLayer,
+    tensors: LayerTensors,
+    advance: Advance | None = None,
+    keep: Callable[[History], None] | None = None,
 ) -> LayerResult:
     start = perf_counter()
     work = Work.expected(planned, settings.engine)
@@ -224,6 +238,7 @@ def _run_planned(
         tensors,
         engine=settings.engine,
         progress=None if advance is None else lambda macs: advance(of_mac * macs),
+        observe=keep,
     )
     ran = perf_counter()
     result = LayerResult(

@@ -100,8 +100,18 @@ def as_model(tables: dict[str, Any], model: type[T], path: str | Path, refusal: 
         why = {
             "extra_forbidden": f"unknown; expected some of {', '.join(fields)}",
             "missing": f"missing; expected all of {', '.join(n for n, f in fields.items() if f.is_required())}",
+            "too_short": f"a list of {_length_of(first)}; expected at least {_limit_of(first, 'min_length')}",
+            "too_long": f"a list of {_length_of(first)}; expected at most {_limit_of(first, 'max_length')}",
         }.get(first["type"], f"{as_written(first['input'])}; expected {expected_of(first)}")
         raise refusal(f"{path}: {'.'.join(map(str, first['loc'])) or 'file'} is {why}") from error
+
+
+def _length_of(error: Any) -> object:
+    return error.get("ctx", {}).get("actual_length")
+
+
+def _limit_of(error: Any, name: str) -> object:
+    return error.get("ctx", {}).get(name)
 
 
 _KINDS = {

@@ -1,5 +1,6 @@
 """``python -m partition distribute``: a network on several devices."""
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,6 @@ import click
 
 from analytical.errors import InputError
 from analytical.networks import load_network
-from analytical.sheet import parse_names
 from analytical.terminal.errors import CHECK_FAILED, fail_if_any
 from analytical.terminal.options import (
     bits_option,
@@ -35,9 +35,10 @@ from partition.commands.options import (
 )
 from partition.sources import ANALYTICAL
 
+log = logging.getLogger(__name__)
+
 STRATEGIES = ("data", "sequential", "horizontal", "vertical", "hybrid", "all")
 LEAST = ("energy", "latency", "throughput", "memory")
-CUTS = ("even", "best")
 
 
 @network_command()
@@ -125,7 +126,7 @@ def distribute(
                 loaded,
                 int(devices) if file is None else file,
                 shares=None if shares is None else _weights(shares),
-                cuts=cuts if cuts is None or cuts in CUTS else parse_names(cuts),
+                cuts=cuts,
                 source=source,
                 idle_power=idle_power or 0.0,
                 cache=cache,
@@ -167,12 +168,15 @@ def distribute(
         if compared:
             print_compared(found, compared)
     if first.best is None:
-        click.echo(f"distribute: no strategy fits {said['memory'] or 'what the devices have'} a device", err=True)
+        click.echo("distribute: of these ways, none leaves each device enough memory", err=True)
         return CHECK_FAILED
     if verify:
         from partition.fleet.verify import wrong_values
 
-        return fail_if_any(wrong_values(first, said["seed"]), "values of devices differ from the whole network's")
+        status = fail_if_any(wrong_values(first, said["seed"]), "values of devices differ from the whole network's")
+        if not status:
+            log.info("verify: in all ways, what the devices make equals the whole network's, value for value")
+        return status
     return 0
 
 

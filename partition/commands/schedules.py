@@ -35,8 +35,8 @@ from partition.commands.options import (
     help="Schedules for run time.",
 )  # fmt: skip
 @click.option(
-    "--parts", type=click.IntRange(1, 64), default=4, show_default=True, metavar="4",
-    help="Equal parts of each layer's filters.",
+    "--parts", type=click.IntRange(1, 64), metavar="4",
+    help="Equal parts of each layer's filters.  [default: 4, or the most below that all layers have]",
 )  # fmt: skip
 @click.option("--batch", type=click.IntRange(1), default=1, show_default=True, help="Images that a layer runs at once.")
 @cloud_options

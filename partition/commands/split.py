@@ -41,7 +41,7 @@ from partition.commands.options import (
 )  # fmt: skip
 @click.option(
     "--parts", type=click.IntRange(1, 64), metavar="4",
-    help="Equal parts of each layer's filters.  [default: 4, or those of --schedules]",
+    help="Equal parts of each layer's filters.  [default: 4, or the most below that all layers have]",
 )  # fmt: skip
 @click.option("--batch", type=click.IntRange(1), metavar="1", help="Images that a layer runs at once.  [default: 1]")
 @click.option("--bitrate", type=BitRate(), metavar="60Mbps", help=f"To the cloud. {BITRATE_HELP}  [default: no cloud]")

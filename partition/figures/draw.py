@@ -1,6 +1,7 @@
 """Figures and maps as pictures, with matplotlib."""
 
 import io
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -147,6 +148,9 @@ def map_figure(cut_map: CutMap, title: str) -> "Figure":
 
 def _saved(figure: "Figure", ending: str) -> bytes:
     image = io.BytesIO()
-    # no date inside: the same figure is the same file
-    figure.savefig(image, format=ending, dpi=150, metadata={"Date": None} if ending == "svg" else None)
+    with warnings.catch_warnings():
+        # what a font has no letters for is drawn as boxes, and is no reason to complain
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        # no date inside: the same figure is the same file
+        figure.savefig(image, format=ending, dpi=150, metadata={"Date": None} if ending == "svg" else None)
     return image.getvalue()

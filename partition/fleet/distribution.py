@@ -1,17 +1,19 @@
 """A network spread over a fleet in all ways that are asked for, side by side: the front door to several devices."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from analytical import __version__
+from analytical.checks import as_list
 from analytical.files import choose_hardware
 from analytical.mappings.cnnergy import RuleSet
 from analytical.network import Network, word_bits
 from analytical.networks import load_network
 from analytical.results import frame
-from partition.channel import MEDIAN_SPARSITY_IN
+from analytical.sheet import parse_names
+from partition.channel import share_of_zeros
 from partition.fleet.members import MOST_DEVICES, Member, alike, load_members, memory_size, with_shares
 from partition.fleet.plan import IMAGE_AT, RESULT_TO, Fleet
 from partition.fleet.shares import FleetError
@@ -49,7 +51,7 @@ class Distribution:
     distribute : makes one.
     """
 
-    fleet: Fleet
+    fleet: Fleet = field(compare=False)
     source: str
     spreads: tuple[Spread, ...]
     alone: Spread
@@ -214,8 +216,10 @@ def distribute(
     if shares is not None:
         members = with_shares(members, shares)
     if memory is not None:
-        size = memory_size(memory) if isinstance(memory, str) else float(memory)
+        size = memory_size(memory)
         members = tuple(_with_memory(member, size) for member in members)
+    if isinstance(cuts, str) and cuts not in CUTS:
+        cuts = parse_names(cuts)
     for name, said, expected in (
         ("medium", medium, MEDIA),
         ("image_at", image_at, IMAGE_AT),
@@ -236,8 +240,7 @@ def distribute(
         idle_power_W=quantity(idle_power, "W"),
         shared=medium == "shared",
     )
-    zeros = MEDIAN_SPARSITY_IN if sparsity_in is None else sparsity_in
-    fleet = Fleet(loaded, members, link, zeros, image_at, result_to)
+    fleet = Fleet(loaded, members, link, share_of_zeros(sparsity_in), image_at, result_to)
     named = None if cuts is None or isinstance(cuts, str) else tuple(cuts)
     if named is not None and strategy not in (ALL, Strategy.SEQUENTIAL.value):
         raise FleetError(f"cuts are given with {strategy}; expected {Strategy.SEQUENTIAL.value}")
@@ -245,7 +248,7 @@ def distribute(
     best_wanted = [option for option in ("fc", "by") if asked[option] == "best"]
     ways = ways_of(strategy, asked | dict.fromkeys(best_wanted))  # type: ignore[arg-type]  # names of cuts are gone
     if not ways:
-        raise FleetError("halo is recompute, and fc is filters; expected fc one, where rows are made again")
+        raise FleetError(f"halo is {halo}, and fc is {fc}; expected {WITHOUT_FC[halo or '']}")
     spreads = [fleet.spread(way, named if way.strategy is Strategy.SEQUENTIAL else None, least) for way in ways]
     for option in best_wanted:
         among = [spread for way, spread in zip(ways, spreads, strict=True) if option in WAYS[way]]
@@ -253,7 +256,8 @@ def distribute(
         kept = [spread not in among or spread is better for spread in spreads]
         ways = [way for way, keep in zip(ways, kept, strict=True) if keep]
         spreads = [spread for spread, keep in zip(spreads, kept, strict=True) if keep]
-    return Distribution(fleet=fleet, source=known.name, spreads=tuple(spreads), alone=fleet.alone(), least=least)
+    names = " + ".join(dict.fromkeys(member.source.name for member in members))
+    return Distribution(fleet=fleet, source=names, spreads=tuple(spreads), alone=fleet.alone(), least=least)
 
 
 CHOICES = {
@@ -263,15 +267,28 @@ CHOICES = {
 }
 """What may be asked for of how rows and filters are shared out."""
 
+CUTS = ("even", "best")
+"""What cuts may be called that are found."""
+
+WITHOUT_FC = {
+    "recompute": "fc one, where rows are made again",
+    "best": "no fc, which is chosen block by block, too",
+}
+"""What was expected where halos leave no choice of fully connected layers."""
+
 
 def _members(devices: Any, chip: Any, source: EnergySource, bits: int | None, of_sources: dict[str, Any]) -> Any:
-    if isinstance(devices, int):
+    if isinstance(devices, int) and not isinstance(devices, bool):
         if not 1 <= devices <= MOST_DEVICES:
             raise FleetError(f"devices is {devices}; expected 1 to {MOST_DEVICES}, or a file of devices (.toml)")
         return alike(devices, chip, source)
     if isinstance(devices, str | Path):
         return load_members(devices, source, chip, bits, **of_sources)
-    return tuple(devices)
+    found = tuple(each for each in as_list(devices) if isinstance(each, Member))
+    if not found or len(found) < len(as_list(devices)):
+        # callers without a type checker
+        raise FleetError(f"devices is {devices!r}; expected a number, a file of devices (.toml), or Members")
+    return found
 
 
 def _with_memory(member: Member, size: float) -> Member:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytical.graph import IMAGE
-from partition.fleet.shares import share_out
+from partition.fleet.shares import FleetError, share_out
 from partition.fleet.strategies import Made
 from partition.fleet.tensors import Part, Tensors, traffic_of
 
@@ -22,6 +22,7 @@ WAYS = (ROWS, FUSED, FILTERS, ONE)
 of each layer; all of it on the first device."""
 
 ROW_WAYS = (ROWS, FUSED)
+"""Those of rows; where they are asked for, a block of a fully connected layer may be shared out by filters."""
 
 MOST_LABELS = 4000
 """Ways so far that are followed from one tensor, of those that none beats; beyond them, those that look best."""
@@ -183,8 +184,15 @@ class Hybrid:
         Parameters
         ----------
         least : str
-            ``throughput`` is as ``latency``, since one frame is under way; of ``memory``, energy is looked at.
+            ``throughput`` is as ``latency``, since one frame is under way.
+
+        Raises
+        ------
+        FleetError
+            Of ``memory``, by which blocks do not add up.
         """
+        if least == "memory":
+            raise FleetError("least is memory, and blocks are searched for; expected energy, latency or throughput")
         by_latency = least in ("latency", "throughput")
         image = [self._tensors.nothing(IMAGE) for _ in self._fleet.members]
         for device, part in enumerate(image):
@@ -196,7 +204,7 @@ class Hybrid:
         for at in range(len(self._modules)):
             for crossing, labels in reached[at].values():
                 kept = self._kept(labels, by_latency)
-                for way in self._ways:
+                for way in self._ways_of(at):
                     stops = range(at + 1, len(self._modules) + 1) if way == FUSED else [at + 1]
                     for stop in stops:
                         modules = self._modules[at:stop]
@@ -214,6 +222,12 @@ class Hybrid:
                         ]
         ends = [label for _, labels in reached[-1].values() for label in labels]
         return list(min(ends, key=lambda label: self._figures(label, by_latency)).blocks)
+
+    def _ways_of(self, module: int) -> list[str]:
+        """Ways of a block that begins with a module."""
+        layers = [self._tensors.node(name).layer for name in self._modules[module]]
+        is_fc = all(layer is not None and layer.kind == "fc" for layer in layers)
+        return [*self._ways, FILTERS] if is_fc and FILTERS not in self._ways else self._ways
 
     def _figures(self, label: _Label, by_latency: bool) -> tuple[float, float]:
         worst = float(np.max(label.energy_J + self._idle * label.latency_s))

@@ -1,5 +1,7 @@
 """The devices of a fleet, alike or each its own."""
 
+import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -7,12 +9,14 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from analytical.checks import as_list, is_number
+from analytical.errors import InputError
 from analytical.files import choose_hardware
 from analytical.files.toml import as_model, read_toml
 from analytical.hardware import Hardware
 from partition.fleet.shares import FleetError
 from partition.sources import SOURCES, EnergySource, choose_source
-from partition.units import UnitError, quantity
+from partition.units import quantity
 
 MOST_DEVICES = 64
 """Beyond what a network has rows for."""
@@ -77,6 +81,9 @@ def with_shares(members: Sequence[Member], shares: Sequence[float]) -> tuple[Mem
     FleetError
         There are not as many.
     """
+    if not as_list(shares) or not all(map(is_number, as_list(shares))):
+        # callers without a type checker
+        raise FleetError(f"shares are {shares!r}; expected a list of numbers, one for each device")
     if len(shares) != len(members):
         said = ":".join(f"{share:g}" for share in shares)
         like = ":".join(["1"] * len(members))
@@ -144,20 +151,20 @@ def load_members(
         if name in [member.name for member in found]:
             raise FleetError(f"{path}: two devices are called {name}; expected a name for each")
         try:
-            memory = None if device.memory is None else memory_size(device.memory)
-            idle = None if device.idle_power is None else quantity(device.idle_power, "W")
-        except (FleetError, UnitError) as error:
-            raise FleetError(f"{path}: device.{at}: {error}") from error
-        found.append(
-            Member(
-                name=name,
-                hardware=hardware if device.hardware is None else _hardware(path, device.hardware, bits),
-                source=source if device.source is None else choose_source(_beside(path, device.source), **of_sources),
-                share=device.share,
-                memory_bytes=memory,
-                idle_power_W=idle,
+            found.append(
+                Member(
+                    name=name,
+                    hardware=hardware if device.hardware is None else _hardware(path, device.hardware, bits),
+                    source=source
+                    if device.source is None
+                    else choose_source(_beside(path, device.source), **of_sources),
+                    share=device.share,
+                    memory_bytes=None if device.memory is None else memory_size(device.memory),
+                    idle_power_W=None if device.idle_power is None else quantity(device.idle_power, "W"),
+                )
             )
-        )
+        except InputError as error:
+            raise FleetError(f"{path}: device {name}: {error}") from error
     return tuple(found)
 
 
@@ -172,8 +179,8 @@ def _hardware(path: str | Path, said: str, bits: int | None) -> Hardware:
 _UNITS: dict[str, float] = {"kB": 1e3, "MB": 1e6, "GB": 1e9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 
 
-def memory_size(said: str) -> float:
-    """A size of memory, in bytes.
+def memory_size(said: str | float) -> float:
+    """A size of memory, in bytes: ``"16MB"``, or a number of bytes.
 
     Raises
     ------
@@ -185,12 +192,14 @@ def memory_size(said: str) -> float:
     >>> memory_size("16MB"), memory_size("512 KiB")
     (16000000.0, 524288.0)
     """
-    for unit, factor in _UNITS.items():
-        if said.endswith(unit):
-            try:
-                size = float(said.removesuffix(unit)) * factor
-            except ValueError:
-                break
-            if 0 < size < float("inf"):
-                return size
-    raise FleetError(f"memory is {said!r}; expected a size like 16MB or 512KiB")
+    size = math.nan
+    if isinstance(said, str):
+        match = re.fullmatch(r"\s*([0-9]+\.?[0-9]*|\.[0-9]+)\s*([kMGKi]*B)\s*", said)
+        if match and match[2] in _UNITS:
+            size = float(match[1]) * _UNITS[match[2]]
+    elif is_number(said):
+        size = float(said)
+    # a nan is in no range
+    if not 0 < size < math.inf:
+        raise FleetError(f"memory is {said!r}; expected a size like 16MB, in {', '.join(_UNITS)}, above 0")
+    return size

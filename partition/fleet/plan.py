@@ -375,11 +375,16 @@ class Fleet:
 
     def _by_frames(self) -> Spread:
         """Each device everything, for its share of the frames; the image comes from the first, and the result goes
-        there if it is asked for there."""
-        devices, total = len(self.members), sum(self.weights)
+        there if it is asked for there. Words and MACs are those of a round, in which each device that has frames works
+        on one; bits and joules are a frame's of the system, by shares."""
+        total = sum(self.weights)
         shares = [weight / total for weight in self.weights]
+        devices = range(len(shares))
         everything, _ = self.made(Way(Strategy.DATA))
-        taken = [self._work({name: parts * devices for name, parts in everything.items()}, at) for at in range(devices)]
+        by_all = {name: parts * len(shares) for name, parts in everything.items()}
+        # a device without frames does nothing, and holds nothing
+        at_work = [share > 0 for share in shares]
+        taken = [self._work(by_all, device) if at_work[device] else (0.0, {}) for device in devices]
         busy = [sum(by_layer.values()) for _, by_layer in taken]
         node = self.tensors.node(IMAGE)
         ends = [self.tensors.node(name) for name in self.tensors.ends] if self.result_at is not None else []
@@ -396,39 +401,42 @@ class Fleet:
         period = max([seconds * share for seconds, share in zip(busy, shares, strict=True)] + [frame_s])
         layers = self.tensors.network.layers
         words = 0 if self.is_image_everywhere else node.values
+        elsewhere = sum(at_work[1:])
+        held = most_live(self.tensors, everything, 0)
         found = []
         for number, (member, share) in enumerate(zip(self.members, shares, strict=True)):
-            is_first = number == 0
+            is_first, works = number == 0, at_work[number]
+            radio_s = (sent[number] + received[number]) / self.link.bitrate_bps
             found.append(
                 Device(
                     number=number,
                     name=member.name,
                     b_w=member.hardware.b_w,
-                    macs=sum(layer.macs for layer in layers),
-                    weight_words=sum(layer.weights for layer in layers),
-                    activation_words=most_live(self.tensors, everything, 0),
-                    image_received_words=0 if is_first else words,
-                    image_sent_words=words * (devices - 1) if is_first else 0,
-                    received_words=result_words * (devices - 1) if is_first else 0,
-                    sent_words=0 if is_first else result_words,
+                    macs=sum(layer.macs for layer in layers) * works,
+                    weight_words=sum(layer.weights for layer in layers) * works,
+                    activation_words=held * works,
+                    image_received_words=0 if is_first else words * works,
+                    image_sent_words=words * elsewhere if is_first else 0,
+                    received_words=result_words * elsewhere if is_first else 0,
+                    sent_words=0 if is_first else result_words * works,
                     sent_bits=sent[number],
                     received_bits=received[number],
                     compute_J=taken[number][0] * share,
                     send_J=sent[number] * self.link.tx_power_W / self.link.bitrate_bps,
                     receive_J=received[number] * self.link.rx_power_W / self.link.bitrate_bps,
-                    idle_J=self.idle_power_W(number) * max(0.0, period - busy[number] * share),
+                    idle_J=self.idle_power_W(number) * max(0.0, period - busy[number] * share - radio_s),
                     busy_s=busy[number],
-                    layers=tuple(layer.name for layer in layers),
+                    layers=tuple(layer.name for layer in layers) if works else (),
                 )
             )
-        there_and_back = (devices - 1) * (image + max(results)) / self.link.bitrate_bps
+        there_and_back = elsewhere * (image + max(results)) / self.link.bitrate_bps
         return Spread(
             strategy=Strategy.DATA,
             variant="",
             devices=tuple(found),
             latency_s=max(busy) + there_and_back,
             frames_per_s=1 / period,
-            frames=devices,
+            frames=sum(at_work),
         )
 
 

@@ -114,8 +114,10 @@ class Segments:
             latency = np.concatenate([[0.0], np.cumsum([price.latency_s for price in prices])])
             self._up_to.append((energy, latency))
         self._idle = [fleet.idle_power_W(device) for device in range(self._devices)]
+        self._limits = [member.memory_bytes for member in fleet.members]
         self._powers = sorted({power for power in self._idle if power})
         self._needed = cache(self._needed_words)
+        self._peak_words = cache(self._most_held)
         self._crossing = [
             [at for at in range(-1, place) if any(reader >= place for reader, _ in self._readers[at])
              and not (at == -1 and fleet.is_image_everywhere)]
@@ -132,12 +134,18 @@ class Segments:
             One of :data:`OBJECTIVES`.
         """
         least_of = OBJECTIVES[least]
-        found = self.front(latency=least == "latency", memory=least == "memory")
+        asked = {"latency": least == "latency", "memory": least == "memory"}
+        limited = any(limit is not None for limit in self._limits)
+        found = self.front(**asked, within=limited)
+        if not found:
+            # no cuts leave all devices the memory that they need: those without a limit say how much is missing
+            found = self.front(**asked)
         return min(found, key=lambda each: (least_of(each), each.max_energy_J, each.period_s)).cuts
 
-    def front(self, *, latency: bool = False, memory: bool = False) -> list[Segmented]:
+    def front(self, *, latency: bool = False, memory: bool = False, within: bool = False) -> list[Segmented]:
         """All ways to cut than which no other has less or as much of everything: of the worst device's energy, of the
-        period, and of weights; and of latency, or of weights with activations, if that is asked for.
+        period, and of weights; and of latency, or of weights with activations, if that is asked for; or of those alone
+        for which all devices have the memory.
 
         Raises
         ------
@@ -153,13 +161,30 @@ class Segments:
             )
             > 1
         ):
-            tried = [self.measured(stops) for stops in self._all_stops()]
+            all_stops = list(self._all_stops())
+            if within:
+                all_stops = [stops for stops in all_stops if self._all_fit(stops)]
+            tried = [self.measured(stops) for stops in all_stops]
         else:
-            tried = [self.measured(label.stops) for label in self._labels(latency, memory)]
+            tried = [self.measured(label.stops) for label in self._labels(latency, memory, within)]
+        if not tried:
+            return []
         columns = [[each.max_energy_J, each.period_s, each.memory_bytes if memory else each.weight_bytes]
                    + ([each.latency_s] if latency else []) for each in tried]  # fmt: skip
         kept = _not_beaten(np.array(columns))
         return sorted((tried[at] for at in kept), key=lambda each: each[1:])
+
+    def _all_fit(self, stops: Sequence[int]) -> bool:
+        edges = [0, *stops, len(self._order)]
+        return all(self._fits(device, *span) for device, span in enumerate(pairwise(edges)))
+
+    def _fits(self, device: int, start: int, stop: int) -> bool:
+        """Whether a device has the memory for a segment."""
+        limit = self._limits[device]
+        if limit is None:
+            return True
+        words = float(self._weights[stop] - self._weights[start]) + self._peak_words(start, stop)
+        return words * self._fleet.members[device].hardware.b_w / 8 <= limit
 
     def _all_stops(self) -> Iterator[tuple[int, ...]]:
         places = len(self._order) - 1
@@ -222,7 +247,7 @@ class Segments:
             latency_s=sum(busy) + transfers,
         )
 
-    def _labels(self, latency: bool, memory: bool) -> list[_Label]:
+    def _labels(self, latency: bool, memory: bool, within: bool) -> list[_Label]:
         """All ways but those than which another is as good, as long as all devices code tensors alike."""
         last = len(self._order)
         here: dict[int, list[_Label]] = {}
@@ -236,7 +261,7 @@ class Segments:
                 labels = [
                     self._joined(device, start, stop, label, latency, memory)
                     for stop, of_stop in behind.items()
-                    if stop > start
+                    if stop > start and not (within and not self._fits(device, start, stop))
                     for label in of_stop
                 ]
                 if labels:
@@ -307,7 +332,7 @@ class Segments:
             whole |= part
         return self._fleet.tensors.words(IMAGE if at == -1 else self._order[at], whole)
 
-    def _peak_words(self, start: int, stop: int) -> int:
+    def _most_held(self, start: int, stop: int) -> int:
         """Most words of tensors that a segment holds at a time (:func:`partition.fleet.plan.most_live`)."""
         most = 0
         last_read = {at: max((reader for reader, _ in readers), default=-2) for at, readers in self._readers.items()}

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from analytical.checks import is_number
 from analytical.errors import InputError
 from analytical.hardware import Hardware
 from analytical.layer import Layer
@@ -41,7 +42,8 @@ def share_out(number: int, weights: Sequence[float]) -> list[Span]:
     (['0:4', '4:7', '7:10', '10:13'], [1, 1, 1, 1, 1, 1, 0, 0])
     """
     # not finite: nan compares with nothing, and so is not within
-    if not weights or not all(0 <= weight < float("inf") for weight in weights) or not sum(weights):
+    known = all(is_number(weight) and 0 <= weight < float("inf") for weight in weights)
+    if not weights or not known or not 0 < sum(weights) < float("inf"):
         raise FleetError(f"shares are {list(weights)}; expected a number of at least 0 for each device, not all 0")
     total = sum(weights)
     exact = [number * weight / total for weight in weights]

@@ -35,7 +35,8 @@ FC_BY_FILTERS = "fc by filters"
 
 
 BLOCKS = "blocks"
-"""A variant: of rows, blocks whose devices exchange rows inside, and blocks that make them again, whichever is best."""
+"""A variant: of rows, blocks whose devices exchange rows inside, and blocks that make them again, whichever is best;
+filters of fully connected layers may be shared out, too."""
 
 
 class Way(NamedTuple):
@@ -52,7 +53,7 @@ WAYS: dict[Way, Mapping[str, str]] = {
     Way(Strategy.HORIZONTAL): {"halo": "exchange", "fc": "one"},
     Way(Strategy.HORIZONTAL, FC_BY_FILTERS): {"halo": "exchange", "fc": "filters"},
     Way(Strategy.FUSED): {"halo": "recompute", "fc": "one"},
-    Way(Strategy.HORIZONTAL, BLOCKS): {"halo": "best", "fc": "one"},
+    Way(Strategy.HORIZONTAL, BLOCKS): {"halo": "best", "fc": ""},
     Way(Strategy.VERTICAL): {"by": "filters"},
     Way(Strategy.VERTICAL, BY_CHANNELS): {"by": "channels"},
     Way(Strategy.HYBRID): {},

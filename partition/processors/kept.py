@@ -136,6 +136,7 @@ class _Schedules(BaseModel):
     processors: list[dict[str, Any]]
     parts: int
     bits: int
+    max_delay_s: float | None = None
     schedules: list[_Schedule] = Field(min_length=1)
 
 
@@ -146,8 +147,10 @@ class ScheduleFile:
     Attributes
     ----------
     network : str
-    processors : tuple of str
-        Their names.
+    processors, hardware : tuple of str
+        Their names, and those of their hardware.
+    max_delay_s : float or None
+        For which they were solved.
     parts, batch, bits : int
         As :func:`partition.split` had them.
     schedules : tuple of (str, tuple of tuple of int)
@@ -156,9 +159,11 @@ class ScheduleFile:
 
     network: str
     processors: tuple[str, ...]
+    hardware: tuple[str, ...]
     parts: int
     batch: int
     bits: int
+    max_delay_s: float | None
     schedules: tuple[tuple[str, tuple[tuple[int, ...], ...]], ...]
 
 
@@ -196,6 +201,8 @@ def load_schedules(path: str | Path) -> ScheduleFile:
     return ScheduleFile(
         network=written.network,
         processors=names,
+        hardware=tuple(str(each.get("hardware")) for each in written.processors),
+        max_delay_s=written.max_delay_s,
         parts=written.parts,
         batch=written.batch,
         bits=written.bits,

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from analytical.checks import is_whole
 from analytical.errors import InputError
 from analytical.files import choose_hardware
 from analytical.files.toml import as_model, read_toml
@@ -113,14 +114,17 @@ def load_processors(path: str | Path, **of_sources: Any) -> tuple[Processor, ...
         hardware = each.hardware
         if hardware is not None and Path(hardware).suffix:
             hardware = str(Path(path).parent / hardware)
-        found.append(
-            Processor(
-                name=each.name,
-                source=choose_source(source, **of_sources),
-                hardware=choose_hardware(hardware, default_bits=8),
-                utilisation=each.utilisation,
+        try:
+            found.append(
+                Processor(
+                    name=each.name,
+                    source=choose_source(source, **of_sources),
+                    hardware=choose_hardware(hardware, default_bits=8),
+                    utilisation=each.utilisation,
+                )
             )
-        )
+        except InputError as error:
+            raise ProcessorError(f"{path}: processor {each.name}: {error}") from error
     return tuple(found)
 
 
@@ -147,10 +151,13 @@ def options_of(network: Network, processors: Sequence[Processor], parts: int) ->
     SourceError, MappingError
         A source has no costs.
     """
+    if not processors:
+        raise ProcessorError("there is no processor; expected at least one")
+    if not is_whole(parts) or parts < 1:
+        raise ProcessorError(f"parts is {parts!r}; expected a whole number, at least 1")
     odd = next((layer for layer in network.layers if layer.F % parts), None)
     if odd is not None:
-        common = reduce(gcd, (layer.F for layer in network.layers))
-        fit = ", ".join(str(number) for number in range(1, common + 1) if common % number == 0)
+        fit = ", ".join(map(str, parts_that_fit(network)))
         raise ProcessorError(
             f"parts is {parts}, and layer {odd.name} of {network.name} has {odd.F} filters; expected one of {fit}"
         )
@@ -177,6 +184,19 @@ def options_of(network: Network, processors: Sequence[Processor], parts: int) ->
             if name in network.names or max(split) == parts
         )
     return found
+
+
+def parts_that_fit(network: Network) -> list[int]:
+    """Numbers of equal parts that the filters of each layer make.
+
+    Examples
+    --------
+    >>> from analytical.networks import load_network
+    >>> parts_that_fit(load_network("resnet8"))
+    [1, 2]
+    """
+    common = reduce(gcd, (layer.F for layer in network.layers))
+    return [number for number in range(1, common + 1) if common % number == 0]
 
 
 def _splits(parts: int, processors: int) -> Iterator[tuple[int, ...]]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from analytical import __version__
+from analytical.checks import as_list, is_whole
 from analytical.errors import InputError
 from analytical.files import choose_hardware
 from analytical.graph import Graph, graph_of
@@ -14,11 +15,11 @@ from analytical.mappings.cnnergy import RuleSet
 from analytical.network import Network, word_bits
 from analytical.networks import load_network
 from analytical.results import frame
-from partition.channel import MEDIAN_SPARSITY_IN, Channel, bits_of
+from partition.channel import Channel, bits_of, share_of_zeros
 from partition.cuts import CLOUD_OPS
 from partition.processors.conditions import Condition, load_condition, load_grid
 from partition.processors.kept import Kept, cheapest, keep, load_schedules
-from partition.processors.processor import Processor, ProcessorError, load_processors, options_of
+from partition.processors.processor import Processor, ProcessorError, load_processors, options_of, parts_that_fit
 from partition.processors.schedules import Option, Schedule, Scheduler, supported
 from partition.radios import radio_of
 from partition.sources import Watch
@@ -66,7 +67,7 @@ class Split:
     channel: Channel | None
     max_delay_s: float | None
     weight: float | None
-    scheduler: Scheduler = field(repr=False)
+    scheduler: Scheduler = field(repr=False, compare=False)
     optimum: Schedule | None
     is_kept: bool = False
 
@@ -155,9 +156,18 @@ class _Problem:
     bits: dict[str, float]
     cloud_ops: float
 
+    def layers_by_cut(self, scheduler: Scheduler) -> dict[str, int]:
+        """How many layers, and other nodes that cost something, each cut has."""
+        priced = set(scheduler.layers)
+        return {name: sum(node in priced for node in client) for name, client in self.graph.chain()}
+
     def under(self, processors: Sequence[Processor], channel: Channel | None) -> Scheduler:
         options = options_of(self.network, processors, self.parts)
         return Scheduler(self.graph, options, channel, self.bits, self.cloud_ops)
+
+
+USUAL_PARTS = 4
+"""Of each layer's filters."""
 
 
 def split(
@@ -190,11 +200,13 @@ def split(
     processors : str, Path or sequence of Processor
         A file (:func:`partition.processors.processor.load_processors`), or processors.
     max_delay : str or float, optional
-        The longest that an inference may take: ``"25ms"``, or seconds.
+        The longest that an inference may take: ``"25ms"``, or seconds; default: as long as it takes, or what the
+        schedules were solved for.
     weight : float, optional
         In place of it: least of ``weight`` x mJ + (1 - ``weight``) x ms.
     parts : int, optional
-        Equal parts of each layer's filters; default: 4, or those of the schedules.
+        Equal parts of each layer's filters; default: 4, or the most below that which the filters of all layers make; or
+        those of the schedules.
     batch : int, optional
         Images that a layer runs at once; default: 1, or that of the schedules.
     bitrate, tx_power : str or float, optional
@@ -235,6 +247,11 @@ def split(
         raise InputError(f"weight is {weight!r}; expected a number from 0 to 1")
     if tx_power is not None and bitrate is None:
         raise InputError("--tx-power is given without --bitrate; expected both, or neither")
+    if round_trip and bitrate is None and now is None:
+        raise InputError("--round-trip is given without --bitrate; expected both, or neither")
+    for name, number in (("parts", parts), ("batch", batch)):
+        if number is not None and (not is_whole(number) or number < 1):
+            raise InputError(f"{name} is {number!r}; expected a whole number, at least 1")
     of_channel = {"round_trip_s": quantity(round_trip, "s") if round_trip else 0.0}
     channel = None
     if bitrate is not None:
@@ -253,22 +270,36 @@ def split(
     if file is not None:
         if weight is not None:
             raise InputError("--weight is given with --schedules; expected --max-delay, by which they were chosen")
-        names = tuple(each.name for each in known)
         for what, of_file, here in (
             ("network", file.network, loaded.name),
-            ("processors", ", ".join(file.processors), ", ".join(names)),
+            ("processors", ", ".join(file.processors), ", ".join(each.name for each in known)),
+            ("hardware", ", ".join(file.hardware), ", ".join(each.hardware.name for each in known)),
             ("parts", file.parts, parts or file.parts),
             ("batch", file.batch, batch or file.batch),
+            ("bits", file.bits, bits or file.bits),
         ):
             if of_file != here:
                 raise ProcessorError(f"{schedules}: {what} is {of_file}; expected {here}, as here")
-    parts = parts or (file.parts if file else 4)
+    # as many as are usual, or the most below that which the filters of all layers make
+    usual = [number for number in parts_that_fit(loaded) if number <= USUAL_PARTS]
+    parts = parts or (file.parts if file else max(usual))
     batch = batch or (file.batch if file else 1)
     problem, word = _problem(loaded, parts, batch, bits or (file.bits if file else None), sparsity_in, cloud_ops)
     scheduler = problem.under(known, channel)
     limit = None if max_delay is None else quantity(max_delay, "s")
+    if limit is None and file is not None:
+        limit = file.max_delay_s
     deadline = float("inf") if limit is None else limit
-    best = None if file is None else cheapest(scheduler, file.schedules, deadline)
+    best = None
+    if file is not None:
+        numbers = problem.layers_by_cut(scheduler)
+        for at, (cut, of_layers) in enumerate(file.schedules):
+            if numbers.get(cut) != len(of_layers):
+                expected = f"a cut of {loaded.name}, with a split of each layer up to it"
+                raise ProcessorError(
+                    f"{schedules}: schedules.{at} is {len(of_layers)} layers to {cut!r}; expected {expected}"
+                )
+        best = cheapest(scheduler, file.schedules, deadline)
     is_kept = best is not None
     if best is None:
         best = scheduler.least_energy(deadline) if weight is None else scheduler.least_weighted(weight)
@@ -289,7 +320,13 @@ def split(
 
 
 def _processors(said: str | Path | Sequence[Processor], of_sources: dict[str, Any]) -> tuple[Processor, ...]:
-    return load_processors(said, **of_sources) if isinstance(said, str | Path) else tuple(said)
+    if isinstance(said, str | Path):
+        return load_processors(said, **of_sources)
+    found = tuple(each for each in as_list(said) if isinstance(each, Processor))
+    if not found or len(found) < len(as_list(said)):
+        # callers without a type checker
+        raise ProcessorError(f"processors are {said!r}; expected a file (.toml), or at least one Processor")
+    return found
 
 
 def _problem(
@@ -299,7 +336,7 @@ def _problem(
     graph = graph_of(network)
     # processors may have words of different widths: what is sent has one of its own
     word = choose_hardware(None, bits, default_bits=word_bits(loaded, 8))
-    sent = bits_of(graph, word, MEDIAN_SPARSITY_IN if sparsity_in is None else sparsity_in)
+    sent = bits_of(graph, word, share_of_zeros(sparsity_in))
     return (
         _Problem(network=network, graph=graph, parts=parts, bits=sent, cloud_ops=quantity(cloud_ops, "ops")),
         word,
@@ -360,7 +397,7 @@ def schedules(
     *,
     max_delay: str | float | None = None,
     number: int = 8,
-    parts: int = 4,
+    parts: int | None = None,
     batch: int = 1,
     round_trip: str | float | None = None,
     cloud_ops: str | float = CLOUD_OPS,
@@ -402,6 +439,9 @@ def schedules(
     round_trip_s = quantity(round_trip, "s") if round_trip else 0.0
     conditions = load_grid(grid, known, round_trip_s=round_trip_s) if isinstance(grid, str | Path) else list(grid)
     loaded = load_network(network)
+    if not is_whole(number) or number < 1:
+        raise InputError(f"number is {number!r}; expected a whole number, at least 1")
+    parts = parts or max(each for each in parts_that_fit(loaded) if each <= USUAL_PARTS)
     problem, word = _problem(loaded, parts, batch, bits, sparsity_in, cloud_ops)
     limit = None if max_delay is None else quantity(max_delay, "s")
     # what parts cost depends on how busy a processor is, not on the channel

@@ -8,7 +8,7 @@ from analytical.mappings.tiling import MappingError
 from analytical.network import Network
 from analytical.sheet import list_names
 from simulator.result import NetworkResult
-from simulator.runner import run_network
+from simulator.runner import HistoryObserver, run_network
 from simulator.settings import Settings
 
 
@@ -34,9 +34,9 @@ def read_own_mappings(file: str | None, network: Network, hardware: Hardware) ->
     return own
 
 
-def run_watched(settings: Settings) -> NetworkResult:
+def run_watched(settings: Settings, history: HistoryObserver | None = None) -> NetworkResult:
     """Run a network, with a progress bar where somebody watches."""
     from simulator.tables.progress import progress_bar
 
     with progress_bar(settings) as progress:
-        return run_network(settings, progress)
+        return run_network(settings, progress, history=history)

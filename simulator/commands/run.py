@@ -152,6 +152,9 @@ def _with_settings(function: Any) -> Any:
 @click.option("--out", metavar="RUN.h5", help="Write settings and columns to an HDF5 file.")
 @click.option("--tensors", is_flag=True, help="Write ifmaps, filters and ofmaps to --out, too.")
 @click.option("--save-mapping", metavar="FILE", help="Write the mappings that were used, for --mapping-file.")
+@click.option(
+    "--timeline", metavar="RUN.json.gz", help="Write what happens when, as trace events that Perfetto's UI opens."
+)
 def run(
     verify: bool,
     crosscheck: bool,
@@ -161,6 +164,7 @@ def run(
     out: str | None,
     tensors: bool,
     save_mapping: str | None,
+    timeline: str | None,
     **said: Any,
 ) -> int:
     """Run NETWORK through the machine, layer by layer.
@@ -170,25 +174,35 @@ def run(
     python -m simulator run alexnet --layers C3 --engine detailed --verify
     python -m simulator run vgg16 --bits 8 --csv vgg16.csv --out vgg16.h5
     python -m simulator run vgg16 --mapping eyeriss --batch 3 --save-mapping vgg16.toml
+    python -m simulator run alexnet --layers C1,C3 --timeline run.json.gz
     """
+    if timeline is not None and not timeline.endswith(".json.gz"):
+        raise InputError(f"--timeline is {timeline}; expected a name that ends in .json.gz")
     if out == STANDARD_OUTPUT:
         raise InputError("--out is -; expected the name of a file, since HDF5 cannot go to standard output")
     if tensors and out is None:
         raise InputError("--tensors is given without --out; expected --out RUN.h5 to write them to")
     check_writable(
-        *(csv_file, json_file, out, save_mapping), inputs=(said["network"], said["hardware"], said["mapping_file"])
+        *(csv_file, json_file, out, save_mapping, timeline),
+        inputs=(said["network"], said["hardware"], said["mapping_file"]),
     )
     settings = replace(settings_of(**said), verify=verify, keep_tensors=tensors)
     if save_mapping is not None and not MAPPERS[settings.mapping].takes_files:
         raise InputError(f"--save-mapping is given with --mapping {settings.mapping}; expected --mapping {FILE_MAPPER}")
     from simulator.commands.options import run_watched
 
-    result = run_watched(settings)
+    trace = None
+    if timeline is not None:
+        from simulator.report.timeline import Timeline
+
+        trace = Timeline(f"{settings.network.name} on {settings.hardware.name}")
+    result = run_watched(settings, trace)
     write_chosen(
         (csv_file, lambda: as_csv(result.rows())),
         (json_file, lambda: as_json(result.record())),
         (out, result.hdf5),
         (save_mapping, lambda: _mapping_file(result)),
+        (timeline, lambda: trace.gzipped() if trace is not None else b""),
     )
     if csv_file is None and json_file is None:
         from analytical.terminal.tables import people_console

@@ -23,6 +23,8 @@ class Buffer:
         Words that are taken now, and the most so far.
     on_release : callable or None
         Called whenever words are given back.
+    number : int
+        By which a run's history knows it.
 
     Examples
     --------
@@ -32,9 +34,10 @@ class Buffer:
     (False, 7)
     """
 
-    def __init__(self, env: simpy.Environment, name: str, capacity: int) -> None:
+    def __init__(self, env: simpy.Environment, name: str, capacity: int, number: int = 0) -> None:
         self.env = env
         self.name = name
+        self.number = number
         self.capacity = capacity
         self.level = 0
         self.peak = 0

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from analytical.hardware import Hardware
 from simulator.machine.buffer import Buffer
+from simulator.machine.history import Diary
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,6 +85,8 @@ class DramLink:
         Core cycles of all transfers so far, the one under way included.
     process : simpy.Process
         The link at work. It never ends: without a transfer to do, it waits to be woken.
+    diary : Diary or None
+        Where transfers are written down, if anywhere.
     """
 
     def __init__(self, env: simpy.Environment, hardware: Hardware, fetches: Iterator[Fetch]) -> None:
@@ -97,6 +100,7 @@ class DramLink:
         self._drained: simpy.Event | None = None
         self._work = env.event()
         self._fetched: simpy.Event | None = None
+        self.diary: Diary | None = None
         self.process = env.process(self._run())
 
     def write_back(self, transfer: WriteBack) -> None:
@@ -149,6 +153,8 @@ class DramLink:
             # Write-backs first: the room that they give back may be what the array waits for.
             if self._write_backs and (self.hardware.overlap_fmaps or self._drained is not None):
                 transfer = self._write_backs[0]
+                if self.diary is not None:
+                    self.diary.write_backs.append((self._now(), self.cycles(transfer.link_words), transfer.room))
                 yield self._move(transfer.link_words)
                 # it leaves the queue only now: until its last word is in DRAM, the link is not drained
                 self._write_backs.popleft()
@@ -159,7 +165,11 @@ class DramLink:
             # Strictly in order: a later fetch never overtakes one that has no room yet.
             elif fetch is not None and self._can_start(fetch):
                 fetch.buffer.take(fetch.room)
-                yield self._move(fetch.link_words())
+                link_words = fetch.link_words()
+                if self.diary is not None:
+                    took = self.cycles(link_words)
+                    self.diary.fetches.append((self._now(), took, fetch.buffer.number, fetch.room, fetch.pass_number))
+                yield self._move(link_words)
                 if fetch.last:
                     self.fetched_passes = fetch.pass_number + 1
                     if self._fetched is not None:
@@ -169,6 +179,9 @@ class DramLink:
             else:
                 self._work = self.env.event()
                 yield self._work
+
+    def _now(self) -> int:
+        return int(self.env.now)
 
     def _can_start(self, fetch: Fetch) -> bool:
         if fetch.on_demand and self._demanded_pass < fetch.pass_number:

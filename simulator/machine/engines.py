@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from analytical.counts import Counts, Event
 from analytical.errors import InputError
+from analytical.hardware import Hardware
 from analytical.layer import Layer
 from analytical.mappings.tiling import Tiling
 from analytical.spans import Span, spans
@@ -279,6 +280,11 @@ class _Timings:
             tally.add(shape, self._known[shape], times)
         tally.add_values(done)
         return tally
+
+
+def timing_of(hardware: Hardware, shape: PassShape) -> PassTiming:
+    """What happens in a pass of a shape, on hardware that does not skip; known, if one has run in this process."""
+    return _Timings(PEArray(hardware)).run(shape)
 
 
 class DetailedEngine(SteppedEngine):

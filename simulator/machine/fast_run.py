@@ -22,7 +22,7 @@ from simulator.machine.geometry import PassShape
 from simulator.machine.pe_array import PassTimes
 from simulator.machine.schedule import Block, Pass, blocks, channel_tiles_of, filter_channels_of, passes_of
 from simulator.machine.skipping import threads
-from simulator.machine.timeline import Act, Moment, Moved, filter_words, ifmap_words, moments, psum_words
+from simulator.machine.timeline import Act, Moment, Moved, filter_words, ifmap_words, moments, room_words
 from simulator.machine.transfers import Transfer, transfers
 
 _MACS_AT_ONCE = 1 << 24
@@ -144,7 +144,7 @@ class FastRun:
             if progress is not None:
                 progress(macs)
 
-    def play(self) -> loop.Played:
+    def play(self, *, keep_history: bool = False) -> loop.Played:
         """Run all passes, and the write-backs after the last."""
         return loop.play(
             np.concatenate(self._fetches),
@@ -152,6 +152,7 @@ class FastRun:
             np.concatenate(self._moments),
             np.array([self.tiling.ifmap_words, self.tiling.psum_words, self.hardware.filter_buffer_words], np.int64),
             self.hardware.overlap_fmaps,
+            keep_history,
         )
 
     def _blocks(self) -> Iterator[tuple[Block, list[Pass] | None, list[PassTimes] | None]]:
@@ -307,7 +308,7 @@ class FastRun:
             timeline = self._timeline(p, timing)
             table.append((timing.cycles, len(acts), len(timeline)))
             for moment in timeline:
-                words = self._room(p, moment)
+                words = room_words(self.tiling, p, moment)
                 if moment.act is Act.SEND_OFMAP:
                     leaving.append(_Leaving(len(acts), number, moment.part))
                     ofmap_drains += words
@@ -326,11 +327,3 @@ class FastRun:
         if key not in self._timelines:
             self._timelines[key] = moments(self.tiling, p, timing)
         return self._timelines[key]
-
-    def _room(self, p: Pass, moment: Moment) -> int:
-        """Words of room that a moment is about."""
-        if moment.act is Act.RELEASE_FILTERS:
-            return min(filter_words(p), self.hardware.filter_buffer_words)
-        if moment.act is Act.RELEASE_IFMAP:
-            return ifmap_words(p, moment.part, p.strip.ifmap.size - p.strip.kept_after)
-        return psum_words(p, moment.part)

@@ -19,9 +19,10 @@ from simulator.machine.dram import DramLink, Fetch, WriteBack
 from simulator.machine.engines import Engine, FastEngine, engine_named
 from simulator.machine.fast_run import FastRun
 from simulator.machine.geometry import PassShape
+from simulator.machine.history import Diary, History
 from simulator.machine.pe_array import PassTimes, Stall
 from simulator.machine.schedule import Pass, schedule
-from simulator.machine.timeline import Act, Moment, Moved, filter_words, ifmap_words, moments, psum_words
+from simulator.machine.timeline import Act, Moment, Moved, filter_words, ifmap_words, moments, psum_words, room_words
 from simulator.machine.transfers import Transfer, transfers
 from traces.tensors import LayerTensors, TensorError
 
@@ -125,9 +126,17 @@ GLB_IFMAP, GLB_PSUMS, FILTER_BUFFER = "GLB for ifmap", "GLB for psums", "filter 
 Progress = Callable[[int], None]
 """Told of each pass that ends, with the number of its MACs."""
 
+Observer = Callable[[History], None]
+"""Shown when things happened in a run."""
+
 
 def run_tiling(
-    tiling: Tiling, tensors: LayerTensors, *, engine: str = "fast", progress: Progress | None = None
+    tiling: Tiling,
+    tensors: LayerTensors,
+    *,
+    engine: str = "fast",
+    progress: Progress | None = None,
+    observe: Observer | None = None,
 ) -> LayerRun:
     """Run the images in ``tensors`` through a layer, cut as ``tiling`` says.
 
@@ -141,6 +150,8 @@ def run_tiling(
         One of :data:`simulator.machine.engines.ENGINES`.
     progress : callable, optional
         Told of each pass that ends, with the number of its MACs.
+    observe : callable, optional
+        Shown, after the run, when things happened in it.
 
     Raises
     ------
@@ -173,11 +184,13 @@ def run_tiling(
         raise TensorError(f"layer {layer.name}: tensors have {len(tensors.ifmap)} images; expected {batch}")
     made = engine_named(engine)(tiling, tensors)
     if isinstance(made, FastEngine):
-        return play_tables(tiling, made, progress)
-    return Machine(tiling, made, progress).run()
+        return play_tables(tiling, made, progress, observe)
+    return Machine(tiling, made, progress, observe).run()
 
 
-def play_tables(tiling: Tiling, engine: FastEngine, progress: Progress | None = None) -> LayerRun:
+def play_tables(
+    tiling: Tiling, engine: FastEngine, progress: Progress | None = None, observe: Observer | None = None
+) -> LayerRun:
     """What :class:`Machine` does, in a compiled loop over tables of the passes.
 
     Parameters
@@ -187,6 +200,8 @@ def play_tables(tiling: Tiling, engine: FastEngine, progress: Progress | None = 
         Says what passes do; made for the same tiling.
     progress : callable, optional
         Told of each pass with the number of its MACs.
+    observe : callable, optional
+        As for :func:`run_tiling`.
 
     Raises
     ------
@@ -194,10 +209,12 @@ def play_tables(tiling: Tiling, engine: FastEngine, progress: Progress | None = 
         Link and array wait for each other, or the GLB has no room where there should be some.
     """
     run = FastRun(tiling, engine, progress)
-    played = run.play()
+    played = run.play(keep_history=observe is not None)
     if played.outcome != loop.DONE:
         why = "wait for each other" if played.outcome == loop.STUCK else "want room in the GLB that is not there"
         raise RuntimeError(f"layer {tiling.layer.name}: link and PE array {why} at cycle {played.total}")
+    if observe is not None and played.history is not None:
+        observe(played.history)
     tally = engine.tally()
     ifmap, psums, filters = (int(peak) for peak in played.peaks)
     return LayerRun(
@@ -242,23 +259,30 @@ class Machine:
         Says what each pass does; made for the same tiling.
     progress : callable, optional
         Told of each pass that ends, with the number of its MACs.
+    observe : callable, optional
+        As for :func:`run_tiling`.
     """
 
-    def __init__(self, tiling: Tiling, engine: Engine, progress: Progress | None = None) -> None:
+    def __init__(
+        self, tiling: Tiling, engine: Engine, progress: Progress | None = None, observe: Observer | None = None
+    ) -> None:
         self.tiling = tiling
         self.engine = engine
         self.hardware = tiling.hardware
         self._progress = progress
         self.env = simpy.Environment()
-        self.ifmap = Buffer(self.env, GLB_IFMAP, tiling.ifmap_words)
-        self.psums = Buffer(self.env, GLB_PSUMS, tiling.psum_words)
-        self.filters = Buffer(self.env, FILTER_BUFFER, self.hardware.filter_buffer_words)
+        self.ifmap = Buffer(self.env, GLB_IFMAP, tiling.ifmap_words, loop.IFMAP)
+        self.psums = Buffer(self.env, GLB_PSUMS, tiling.psum_words, loop.PSUMS)
+        self.filters = Buffer(self.env, FILTER_BUFFER, self.hardware.filter_buffer_words, loop.FILTERS)
         # two readers of one schedule: the link is as many passes ahead of the array as there is room
         to_fetch, self._to_run = tee(schedule(tiling))
         self.link = DramLink(self.env, self.hardware, self._fetches(to_fetch))
         # only these two: the link fills them, whereas it is the array that waits for room for psums
         for buffer in (self.ifmap, self.filters):
             buffer.on_release = self.link.wake
+        self._observe = observe
+        self._diary = None if observe is None else Diary()
+        self.link.diary = self._diary
         self._moved = Moved()
         self._waits = dict.fromkeys(Wait, 0)
         self._timelines: dict[tuple[PassShape, bool, bool], list[Moment]] = {}
@@ -279,6 +303,8 @@ class Machine:
         # until nothing is left to happen, which is when the last write-back is through
         self.env.run()
         self._waits[Wait.WRITE_BACK] += self._now() - end_of_passes
+        if self._observe is not None and self._diary is not None:
+            self._observe(self._diary.history(self._now()))
         tally = self.engine.tally()
         return LayerRun(
             tiling=self.tiling,
@@ -334,6 +360,7 @@ class Machine:
     def _array(self) -> Generator[simpy.Event, None, None]:
         """The PE array: pass after pass, each along its timeline."""
         for number, p in enumerate(self._to_run):
+            ready = self._now()
             if self.link.fetched_passes <= number:
                 self.link.demand(number)
                 since = self._now()
@@ -343,16 +370,23 @@ class Machine:
             # What the pass does is known at once; its time then passes, from one moment to the next. Waits at a moment
             # stretch the total latency, not the pass: they are counted apart, and its own cycles go on afterwards.
             timing = self.engine.run(p)
+            start = self._now()
             cycle = 0
             for moment in self._timeline(p, timing):
                 if moment.cycle > cycle:
                     yield self.env.timeout(moment.cycle - cycle)
                     cycle = moment.cycle
+                asked = self._now()
                 waiting = self._acts[moment.act](p, moment.part)
                 if waiting is not None:
                     yield from waiting
+                if self._diary is not None:
+                    words = room_words(self.tiling, p, moment)
+                    self._diary.acts.append((self._now(), asked, int(moment.act), words))
             if timing.cycles > cycle:
                 yield self.env.timeout(timing.cycles - cycle)
+            if self._diary is not None:
+                self._diary.passes.append((ready, start, self._now(), timing.cycles))
             if not self.hardware.overlap_fmaps:
                 yield from self._drain(Wait.WRITE_BACK)
             self._active_pes = max(self._active_pes, p.shape.active_pes)
@@ -407,7 +441,7 @@ class Machine:
         self.filters.give_back(min(filter_words(p), self.filters.capacity))
 
     def _release_ifmap(self, p: Pass, part: Transfer) -> None:
-        # not the rows that the next strip finds there; it takes room for its new rows only, and gives back these, too
+        # not the rows that the next strip finds there: see room_words
         self.ifmap.give_back(ifmap_words(p, part, p.strip.ifmap.size - p.strip.kept_after))
 
     def _fetch_filters(self, p: Pass) -> int:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.machine.history import Acts, Fetches, History, Passes, WriteBacks
 from simulator.machine.timeline import Act
 from traces.compiled import njit
 
@@ -38,18 +39,24 @@ WAKES, FOR_WORK, FOR_FETCH, FOR_ROOM, FOR_DRAIN, ENDED = range(6)
 START, MOMENT, ACTS, AFTER_DRAIN, AFTER_ROOM, END_OF_PASS, DRAINED = range(7)
 
 
+# rows of the times that are kept
+FETCH_STARTS, WRITE_STARTS, PASS_READY, PASS_STARTS, PASS_ENDS, ACT_ASKED, ACT_DONE = range(7)
+
+
 class Played(NamedTuple):
-    """What a run took, in core cycles, and the most words of each part of the GLB."""
+    """What a run took, in core cycles, and the most words of each part of the GLB; its history, if that was kept."""
 
     outcome: int
     total: int
     busy: int
     waits: NDArray[np.int64]
     peaks: NDArray[np.int64]
+    history: History | None = None
 
 
 @njit()
-def _play(fetches, passes, moments, capacities, overlap, waits, peaks):
+def _play(fetches, passes, moments, capacities, overlap, waits, peaks, kept, times):
+    # with ``kept``, ``times`` has a row for each kind of what happens, as Times names them: nothing else depends on it
     n_fetches, n_passes = fetches.shape[0], passes.shape[0]
     levels = np.zeros(3, np.int64)
     # write-backs in the order in which they were queued: room and link cycles
@@ -107,6 +114,8 @@ def _play(fetches, passes, moments, capacities, overlap, waits, peaks):
             if first_queued < next_queued and (overlap or drain_asked):
                 moving = 1
                 took = queued[first_queued, 1]
+                if kept:
+                    times[WRITE_STARTS, first_queued] = now
             elif (
                 at_fetch < n_fetches
                 and (not fetches[at_fetch, ON_DEMAND] or demanded >= fetches[at_fetch, OF_PASS])
@@ -118,6 +127,8 @@ def _play(fetches, passes, moments, capacities, overlap, waits, peaks):
                 levels[part] += fetches[at_fetch, TAKES]
                 peaks[part] = max(peaks[part], levels[part])
                 took = fetches[at_fetch, CYCLES]
+                if kept:
+                    times[FETCH_STARTS, at_fetch] = now
             if moving:
                 busy += took
                 link_time, link_seq = now + took, scheduled
@@ -142,8 +153,14 @@ def _play(fetches, passes, moments, capacities, overlap, waits, peaks):
                         demanded = number
                         since = now
                         wakes_link = True
+                        if kept:
+                            times[PASS_READY, number] = now
                     array_waits = FOR_FETCH
                 else:
+                    if kept:
+                        if demanded < number:
+                            times[PASS_READY, number] = now
+                        times[PASS_STARTS, number] = now
                     if demanded == number:
                         waits[DATA] += now - since
                     cycle, at_moment = 0, passes[number, FIRST_MOMENT]
@@ -167,6 +184,8 @@ def _play(fetches, passes, moments, capacities, overlap, waits, peaks):
             elif goes_on == ACTS:
                 act, words = moments[at_moment, ACT], moments[at_moment, WORDS]
                 goes_on = MOMENT
+                if kept:
+                    times[ACT_ASKED, at_moment] = times[ACT_DONE, at_moment] = now
                 if act == TAKE_PSUMS:
                     if levels[PSUMS] + words <= capacities[PSUMS]:
                         levels[PSUMS] += words
@@ -207,12 +226,16 @@ def _play(fetches, passes, moments, capacities, overlap, waits, peaks):
                     array_waits = FOR_ROOM
                     break
                 waits[ROOM] += now - since
+                if kept:
+                    times[ACT_DONE, at_moment] = now
                 levels[PSUMS] += words
                 peaks[PSUMS] = max(peaks[PSUMS], levels[PSUMS])
                 at_moment += 1
                 goes_on = MOMENT
                 continue
             elif goes_on == END_OF_PASS:
+                if kept:
+                    times[PASS_ENDS, number] = now
                 if not overlap and first_queued < next_queued:
                     since = now
                     goes_on = DRAINED
@@ -245,6 +268,7 @@ def play(
     moments: NDArray[np.int64],
     capacities: NDArray[np.int64],
     overlap: bool,
+    keep_history: bool = False,
 ) -> Played:
     """Play out a layer's run.
 
@@ -261,7 +285,47 @@ def play(
         Words of the parts of the GLB.
     overlap : bool
         Whether write-backs move while the array works.
+    keep_history : bool
+        Whether to say when things happened.
     """
     waits, peaks = np.zeros(3, np.int64), np.zeros(3, np.int64)
-    outcome, total, busy = _play(fetches, passes, moments, capacities, overlap, waits, peaks)
-    return Played(int(outcome), int(total), int(busy), waits, peaks)
+    longest = max(len(fetches), len(passes), len(moments)) if keep_history else 0
+    times = np.zeros((ACT_DONE + 1, longest), np.int64)
+    outcome, total, busy = _play(fetches, passes, moments, capacities, overlap, waits, peaks, keep_history, times)
+    history = _history(fetches, passes, moments, times, int(total)) if keep_history else None
+    return Played(int(outcome), int(total), int(busy), waits, peaks, history)
+
+
+def _history(
+    fetches: NDArray[np.int64],
+    passes: NDArray[np.int64],
+    moments: NDArray[np.int64],
+    times: NDArray[np.int64],
+    total: int,
+) -> History:
+    """What the loop wrote down, beside what its tables say."""
+    sent = moments[moments[:, ACT] == SEND_OFMAP]
+    of_fetch, of_pass, of_moment = len(fetches), len(passes), len(moments)
+    return History(
+        Fetches(
+            start=times[FETCH_STARTS, :of_fetch],
+            cycles=fetches[:, CYCLES],
+            part=fetches[:, BUFFER],
+            words=fetches[:, TAKES],
+            number=fetches[:, OF_PASS],
+        ),
+        WriteBacks(start=times[WRITE_STARTS, : len(sent)], cycles=sent[:, LINK_CYCLES], words=sent[:, WORDS]),
+        Passes(
+            ready=times[PASS_READY, :of_pass],
+            start=times[PASS_STARTS, :of_pass],
+            end=times[PASS_ENDS, :of_pass],
+            cycles=passes[:, PASS_CYCLES],
+        ),
+        Acts(
+            at=times[ACT_DONE, :of_moment],
+            asked=times[ACT_ASKED, :of_moment],
+            act=moments[:, ACT],
+            words=moments[:, WORDS],
+        ),
+        total,
+    )

@@ -117,6 +117,16 @@ def ifmap_words(p: Pass, part: Transfer, rows: int) -> int:
     return part.images.size * part.columns.size * rows * p.shape.channels
 
 
+def room_words(tiling: Tiling, p: Pass, moment: Moment) -> int:
+    """Words of room in the GLB that a moment is about."""
+    if moment.act is Act.RELEASE_FILTERS:
+        return min(filter_words(p), tiling.hardware.filter_buffer_words)
+    if moment.act is Act.RELEASE_IFMAP:
+        # not the rows that the next strip finds there; it takes room for its new rows only, and gives back these, too
+        return ifmap_words(p, moment.part, p.strip.ifmap.size - p.strip.kept_after)
+    return psum_words(p, moment.part)
+
+
 @dataclass
 class Moved:
     """Words of the GLB and of the DRAM link, counted as they move."""

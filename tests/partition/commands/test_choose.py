@@ -82,7 +82,7 @@ def test_networks_are_priced_and_cut(network: str, tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("", "model is missing; expected all of model"),
-        ("model = []", "model is []"),
+        ("model = []", "model is a list of 0; expected at least 1"),
         ('[[model]]\nname = "a"\naccuracy = 101', "accuracy is 101; expected at most 100"),
         ('[[model]]\nname = "a"\naccuracy = -1', "accuracy is -1; expected at least 0"),
         ('[[model]]\nname = "a"\naccuracy = 50', "model a: network is missing; expected one, or energy_J"),

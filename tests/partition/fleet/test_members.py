@@ -1,9 +1,13 @@
 """Devices that are unlike, and sources that have been measured."""
 
+import pickle
+from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from analytical.errors import InputError
 from analytical.hardware import EYERISS_8BIT, EYERISS_16BIT
 from analytical.model import estimate
 from analytical.networks import load_network
@@ -110,10 +114,77 @@ def test_better_ways_alone_where_only_the_better_is_asked_for() -> None:
     assert best.best is not None
     assert best.best.max_energy_J == min(spread.max_energy_J for spread in both.spreads)
     assert "vertical, by channels" in repr(best)
-    rows = distribute("alexnet", 2, strategy="horizontal", halo="best", fc="best", **say)
-    assert len(rows.spreads) == 1
+    rows = distribute("alexnet", 2, strategy="horizontal", halo="best", **say)
+    assert [spread.variant for spread in rows.spreads] == ["blocks"]
+    plain = distribute("alexnet", 2, strategy="horizontal", **say)
+    assert rows.spreads[0].max_energy_J <= min(spread.max_energy_J for spread in plain.spreads)
     with pytest.raises(KeyError, match="expected one of vertical, by channels"):
         best["vertical"]
+
+
+def test_a_device_without_frames_does_nothing_and_holds_nothing() -> None:
+    """And radio time is not waiting."""
+    members = with_shares(alike(3, EYERISS_8BIT, Analytical()), [2, 1, 0])
+    fleet = Fleet(load_network("alexnet"), members, LINK)
+    spread = fleet.spread(Way(Strategy.DATA))
+    last = spread.devices[2]
+    assert (last.macs, last.weight_words, last.activation_words, last.image_received_words) == (0, 0, 0, 0)
+    assert (last.compute_J, last.received_bits, last.layers) == (0.0, 0.0, ())
+    assert spread.frames == 2
+    assert spread.devices[0].image_sent_words == spread.devices[1].image_received_words
+    image_s = 3 * 224 * 224 * (1 - 0.608) * 12.8 / LINK.bitrate_bps
+    assert spread.latency_s == pytest.approx(spread.devices[0].busy_s + image_s)
+    period, second = 1 / spread.frames_per_s, spread.devices[1]
+    waits = period - second.busy_s / 3 - second.received_bits / LINK.bitrate_bps
+    assert second.idle_J == pytest.approx(0.1 * waits)
+
+
+def test_best_cuts_are_those_for_which_devices_have_the_memory() -> None:
+    say = {"bitrate": "10Mbps", "tx_power": "0.78W", "strategy": "sequential", "cuts": "best"}
+    free, limited = distribute("alexnet", 3, **say), distribute("alexnet", 3, memory="40MB", **say)
+    assert free.best is not None
+    assert limited.best is not None
+    assert free.best.memory_bytes > 40e6 > limited.best.memory_bytes
+    # nothing else within the memory is better
+    fleet = limited.fleet
+    names = fleet.tensors.names[1:-1]
+    within = [
+        spread.max_energy_J
+        for number in range(3)
+        for cuts in combinations(names, number)
+        if fleet.fits(spread := fleet.spread(Way(Strategy.SEQUENTIAL), cuts))
+    ]
+    assert limited.best.max_energy_J == pytest.approx(min(within))
+    assert distribute("alexnet", 3, memory="1MB", **say).best is None
+
+
+def test_results_are_equal_if_their_figures_are_and_can_be_pickled() -> None:
+    say = {"bitrate": "80Mbps", "tx_power": "0.78W"}
+    found, again = distribute("alexnet", 2, **say), distribute("alexnet", 2, **say)
+    assert found == again == pickle.loads(pickle.dumps(found))
+    assert found != distribute("alexnet", 3, **say)
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ({"sparsity_in": 2}, "sparsity_in is 2; expected a share of zeros from 0 to 1"),
+        ({"devices": True}, "devices is True; expected a number, a file of devices"),
+        ({"devices": 2.0}, "devices is 2.0; expected a number"),
+        ({"devices": []}, r"devices is \[\]; expected a number"),
+        ({"memory": -1}, "memory is -1; expected a size like 16MB"),
+        ({"memory": float("nan")}, "memory is nan; expected a size like 16MB"),
+        ({"shares": "1:1"}, "shares are '1:1'; expected a list of numbers"),
+        ({"shares": [1, None]}, "expected a list of numbers"),
+        ({"shares": [1e308, 1e308]}, "expected a number of at least 0 for each device"),
+        ({"strategy": "hybrid", "least": "memory"}, "least is memory, and blocks are searched for"),
+        ({"strategy": "horizontal", "halo": "best", "fc": "one"}, "expected no fc, which is chosen block by block"),
+        ({"strategy": "diagonal"}, "strategy is 'diagonal'; expected all or data or sequential"),
+    ],
+)
+def test_what_python_may_say_wrong_is_one_line(said: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        distribute("alexnet", **({"devices": 2, "bitrate": "80Mbps", "tx_power": "0.78W"} | said))
 
 
 @pytest.mark.parametrize(
@@ -123,8 +194,8 @@ def test_better_ways_alone_where_only_the_better_is_asked_for() -> None:
         ("[[device]]\nspeed = 1", "device.0.speed is unknown; expected some of name, hardware, source, share"),
         ('[[device]]\nname = "a"\n[[device]]\nname = "a"', "two devices are called a; expected a name for each"),
         ("[[device]]\nshare = -1", "share is -1; expected at least 0"),
-        ('[[device]]\nmemory = "16"', "device.0: memory is '16'; expected a size like 16MB or 512KiB"),
-        ('[[device]]\nidle_power = "1"', "device.0: '1'; expected a power like 0.5W"),
+        ('[[device]]\nmemory = "16"', "device 0: memory is '16'; expected a size like 16MB"),
+        ('[[device]]\nidle_power = "1"', "device 0: '1'; expected a power like 0.5W"),
         ('[[device]]\nhardware = "none"', "no such hardware"),
         ('[[device]]\nsource = "none.csv"', "expected analytical, simulated, or an existing"),
     ],

@@ -1,6 +1,7 @@
 """Schedules that are kept for run time, and the conditions that they meet."""
 
 import json
+import pickle
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analytical.errors import InputError
 from analytical.hardware import EYERISS_8BIT, EYERISS_16BIT
 from partition.channel import Channel
 from partition.processors.conditions import Condition, load_condition, load_grid
@@ -111,13 +113,44 @@ def test_at_run_time_the_cheapest_that_is_kept_and_in_time_else_solved(tmp_path:
     for other, message in (
         ({"parts": 2}, "parts is 4; expected 2, as here"),
         ({"batch": 4}, "batch is 1; expected 4, as here"),
+        ({"bits": 16}, "bits is 8; expected 16, as here"),
     ):
         with pytest.raises(ProcessorError, match=message):
             split("alexnet", processors, **say, **other)
+    # without a deadline, that for which they were solved
+    assert split("alexnet", processors, schedules=file).best == kept.best
+    with pytest.raises(
+        ProcessorError, match="hardware is eyeriss-8bit, eyeriss-16bit; expected eyeriss-8bit, eyeriss-8"
+    ):
+        split("alexnet", [NPU, DSP], **say)
+    file.write_text(json.dumps(found.record() | {"schedules": [{"cut": "XX", "split": "4/0"}]}))
+    with pytest.raises(ProcessorError, match=r"schedules.0 is 1 layers to 'XX'; expected a cut of alexnet"):
+        split("alexnet", processors, **say)
+    file.write_text(json.dumps(found.record()))
     with pytest.raises(ProcessorError, match="processors is npu, dsp; expected npu, as here"):
         split("alexnet", [NPU], **say)
     with pytest.raises(ProcessorError, match="network is alexnet; expected vgg16, as here"):
         split("vgg16", processors, **say)
+
+
+def test_what_python_may_say_wrong_is_one_line() -> None:
+    for said, message in (
+        ({"processors": []}, "processors are []; expected a file"),
+        ({"processors": None}, "processors are None; expected a file"),
+        ({"parts": 0}, "parts is 0; expected a whole number, at least 1"),
+        ({"batch": 0}, "batch is 0; expected a whole number, at least 1"),
+        ({"sparsity_in": 2}, "sparsity_in is 2; expected a share of zeros"),
+        ({"round_trip": "20ms"}, "--round-trip is given without --bitrate; expected both"),
+    ):
+        with pytest.raises(InputError) as refused:
+            split("alexnet", **({"processors": [NPU]} | said))
+        assert message in str(refused.value)
+    with pytest.raises(InputError, match="number is 0; expected a whole number"):
+        schedules("alexnet", [NPU], [Condition(utilisation={})], number=0)
+    # as many parts as the filters of all layers make
+    assert split("resnet8", [NPU]).parts == 2
+    found, again = split("alexnet", [NPU]), split("alexnet", [NPU])
+    assert found == again == pickle.loads(pickle.dumps(found))
 
 
 @pytest.mark.parametrize(
