@@ -18,6 +18,7 @@ COMMANDS = {
     "compare": "simulator.commands.compare:compare",
     "effects": "simulator.commands.effects:effects",
     "validate": "simulator.commands.validate:validate",
+    "report": "simulator.commands.report:report",
     "distribute": "partition.commands.distribute:distribute",
     "split": "partition.commands.split:split",
     "schedules": "partition.commands.schedules:schedules",

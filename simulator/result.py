@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,14 @@ from analytical.hardware import Hardware
 from analytical.mappings import Chosen
 from analytical.results import ByLayer
 from analytical.terminal.outputs import as_json, write_outputs
+from simulator.charts.draw import Plots
+from simulator.charts.rows import RunData
 from simulator.columns import COLUMNS, COUNTS_OF_BATCH, FIELDS, TOTALS
 from simulator.crosscheck import Crosscheck
 from simulator.crosscheck.difference import Difference, sum_of
 from simulator.machine.layer_run import LayerRun
 from simulator.provenance import provenance
-from simulator.settings import Settings
+from simulator.settings import Settings, title_of
 from simulator.shortcuts import ShortcutRead
 from traces.store import StoredLayer, run_as_hdf5
 from traces.tensors import Requantiser
@@ -223,6 +226,31 @@ class NetworkResult(ByLayer[LayerResult]):
             # of networks with sums alone
             **({"shortcuts": [asdict(read) for read in self.shortcuts]} if self.shortcuts else {}),
         }
+
+    @property
+    def plot(self) -> Plots:
+        """Diagrams, with Altair (the extra ``report``): ``result.plot.energy()``, ``.latency()``, ``.roofline()``."""
+        name = self.settings.network.name
+        return Plots(RunData(name, title_of(self.settings.record()), self.record()))
+
+    def _repr_html_(self) -> str:
+        """A few figures and the layers, as a notebook shows them."""
+        heads = ("layer", "images", "mJ", "model mJ", "ms")
+        cells = [
+            (
+                layer.name,
+                str(layer.run.images),
+                f"{layer.energy_J * 1e3:.4g}",
+                f"{layer.model_energy.total * 1e3:.4g}",
+                f"{layer.latency_s * 1e3:.4g}",
+            )
+            for layer in self.layers
+        ]
+        rows = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in of_layer)}</tr>" for of_layer in cells)
+        head = "".join(f"<th>{name}</th>" for name in heads)
+        return (
+            f"<p>{escape(repr(self).strip('<>'))}</p><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        )
 
     def to_json(self, path: str | Path) -> None:
         """Write the record to a JSON file, whole or not at all.

@@ -135,3 +135,12 @@ def test_a_table_of_selected_layers_is_that_of_the_network() -> None:
     record = simulator.run(NETWORK, layers="B").record()
     assert parse_table(record["table"], "two") == NETWORK
     assert record["selected"] == ["B"]
+
+
+def test_a_notebook_shows_a_few_figures_and_diagrams() -> None:
+    result = simulator.run("alexnet", layers=["C3"], batch=1)
+    shown = result._repr_html_()
+    assert shown.count("<tr>") == 2
+    assert f"{result.energy_J * 1e3:.4g}" in shown
+    for name in ("energy", "states", "latency", "roofline", "traffic", "effects"):
+        assert getattr(result.plot, name)().to_dict()["title"]
