@@ -46,7 +46,7 @@ def map_(
     def picture() -> bytes:
         from partition.figures.draw import draw_map
 
-        return draw_map(fine, title, ending)
+        return draw_map(planned, rates, powers, title, ending)
 
     written = write_chosen(
         (csv_file, lambda: as_csv(fine.rows())),
@@ -70,6 +70,6 @@ def _range(option: str, said: str, unit: str) -> tuple[float, float]:
         ends = parse_quantity(low, unit), parse_quantity(high, unit)
     except UnitError as error:
         raise InputError(f"{option} is {said!r}: {error}") from error
-    if ends[0] >= ends[1]:
-        raise InputError(f"{option} is {said!r}; expected FROM:TO, the lower first")
+    if not 0 < ends[0] < ends[1]:
+        raise InputError(f"{option} is {said!r}; expected FROM:TO, the lower first, above 0")
     return ends

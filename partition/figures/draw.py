@@ -1,14 +1,17 @@
 """Figures and maps as pictures, with matplotlib."""
 
 import io
+import math
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analytical.errors import InputError
+from partition.envelope import Envelope
 from partition.figures.panels import FORMATS, Panel
-from partition.maps import CutMap
+from partition.planning import Plan
+from partition.radios import radios
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -103,47 +106,83 @@ def _draw_bars(axes: Any, panel: Panel, number: int) -> None:
     axes.set_xticks(places, series.x, rotation=90)
 
 
-def draw_map(cut_map: CutMap, title: str, ending: str) -> bytes:
-    """Which cut wins, as coloured regions, as the content of a file.
+def draw_map(plan: Plan, rates: tuple[float, float], powers: tuple[float, float], title: str, ending: str) -> bytes:
+    """Which cut wins, as bands between exact switch points, as the content of a file.
 
     Parameters
     ----------
-    cut_map : CutMap
-        The best cut of each channel.
+    plan : Plan
+        Its cuts; its own channel does not matter.
+    rates, powers : tuple of float
+        First and last bit rate (bit/s) and transmission power (W), above 0.
     title : str
         Stands above it.
     ending : str
         One of :data:`FORMATS`.
     """
-    return _saved(map_figure(cut_map, title), ending)
+    return _saved(map_figure(plan, rates, powers, title), ending)
 
 
-def map_figure(cut_map: CutMap, title: str) -> "Figure":
-    """Which cut wins, as coloured regions."""
+def map_figure(plan: Plan, rates: tuple[float, float], powers: tuple[float, float], title: str) -> "Figure":
+    """Which cut wins: a band for each, between lines of equal P_Tx / B, which are straight on two logarithmic axes; and
+    the radios that have names, as points."""
     from matplotlib import colormaps
-    from matplotlib.colors import BoundaryNorm
     from matplotlib.figure import Figure
 
-    # only cuts that win somewhere get a colour, so that few of them differ well
-    present = sorted({int(cut) for cut in cut_map.cuts.ravel()})
-    places = {cut: place for place, cut in enumerate(present)}
     figure = Figure(figsize=(7, 5), layout="constrained")
     axes = figure.subplots()
-    colours = colormaps["viridis"].resampled(len(present))
-    mesh = axes.pcolormesh(
-        cut_map.bitrates_bps / 1e6,
-        cut_map.tx_powers_W,
-        [[places[int(cut)] for cut in row] for row in cut_map.cuts],
-        cmap=colours,
-        norm=BoundaryNorm([place - 0.5 for place in range(len(present) + 1)], len(present)),
-        shading="nearest",
-    )
-    bar = figure.colorbar(mesh, ticks=range(len(present)))
-    bar.set_ticklabels([cut_map.names[cut] for cut in present])
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlim(rates[0] / 1e6, rates[1] / 1e6)
+    axes.set_ylim(*powers)
+    points = Envelope(plan.lines).switch_points()
+    ends = [x for x, _ in points[1:]] + [math.inf]
+    # only cuts that win somewhere here get a colour, so that few of them differ well, in greys as well
+    bands = [
+        (plan.cuts[cut].name, max(first, powers[0] / rates[1]), min(last, powers[1] / rates[0]))
+        for (first, cut), last in zip(points, ends, strict=True)
+    ]
+    bands = [band for band in bands if band[1] < band[2]]
+    colours = colormaps["viridis"].resampled(max(2, len(bands)))
+    for number, (name, first, last) in enumerate(bands):
+        corners = _band(first, last, rates, powers)
+        x, y = [at / 1e6 for at, _ in corners], [at for _, at in corners]
+        colour = colours(number)
+        axes.fill(x, y, color=colour, linewidth=0, label=name)
+        # in the middle of the band, as logarithms have it
+        rate, power = (math.exp(sum(map(math.log, of)) / len(of)) for of in (x, y))
+        dark = sum(weight * part for weight, part in zip((0.3, 0.6, 0.1), colour, strict=False)) < 0.5
+        axes.text(rate, power, name, color="white" if dark else "black", ha="center", va="center", clip_on=True)
+    for name, radio in radios().items():
+        if rates[0] <= radio.bitrate_bps <= rates[1] and powers[0] <= radio.tx_power_W <= powers[1]:
+            axes.plot(radio.bitrate_bps / 1e6, radio.tx_power_W, "o", color="black", markerfacecolor="white")
+            axes.annotate(name, (radio.bitrate_bps / 1e6, radio.tx_power_W), xytext=(6, 4), textcoords="offset points")
     axes.set_xlabel("Mbps")
     axes.set_ylabel("transmission power, W")
     axes.set_title(title)
     return figure
+
+
+def _band(
+    first: float, last: float, rates: tuple[float, float], powers: tuple[float, float]
+) -> list[tuple[float, float]]:
+    """Corners of the part of a rectangle in which P_Tx / B is between two values."""
+
+    def along(x: float) -> list[tuple[float, float]]:
+        """Where the line of equal P_Tx / B enters the rectangle and leaves it, by bit rate."""
+        low, high = max(rates[0], powers[0] / x), min(rates[1], powers[1] / x)
+        return [(low, min(max(low * x, powers[0]), powers[1])), (high, min(max(high * x, powers[0]), powers[1]))]
+
+    lower, upper = along(first), along(last)
+    corners = [*lower, *reversed(upper)]
+    # corners of the rectangle that lie in the band
+    inside = [(rate, power) for rate in rates for power in powers if first < power / rate < last]
+    around = [*corners, *inside]
+    centre = [sum(math.log(corner[axis]) for corner in around) / len(around) for axis in (0, 1)]
+    return sorted(
+        dict.fromkeys(around),
+        key=lambda corner: math.atan2(math.log(corner[1]) - centre[1], math.log(corner[0]) - centre[0]),
+    )
 
 
 def _saved(figure: "Figure", ending: str) -> bytes:

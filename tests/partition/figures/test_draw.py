@@ -2,26 +2,39 @@
 
 import numpy as np
 import pytest
+from matplotlib.path import Path
 
 import partition
 from partition.figures.draw import PictureError, map_figure, panels_figure, picture_format
 from partition.figures.paper import figure_2, figure_12
-from partition.maps import cut_map
 
 PLAN = partition.plan("alexnet", bitrate="60Mbps", tx_power="0.5W")
 
 
-def test_a_map_s_axes_are_megabits_a_second_and_watts() -> None:
-    rates, powers = np.linspace(5e6, 200e6, 9), np.linspace(0.1, 2, 5)
-    found = cut_map(PLAN, rates, powers)
-    axes, bar = map_figure(found, "a map").axes
+@pytest.mark.parametrize(
+    ("rates", "powers"), [((5e6, 200e6), (0.1, 2.0)), ((1e3, 1e10), (1e-3, 10.0)), ((50e6, 60e6), (0.5, 0.6))]
+)
+def test_a_map_s_bands_are_where_each_cut_wins(rates: tuple[float, float], powers: tuple[float, float]) -> None:
+    """On axes of megabits a second and watts: what is drawn at a point is what Algorithm 2 takes there."""
+    (axes,) = map_figure(PLAN, rates, powers, "a map").axes
     assert (axes.get_xlabel(), axes.get_ylabel(), axes.get_title()) == ("Mbps", "transmission power, W", "a map")
-    (mesh,) = axes.collections
-    corners = np.asarray(mesh.get_coordinates())
-    assert corners[0, :, 0] == pytest.approx(np.linspace(5 - 24.375 / 2, 200 + 24.375 / 2, 10))
-    assert corners[:, 0, 1] == pytest.approx(np.linspace(0.1 - 0.2375, 2 + 0.2375, 6))
-    there = [found.names[cut] for cut in sorted(set(found.cuts.ravel()))]
-    assert [label.get_text() for label in bar.get_yticklabels()] == there
+    assert (axes.get_xscale(), axes.get_yscale()) == ("log", "log")
+    bands = {patch.get_label(): patch.get_xy() for patch in axes.patches}
+    rng = np.random.default_rng(0)
+    area = 0.0
+    for _ in range(300):
+        rate, power = (np.exp(rng.uniform(*np.log(ends))) for ends in (rates, powers))
+        best = PLAN.cuts[PLAN.lines.best(power / rate)].name
+        # straight lines between corners are straight on logarithmic axes alone
+        inside = [
+            name for name, corners in bands.items() if Path(np.log(corners)).contains_point(np.log([rate / 1e6, power]))
+        ]
+        assert inside in ([best], []), (rate, power)
+        area += inside == [best]
+    assert area > 290
+    names = {text.get_text() for text in axes.texts}
+    assert set(bands) <= names
+    assert ("wifi" in names) == (rates[0] <= 80e6 <= rates[1] and powers[0] <= 0.78 <= powers[1])
 
 
 def test_panels_have_the_points_and_labels_of_the_figure() -> None:
