@@ -155,8 +155,8 @@ def wait_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Machine, "run", faulty)
     played = FastRun.play
 
-    def faulty_play(self: FastRun) -> loop.Played:
-        found = played(self)
+    def faulty_play(self: FastRun, *, keep_history: bool = False) -> loop.Played:
+        found = played(self, keep_history=keep_history)
         return found._replace(waits=found.waits - [1, 0, 0])
 
     monkeypatch.setattr(FastRun, "play", faulty_play)
