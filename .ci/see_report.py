@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-DIAGRAMS = 6
+DIAGRAMS = 7
 BROWSER = (
     *("chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),

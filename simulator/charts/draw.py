@@ -19,6 +19,7 @@ TITLES = {
     "roofline": "Roofline: what DRAM and the PEs at work allow",
     "traffic": "Traffic of an image, by level",
     "effects": "Why machine and model differ in energy",
+    "time": "Over time: what the array does, and what the link moves (zoom by the wheel)",
 }
 """What stands above each diagram."""
 
@@ -233,6 +234,38 @@ def _effects(alt: Any, rows: list[dict[str, Any]], several: bool) -> Any:
     return alt.Chart(alt.Data(values=[row for row in rows if row["effect"] in names])).mark_bar().encode(**encoded)
 
 
+def _over_time(alt: Any, rows: list[dict[str, Any]], several: bool) -> Any:
+    if not rows:
+        raise ChartError("the run has no series; expected one that was written with --series")
+    fields = ["layer", *(["run"] if several else [])]
+    choices = [
+        alt.selection_point(
+            name=f"chosen_{field}",
+            fields=[field],
+            bind=alt.binding_select(options=list(dict.fromkeys(row[field] for row in rows)), name=f"{field} "),
+            value=rows[0][field],
+        )
+        for field in fields
+    ]
+    names = [name for name in rows[0] if name not in ("run", "layer", "ms")]
+    array, link = [[name for name in names if name.startswith("link") == of] for of in (False, True)]
+    chosen = alt.Chart(alt.Data(values=rows))
+    for choice in choices:
+        chosen = chosen.transform_filter(choice)
+    encoded = {
+        "x": alt.X("ms:Q", title="ms from the layer's start, whole batch"),
+        "y": alt.Y("share:Q", title="% of the time: array above, link below", stack="zero"),
+        "color": _colour(alt, "what", [*array, *link]),
+        "tooltip": ["run:N", "layer:N", "ms:Q", "what:N", "share:Q"],
+    }
+    zoom = alt.selection_interval(bind="scales", encodings=["x"])
+    above = chosen.transform_fold(array, as_=["what", "share"])
+    # the link is mirrored below
+    below = chosen.transform_fold(link, as_=["what", "part"]).transform_calculate(share="-datum.part")
+    areas = [part.mark_area(interpolate="step-after").encode(**encoded) for part in (above, below)]
+    return alt.layer(areas[0].add_params(*choices, zoom), areas[1])
+
+
 _DRAWN: dict[str, Callable[[Any, list[dict[str, Any]], bool], Any]] = {
     "energy": _energy,
     "states": _states,
@@ -240,4 +273,5 @@ _DRAWN: dict[str, Callable[[Any, list[dict[str, Any]], bool], Any]] = {
     "roofline": _roofline,
     "traffic": _traffic,
     "effects": _effects,
+    "time": _over_time,
 }

@@ -158,6 +158,25 @@ def traffic(run: RunData) -> list[Row]:
     return rows
 
 
+def over_time(run: RunData) -> list[Row]:
+    """What the array does, and what the link moves, over the milliseconds of each layer: shares in per cent; nothing,
+    where the run has no series."""
+    rows: list[Row] = []
+    for layer in run.layers:
+        series = layer.get("series")
+        if not isinstance(series, Mapping):
+            continue
+        array, link = series["array"], series["link"]
+        points = len(array["works"])
+        step_ms = float(series["cycles"]) / float(run.hardware["core_hz"]) * 1e3 / points
+        for at in range(points):
+            row: Row = {"run": run.name, "layer": layer["layer"], "ms": round(at * step_ms, 6)}
+            row |= {name: round(100 * shares[at], 2) for name, shares in array.items()}
+            row |= {f"link: {name}": round(100 * shares[at], 2) for name, shares in link.items()}
+            rows.append(row)
+    return rows
+
+
 def effects(run: RunData) -> list[Row]:
     """Millijoules of an image by which the machine differs from the model, by reason, over all layers."""
     sums: dict[str, float] = {}
@@ -218,6 +237,7 @@ DATA: dict[str, Callable[[RunData], list[Row]]] = {
     "roofline": roofline,
     "traffic": traffic,
     "effects": effects,
+    "time": over_time,
 }
 """Rows behind each diagram, by its name."""
 

@@ -6,7 +6,7 @@ from analytical.errors import InputError
 from analytical.terminal.options import command
 from analytical.terminal.outputs import check_writable, write_chosen
 
-PANELS = ("energy", "states", "latency", "roofline", "traffic", "effects")
+PANELS = ("energy", "states", "latency", "roofline", "traffic", "effects", "time")
 
 
 @command()

@@ -155,6 +155,10 @@ def _with_settings(function: Any) -> Any:
 @click.option(
     "--timeline", metavar="RUN.json.gz", help="Write what happens when, as trace events that Perfetto's UI opens."
 )
+@click.option(
+    "--series", type=click.IntRange(2, 2000), metavar="200",
+    help="Put what happens over time into --json, at so many points of each layer.",
+)  # fmt: skip
 def run(
     verify: bool,
     crosscheck: bool,
@@ -165,6 +169,7 @@ def run(
     tensors: bool,
     save_mapping: str | None,
     timeline: str | None,
+    series: int | None,
     **said: Any,
 ) -> int:
     """Run NETWORK through the machine, layer by layer.
@@ -191,15 +196,35 @@ def run(
         raise InputError(f"--save-mapping is given with --mapping {settings.mapping}; expected --mapping {FILE_MAPPER}")
     from simulator.commands.options import run_watched
 
-    trace = None
+    if series is not None and json_file is None:
+        raise InputError("--series is given without --json; expected a file for it")
+    trace = over_time = None
     if timeline is not None:
         from simulator.report.timeline import Timeline
 
         trace = Timeline(f"{settings.network.name} on {settings.hardware.name}")
-    result = run_watched(settings, trace)
+    if series is not None:
+        from simulator.report.series import Series
+
+        over_time = Series(series)
+    observers = [observer for observer in (trace, over_time) if observer is not None]
+
+    def observe(*seen: Any) -> None:
+        for observer in observers:
+            observer(*seen)
+
+    result = run_watched(settings, observe if observers else None)
+
+    def record() -> dict[str, Any]:
+        whole = result.record()
+        if over_time is not None:
+            for layer in whole["layers"]:
+                layer["series"] = over_time.by_layer[layer["layer"]]
+        return whole
+
     write_chosen(
         (csv_file, lambda: as_csv(result.rows())),
-        (json_file, lambda: as_json(result.record())),
+        (json_file, lambda: as_json(record())),
         (out, result.hdf5),
         (save_mapping, lambda: _mapping_file(result)),
         (timeline, lambda: trace.gzipped() if trace is not None else b""),

@@ -9,7 +9,7 @@ from typing import Any
 
 from analytical import __version__
 from simulator.charts.draw import TITLES, ChartError, chart
-from simulator.charts.rows import RunData, changes, table
+from simulator.charts.rows import DATA, RunData, changes, table
 from simulator.comparison.run_file import read_run
 from traces.store import read_record
 
@@ -19,7 +19,8 @@ h1 { font-size: 1.35em; margin: 0.2em 0; } h2 { font-size: 1.1em; margin: 1.6em 
 .figures { display: flex; flex-wrap: wrap; gap: 0.6em 2em; margin: 0.6em 0; }
 .figures b { display: block; font-size: 1.5em; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 520px), 1fr)); gap: 1em; }
-.charts section { min-width: 0; } .chart { width: 100%; min-width: 0; overflow-x: auto; }
+.charts section { min-width: 0; } .charts .time { grid-column: 1 / -1; }
+.chart { width: 100%; min-width: 0; overflow-x: auto; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-size: 0.92em; }
 th, td { padding: 0.15em 0.7em; text-align: right; white-space: nowrap; border-bottom: 1px solid #ddd; }
@@ -82,13 +83,16 @@ def page(runs: Sequence[RunData]) -> str:
         import vl_convert
     except ImportError as error:
         raise ChartError('Altair is not installed; expected pip install "eyeriss-neupart[report]"') from error
-    specs = {f"chart-{panel}": chart(panel, runs, titled=False).to_dict() for panel in TITLES}
+    # what happens over time is there where a run was asked to keep it
+    shown = [panel for panel in TITLES if any(DATA[panel](run) for run in runs)]
+    specs = {f"chart-{panel}": chart(panel, runs, titled=False).to_dict() for panel in shown}
     library: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
     title = " and ".join(dict.fromkeys(str(run.record["network"]) for run in runs))
     body = [f"<h1>{_text(title)}</h1>", *(_summary(run) for run in runs)]
     charts = [
-        f'<section><h2>{_text(said)}</h2><div class="chart" id="chart-{panel}"></div></section>'
+        f'<section class="{panel}"><h2>{_text(said)}</h2><div class="chart" id="chart-{panel}"></div></section>'
         for panel, said in TITLES.items()
+        if panel in shown
     ]
     body += ['<div class="charts">', *charts, "</div>"]
     if len(runs) == 2:

@@ -69,7 +69,7 @@ def test_what_changed_between_two_runs(runs: list[RunData]) -> None:
         assert row["mJ, second"] < row["mJ, first"]
 
 
-@pytest.mark.parametrize("panel", TITLES)
+@pytest.mark.parametrize("panel", [panel for panel in TITLES if panel != "time"])
 def test_every_diagram_is_drawn_of_its_rows(panel: str, runs: list[RunData]) -> None:
     for some in (runs[:1], runs):
         spec = chart(panel, some).to_dict()
@@ -79,6 +79,47 @@ def test_every_diagram_is_drawn_of_its_rows(panel: str, runs: list[RunData]) -> 
         assert all(json.dumps(row["layer"])[1:-1] in layers for row in rows if "layer" in row)
         assert picture(panel, some, "svg").startswith(b"<svg")
     assert picture(panel, runs, "png").startswith(b"\x89PNG")
+
+
+def test_what_happens_over_time_has_a_diagram_where_a_run_kept_it(tmp_path: Path) -> None:
+    path = tmp_path / "run.json"
+    done = subprocess.run(
+        [sys.executable, "-m", "simulator", "run", "alexnet", "--layers", "C5", "--batch", "2", "--json", str(path),
+         "--series", "50"],
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    assert "wrote" in done.stderr
+    (run,) = load_runs(str(path))
+    rows = run_data.over_time(run)
+    assert len(rows) == 50
+    (layer,) = run.layers
+    whole = layer["total_cycles"]
+    for name, cycles in (
+        ("works", layer["processing_cycles"]),
+        ("waits: data", layer["dram_wait_cycles"]["data"]),
+        ("waits: room", layer["dram_wait_cycles"]["room"]),
+        ("waits: write back", layer["dram_wait_cycles"]["write_back"]),
+    ):
+        assert sum(row[name] for row in rows) / 50 == pytest.approx(100 * cycles / whole, abs=0.02)
+    link = sum(row[f"link: {name}"] for row in rows for name in ("filter", "ifmap", "ofmap")) / 50
+    assert link == pytest.approx(100 * layer["dram_busy_cycles"] / whole, abs=0.02)
+    assert all(
+        sum(row[name] for name in row if name.startswith("waits") or name == "works") == pytest.approx(100, abs=0.1)
+        for row in rows
+    )
+    assert "chart-time" in page([run])
+    assert picture("time", [run], "svg").startswith(b"<svg")
+    alone = simulator.run("alexnet", layers=["FC8"], batch=1).plot
+    with pytest.raises(ChartError, match="the run has no series; expected one that was written with --series"):
+        chart("time", [alone._run])
+    refused = subprocess.run(
+        [sys.executable, "-m", "simulator", "run", "alexnet", "--series", "50"], capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert (refused.returncode, refused.stderr) == (
+        2,
+        "error: --series is given without --json; expected a file for it\n",
+    )
 
 
 def test_the_page_is_one_file_that_needs_no_network(runs: list[RunData]) -> None:
