@@ -1,6 +1,7 @@
 """What results of a network have in common: their layers by name and in order, rows, and a data frame."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from html import escape
 from typing import Any, Generic, Protocol, TypeVar
 
 
@@ -90,3 +91,37 @@ def frame(rows: list[Any]) -> Any:
     except ImportError as error:
         raise ImportError("to_frame() needs pandas; expected pip install pandas") from error
     return pd.DataFrame(rows)
+
+
+MOST_SHOWN = 30
+"""Rows of a result that a notebook shows."""
+
+
+def html_table(said: str, rows: Sequence[Mapping[str, Any]]) -> str:
+    """A line and a short table, as notebooks show results.
+
+    Parameters
+    ----------
+    said : str
+        Stands above it.
+    rows : sequence of mapping
+        Names and values, the same names in each; numbers are shown in four digits.
+
+    Examples
+    --------
+    >>> html_table("<one>", [{"cut": "P2", "mJ": 5.27606}])
+    '<p>one</p><table><thead><tr><th>cut</th><th>mJ</th></tr></thead><tbody><tr><td>P2</td><td>5.276</td></tr></tbody></table>'
+    """
+    names = list(rows[0]) if rows else []
+    head = "".join(f"<th>{escape(name)}</th>" for name in names)
+    lines = [
+        "".join(
+            f"<td>{escape(f'{row[name]:.4g}' if isinstance(row[name], float) else str(row[name]))}</td>"
+            for name in names
+        )
+        for row in rows[:MOST_SHOWN]
+    ]
+    body = "".join(f"<tr>{line}</tr>" for line in lines)
+    more = f"<p>and {len(rows) - MOST_SHOWN} more</p>" if len(rows) > MOST_SHOWN else ""
+    title = f"<p>{escape(said.removeprefix('<').removesuffix('>'))}</p>"
+    return f"{title}<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}"

@@ -19,7 +19,7 @@ from analytical.mappings.cnnergy import RuleSet
 from analytical.network import word_bits
 from analytical.networks import ZOO, load_network
 from analytical.networks.table import with_image
-from analytical.results import ByLayer, frame
+from analytical.results import ByLayer, frame, html_table
 from partition.planning import plan
 from partition.radios import radio_of
 from partition.sources import ANALYTICAL, EnergySource, Watch, choose_source
@@ -201,6 +201,10 @@ class Choice:
         return f"no model is within all limits; the nearest is {nearest.name}: " + "; ".join(
             said[name] for name in self.limits.excess(nearest)
         )
+
+    def _repr_html_(self) -> str:
+        """The models, as a notebook shows them."""
+        return html_table(repr(self), self.rows())
 
     def __repr__(self) -> str:
         best = self.best

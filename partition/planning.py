@@ -16,8 +16,9 @@ from analytical.mappings.cnnergy import RuleSet
 from analytical.network import Network, word_bits
 from analytical.networks import load_network
 from analytical.networks.table import with_image
-from analytical.results import ByLayer, frame
+from analytical.results import ByLayer, frame, html_table
 from partition.channel import Channel, bits_of, share_of_zeros
+from partition.charts import cuts_chart
 from partition.costs import Costs
 from partition.cuts import CLOUD_OPS, Cut, cut_at, cuts_of
 from partition.envelope import Envelope, Lines
@@ -187,6 +188,28 @@ class Plan:
     def to_frame(self) -> Any:
         """The rows as a pandas DataFrame; :class:`ImportError` without the extra ``frame``."""
         return frame(self.rows())
+
+    def plot(self) -> Any:
+        """What the phone spends by cut, as an Altair chart (the extra ``report``)."""
+        best = self.optimum
+        return cuts_chart(self.rows(), best.name if best else None, repr(self).strip("<>"))
+
+    def _repr_html_(self) -> str:
+        """Every cut, as a notebook shows it."""
+        return html_table(
+            repr(self),
+            [
+                {
+                    "cut": row["cut"],
+                    "kbit": float(row["transmit_bits"]) / 1e3,
+                    "client mJ": float(row["client_energy_J"]) * 1e3,
+                    "send mJ": float(row["transmit_energy_J"]) * 1e3,
+                    "total mJ": float(row["total_energy_J"]) * 1e3,
+                    "ms": float(row["delay_s"]) * 1e3,
+                }
+                for row in self.rows()
+            ],
+        )
 
     def __repr__(self) -> str:
         best = self.optimum

@@ -18,7 +18,7 @@ from analytical.hardware import Hardware
 from analytical.mappings.cnnergy import RuleSet
 from analytical.network import Network, word_bits
 from analytical.networks import load_network
-from analytical.results import frame
+from analytical.results import frame, html_table
 from partition.channel import bits_of, share_of_zeros
 from partition.costs import Costs
 from partition.fleet.members import memory_size
@@ -364,6 +364,10 @@ class Chain:
             "best": self.best.record(),
             "front": [way.record() | {"memory_bytes": self.memory_bytes(way)} for way in self.front],
         }
+
+    def _repr_html_(self) -> str:
+        """The ways that none beats, as a notebook shows them."""
+        return html_table(repr(self), self.rows())
 
     def __repr__(self) -> str:
         best = self.best

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
-from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from analytical.columns import row_of
 from analytical.energy import ENERGY_PARTS, Accounting, Energy
 from analytical.hardware import Hardware
 from analytical.mappings import Chosen
-from analytical.results import ByLayer
+from analytical.results import ByLayer, html_table
 from analytical.terminal.outputs import as_json, write_outputs
 from simulator.charts.draw import Plots
 from simulator.charts.rows import RunData
@@ -235,21 +234,18 @@ class NetworkResult(ByLayer[LayerResult]):
 
     def _repr_html_(self) -> str:
         """A few figures and the layers, as a notebook shows them."""
-        heads = ("layer", "images", "mJ", "model mJ", "ms")
-        cells = [
-            (
-                layer.name,
-                str(layer.run.images),
-                f"{layer.energy_J * 1e3:.4g}",
-                f"{layer.model_energy.total * 1e3:.4g}",
-                f"{layer.latency_s * 1e3:.4g}",
-            )
-            for layer in self.layers
-        ]
-        rows = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in of_layer)}</tr>" for of_layer in cells)
-        head = "".join(f"<th>{name}</th>" for name in heads)
-        return (
-            f"<p>{escape(repr(self).strip('<>'))}</p><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        return html_table(
+            repr(self),
+            [
+                {
+                    "layer": layer.name,
+                    "images": layer.run.images,
+                    "mJ": layer.energy_J * 1e3,
+                    "model mJ": layer.model_energy.total * 1e3,
+                    "ms": layer.latency_s * 1e3,
+                }
+                for layer in self.layers
+            ],
         )
 
     def to_json(self, path: str | Path) -> None:

@@ -11,7 +11,7 @@ from analytical.files import choose_hardware
 from analytical.mappings.cnnergy import RuleSet
 from analytical.network import Network, word_bits
 from analytical.networks import load_network
-from analytical.results import frame
+from analytical.results import frame, html_table
 from analytical.sheet import parse_names
 from partition.channel import share_of_zeros
 from partition.fleet.members import MOST_DEVICES, Member, alike, load_members, memory_size, with_shares
@@ -113,6 +113,24 @@ class Distribution:
             "strategies": [{"fits": fleet.fits(spread)} | spread.record(self.alone) for spread in self.spreads],
             "best": None if best is None else {"strategy": best.strategy.value, "variant": best.variant},
         }
+
+    def _repr_html_(self) -> str:
+        """Ways side by side, as a notebook shows them."""
+        return html_table(
+            repr(self),
+            [
+                {
+                    "strategy": spread.name,
+                    "mJ worst": spread.max_energy_J * 1e3,
+                    "mJ all": spread.total_energy_J * 1e3,
+                    "MB": spread.memory_bytes / 1e6,
+                    "ms": spread.latency_s * 1e3,
+                    "frames/s": spread.frames_per_s,
+                    "fits": "yes" if self.fleet.fits(spread) else "no",
+                }
+                for spread in self.spreads
+            ],
+        )
 
     def __repr__(self) -> str:
         best = self.best

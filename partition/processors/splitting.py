@@ -14,7 +14,7 @@ from analytical.hardware import Hardware
 from analytical.mappings.cnnergy import RuleSet
 from analytical.network import Network, word_bits
 from analytical.networks import load_network
-from analytical.results import frame
+from analytical.results import frame, html_table
 from partition.channel import Channel, bits_of, share_of_zeros
 from partition.cuts import CLOUD_OPS
 from partition.processors.conditions import Condition, load_condition, load_grid
@@ -135,6 +135,16 @@ class Split:
             | {"kept": self.is_kept, "layers": dict(self.best.by_layer(self.scheduler.layers))},
             "front": self.rows(front=True) if front else None,
         }
+
+    def _repr_html_(self) -> str:
+        """The best schedule, as a notebook shows it."""
+        names = [processor.name for processor in self.processors]
+        rows = [
+            {"layer": name, **dict(zip(names, option.parts, strict=True))}
+            | {"mJ": option.energy_J * 1e3, "ms": option.latency_s * 1e3}
+            for name, option in (self.layers() if self.optimum is not None else [])
+        ]
+        return html_table(repr(self), rows)
 
     def __repr__(self) -> str:
         best = self.optimum

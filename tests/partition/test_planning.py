@@ -254,3 +254,26 @@ def test_the_size_of_the_image_and_the_bits_of_its_file_can_be_said() -> None:
     assert known.best.name == "In"
     with pytest.raises(InputError, match="jpeg_bits is -1; expected bits of a file"):
         partition.plan("alexnet", bitrate="80Mbps", tx_power="0.78W", jpeg_bits=-1)
+
+
+def test_a_notebook_shows_results_and_a_plan_has_a_diagram() -> None:
+    assert PLAN._repr_html_().count("<tr>") == 1 + len(PLAN.cuts)
+    spec = PLAN.plot().to_dict()
+    bars = (
+        next(values for values in spec["datasets"].values())
+        if "datasets" in spec
+        else spec["layer"][0]["data"]["values"]
+    )
+    assert sum(bar["mJ"] for bar in bars if bar["cut"] == "P2") == pytest.approx(
+        cut_named("P2").total_energy_J(PLAN.channel) * 1e3
+    )
+    examples = Path(__file__).parents[2] / "examples"
+    for result in (
+        partition.distribute("alexnet", 2, bitrate="80Mbps", tx_power="0.78W"),
+        partition.split("alexnet", examples / "phone.toml"),
+        partition.chain("alexnet", examples / "chain.toml"),
+        partition.choose(examples / "models.toml"),
+    ):
+        shown = result._repr_html_()
+        assert repr(result).strip("<>").split(":")[0] in shown
+        assert "<td>" in shown
