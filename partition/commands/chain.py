@@ -18,11 +18,11 @@ from analytical.terminal.outputs import as_csv, as_json, check_writable, write_c
 from partition.commands.options import (
     cache_option,
     max_delay_option,
-    picture_ending,
-    picture_option,
+    picture_options,
     sparsity_option,
     watch,
 )
+from partition.figures.look import Look
 
 LEAST = ("energy", "latency", "memory")
 
@@ -39,9 +39,9 @@ LEAST = ("energy", "latency", "memory")
 @sparsity_option
 @csv_option
 @json_option
-@picture_option
+@picture_options
 def chain(
-    network: str, platforms: str, csv_file: str | None, json_file: str | None, out: str | None, **said: Any
+    network: str, platforms: str, csv_file: str | None, json_file: str | None, out: str | None, look: Look, **said: Any
 ) -> int:
     """Cut NETWORK over a chain of platforms, such as phone, edge and cloud, each with energies and a link of its own.
 
@@ -53,7 +53,6 @@ def chain(
     from partition.platforms import chain as cut_up
 
     check_writable(csv_file, json_file, out, inputs=(network, platforms))
-    ending = picture_ending(out)
     try:
         found = cut_up(network, platforms, watch=watch, **said)
     except NoWayError as error:
@@ -64,7 +63,7 @@ def chain(
         from partition.figures.draw import draw_panels
         from partition.figures.fronts import panels_of_chain
 
-        return draw_panels(panels_of_chain(found), ending)
+        return draw_panels(panels_of_chain(found), look)
 
     written = write_chosen(
         (csv_file, lambda: as_csv(found.rows())), (json_file, lambda: as_json(found.record())), (out, picture)

@@ -27,12 +27,12 @@ from partition.commands.options import (
     BitRate,
     Quantity,
     cache_option,
-    picture_ending,
-    picture_option,
+    picture_options,
     sources_option,
     sparsity_option,
     watch,
 )
+from partition.figures.look import Look
 from partition.sources import ANALYTICAL
 
 log = logging.getLogger(__name__)
@@ -91,7 +91,7 @@ LEAST = ("energy", "latency", "throughput", "memory")
 @sparsity_option
 @csv_option
 @json_option
-@picture_option
+@picture_options
 def distribute(
     network: str,
     shares: str | None,
@@ -102,6 +102,7 @@ def distribute(
     csv_file: str | None,
     json_file: str | None,
     out: str | None,
+    look: Look,
     idle_power: float | None,
     cache: Path | None,
     **said: Any,
@@ -117,7 +118,6 @@ def distribute(
 
     file = None if devices.isdecimal() else devices
     check_writable(csv_file, json_file, out, inputs=(network, file, said["hardware"], *sources))
-    ending = picture_ending(out)
     loaded = load_network(network)
     found = []
     for source in dict.fromkeys(sources or (ANALYTICAL,)):
@@ -157,7 +157,7 @@ def distribute(
         from partition.figures.draw import draw_panels
         from partition.figures.spreads import panels
 
-        return draw_panels([panel for each in found for panel in panels(each)], ending)
+        return draw_panels([panel for each in found for panel in panels(each)], look)
 
     written = write_chosen((csv_file, lambda: as_csv(rows())), (json_file, lambda: as_json(record())), (out, picture))
     if not written:

@@ -9,7 +9,8 @@ from analytical.files import choose_hardware
 from analytical.networks import load_network
 from analytical.terminal.options import bits_option, command, csv_option, hardware_option
 from analytical.terminal.outputs import as_csv, check_writable, write_chosen
-from partition.commands.options import cache_option, picture_ending, picture_option, sources_option, watch
+from partition.commands.options import cache_option, picture_options, sources_option, watch
+from partition.figures.look import Look
 from partition.figures.panels import rows
 from partition.figures.paper import FIGURES, figure_13c
 from partition.planning import plan
@@ -20,7 +21,7 @@ from partition.sources import ANALYTICAL
 @click.argument("number", type=click.Choice([*FIGURES, "13c"]))
 @click.argument("network", default="alexnet")
 @sources_option
-@picture_option
+@picture_options
 @bits_option(default=8)
 @hardware_option
 @cache_option
@@ -30,6 +31,7 @@ def figure(
     network: str,
     sources: tuple[str, ...],
     out: str | None,
+    look: Look,
     bits: int | None,
     hardware: str | None,
     cache: Path | None,
@@ -42,7 +44,6 @@ def figure(
     """
     if out is None and csv_file is None:
         raise InputError("neither --out nor --csv is given; expected a file for the figure")
-    ending = picture_ending(out)
     check_writable(csv_file, out, inputs=(network, hardware, *sources))
     if number == "13c":
         if sources:
@@ -71,6 +72,6 @@ def figure(
     def picture() -> bytes:
         from partition.figures.draw import draw_panels
 
-        return draw_panels(panels, ending)
+        return draw_panels(panels, look)
 
     write_chosen((csv_file, lambda: as_csv(rows(panels))), (out, picture))

@@ -7,7 +7,8 @@ import click
 from analytical.errors import InputError
 from analytical.terminal.options import csv_option, json_option, network_argument, network_command
 from analytical.terminal.outputs import as_csv, as_json, check_writable, write_chosen
-from partition.commands.options import client_options, picture_ending, picture_option, watch
+from partition.commands.options import client_options, picture_options, watch
+from partition.figures.look import Look
 from partition.maps import FINE, cut_map, grid
 from partition.planning import plan
 from partition.units import UnitError, parse_quantity
@@ -20,7 +21,7 @@ from partition.units import UnitError, parse_quantity
 @client_options
 @csv_option
 @json_option
-@picture_option
+@picture_options
 def map_(
     network: str,
     bitrates: str,
@@ -28,6 +29,7 @@ def map_(
     csv_file: str | None,
     json_file: str | None,
     out: str | None,
+    look: Look,
     jpeg_energy: float | None,
     **said: Any,
 ) -> None:
@@ -38,7 +40,6 @@ def map_(
     """
     check_writable(csv_file, json_file, out, inputs=(network, said["hardware"], said["source"]))
     rates, powers = _range("--bitrates", bitrates, "bps"), _range("--tx-powers", tx_powers, "W")
-    ending = picture_ending(out)
     planned = plan(network, bitrate=rates[0], tx_power=powers[0], jpeg_energy=jpeg_energy or 0.0, watch=watch, **said)
     fine = cut_map(planned, *grid(rates, powers, FINE))
     title = f"{network}: cut of least energy, {planned.source}, Sparsity-In {100 * planned.sparsity_in:.2f} %"
@@ -46,7 +47,7 @@ def map_(
     def picture() -> bytes:
         from partition.figures.draw import draw_map
 
-        return draw_map(planned, rates, powers, title, ending)
+        return draw_map(planned, rates, powers, title, look)
 
     written = write_chosen(
         (csv_file, lambda: as_csv(fine.rows())),

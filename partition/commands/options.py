@@ -1,5 +1,6 @@
 """Options that several commands of the partitioner share."""
 
+import functools
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -11,6 +12,7 @@ from analytical.errors import InputError
 from analytical.terminal.options import bits_option, complete_files, hardware_option, rules_option, seed_option
 from partition.channel import MEDIAN_SPARSITY_IN
 from partition.cuts import CLOUD_OPS
+from partition.figures.look import Look, look_of
 from partition.figures.panels import FORMATS
 from partition.radios import bit_rate, radios
 from partition.sources import ANALYTICAL, EXPECTED, SOURCES, SourceError, require_known
@@ -183,7 +185,27 @@ max_delay_option = click.option(
     "--max-delay", type=Quantity("s"), metavar="25ms", help="The longest that an inference may take."
 )
 
-picture_option = click.option("--out", metavar="FILE", help=f"Draw it ({', '.join(FORMATS)}).")
+
+def picture_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Where a picture goes, as `out`, and how it looks, as `look`."""
+
+    @functools.wraps(command)
+    def looked(*args: Any, out: str | None, size: str | None, dpi: int | None, style: str | None, **said: Any) -> Any:
+        asked = {"--size": size, "--dpi": dpi, "--style": style}
+        extra = next((name for name, value in asked.items() if value is not None), None)
+        if out is None and extra:
+            raise InputError(f"{extra} is given without --out; expected a picture that it is for")
+        look = look_of(out, size=size, dpi=dpi, style=style) if out is not None else Look()
+        return command(*args, out=out, look=look, **said)
+
+    for option in (
+        click.option("--style", metavar="NAME", help="The picture's style: one of matplotlib's, or a file."),
+        click.option("--dpi", type=click.IntRange(10, 2400), metavar="300", help="Dots an inch.  [default: 150]"),
+        click.option("--size", metavar="3.5x2.5", help="The picture's width and height in inches."),
+        click.option("--out", metavar="FILE", help=f"Draw it ({', '.join(FORMATS)})."),
+    ):
+        looked = option(looked)
+    return looked
 
 
 def watch(settings: Any) -> AbstractContextManager[Any]:
@@ -191,19 +213,3 @@ def watch(settings: Any) -> AbstractContextManager[Any]:
     from simulator.tables.progress import progress_bar
 
     return progress_bar(settings)
-
-
-def picture_ending(out: str | None) -> str:
-    """The format of the picture that was asked for, if one was.
-
-    Raises
-    ------
-    InputError
-        It cannot be drawn.
-    """
-    from partition.figures.draw import PictureError, picture_format
-
-    try:
-        return picture_format(out) if out is not None else ""
-    except PictureError as error:
-        raise InputError(f"--out {error}") from error

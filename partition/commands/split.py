@@ -23,12 +23,12 @@ from partition.commands.options import (
     cache_option,
     cloud_options,
     max_delay_option,
-    picture_ending,
-    picture_option,
+    picture_options,
     processors_option,
     sparsity_option,
     watch,
 )
+from partition.figures.look import Look
 
 
 @network_command()
@@ -57,7 +57,7 @@ from partition.commands.options import (
 @sparsity_option
 @csv_option
 @json_option
-@picture_option
+@picture_options
 def split(
     network: str,
     processors: str,
@@ -67,6 +67,7 @@ def split(
     csv_file: str | None,
     json_file: str | None,
     out: str | None,
+    look: Look,
     **said: Any,
 ) -> int:
     """Say which processor runs which part of each layer of NETWORK, and where the phone stops.
@@ -80,7 +81,6 @@ def split(
     from partition.processors.splitting import split as split_up
 
     check_writable(csv_file, json_file, out, inputs=(network, processors, now, schedules))
-    ending = picture_ending(out)
     found = split_up(network, processors, now=now, schedules=schedules, watch=watch, **said)
     try:
         best = found.best
@@ -92,7 +92,7 @@ def split(
         from partition.figures.draw import draw_panels
         from partition.figures.fronts import panels_of_split
 
-        return draw_panels(panels_of_split(found), ending)
+        return draw_panels(panels_of_split(found), look)
 
     written = write_chosen(
         (csv_file, lambda: as_csv(found.rows(front=front))),

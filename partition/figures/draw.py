@@ -1,15 +1,15 @@
 """Figures and maps as pictures, with matplotlib."""
 
 import io
+import itertools
 import math
 import warnings
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from analytical.errors import InputError
 from partition.envelope import Envelope
-from partition.figures.panels import FORMATS, Panel
+from partition.figures.look import Look
+from partition.figures.panels import Panel, Series
 from partition.planning import Plan
 from partition.radios import radios
 
@@ -19,50 +19,47 @@ if TYPE_CHECKING:
 MANY = 4
 """Curves whose legend has room in their diagram."""
 
+ASIDE: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.02, 1)}
+"""Where the legend of more of them is."""
 
-class PictureError(InputError):
-    """A picture that cannot be drawn; the message says why."""
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000")
+"""Okabe and Ito's, which differ to everyone."""
 
+LINES = ("-", "--", ":", "-.")
+"""Of curves, so that greys tell them apart as well."""
 
-def picture_format(file: str) -> str:
-    """The format that a file's name asks for; asked before what is to be drawn is computed.
-
-    Raises
-    ------
-    PictureError
-        It is none of :data:`FORMATS`, or matplotlib is not installed.
-    """
-    ending = Path(file).suffix.lower().removeprefix(".")
-    if ending not in FORMATS:
-        raise PictureError(f"{file}: expected a picture's name that ends in .{', .'.join(FORMATS)}")
-    try:
-        import matplotlib  # noqa: F401  # only whether it is there
-    except ImportError as error:
-        raise PictureError(f"{file}: matplotlib is not installed; expected pip install matplotlib") from error
-    return ending
+HATCHES = ("", "///", "...", "xxx", "|||")
+"""Of bars, for the same reason."""
 
 
-def draw_panels(panels: Sequence[Panel], ending: str) -> bytes:
+def draw_panels(panels: Sequence[Panel], look: Look) -> bytes:
     """A figure, panel beside panel, as the content of a file.
 
     Parameters
     ----------
     panels : sequence of Panel
         At least one.
-    ending : str
-        One of :data:`FORMATS`.
+    look : Look
     """
-    return _saved(panels_figure(panels), ending)
+    return _saved(lambda: panels_figure(panels), look)
 
 
 def panels_figure(panels: Sequence[Panel]) -> "Figure":
-    """A figure, panel beside panel."""
+    """A figure, panel beside panel; on the same axes, with one legend, where all show the same quantities."""
     # here and below without pyplot, which keeps figures open and may look for a screen
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6 * len(panels), 4), layout="constrained")
-    for axes, panel in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
+    is_shared = len({(panel.x, panel.y) for panel in panels}) == 1
+    drawn = figure.subplots(1, len(panels), squeeze=False, sharex=is_shared, sharey=is_shared)[0]
+    for axes, panel in zip(drawn, panels, strict=True):
         _draw_panel(axes, panel)
+    legends = [[series.label for series in panel.series] for panel in panels]
+    for axes, panel in zip(drawn, panels, strict=True):
+        if is_shared and axes is not drawn[-1] and legends.count(legends[0]) == len(legends):
+            continue
+        is_aside = len(panel.series) > MANY or (is_shared and len(panels) > 1)
+        axes.legend(fontsize="small", **(ASIDE if is_aside else {}))
     return figure
 
 
@@ -79,34 +76,71 @@ def _draw_panel(axes: Any, panel: Panel) -> None:
             face = "black" if is_last else "white"
             axes.plot(series.x, series.y, "o", color="black", markerfacecolor=face, label=series.label)
         else:
-            axes.plot(series.x, series.y, label=series.label)
+            _draw_curve(axes, series)
     for label, height in panel.lines.items():
         axes.axhline(height, color="black", linestyle="--", linewidth=1, label=label)
-    if panel.is_log:
-        axes.set_xscale("log")
+    if "x" in panel.log:
+        # sizes of memories are powers of two
+        axes.set_xscale("log", base=2 if panel.x == "KiB" else 10)
+    if panel.log == "x":
+        axes.xaxis.set_major_formatter("{x:g}")
+    if "y" in panel.log:
         axes.set_yscale("log")
-    if len(panel.series) > MANY:
-        axes.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1.02, 1))
-    else:
-        axes.legend(fontsize="small")
+
+
+def _draw_curve(axes: Any, series: Series) -> None:
+    """A line from jump to jump; a point alone between two of them is a dot."""
+    ends = [0, *series.jumps, len(series.x)]
+    x: list[Any] = []
+    y: list[float] = []
+    for first, last in itertools.pairwise(ends):
+        if x:
+            x.append(math.nan)
+            y.append(math.nan)
+        x.extend(series.x[first:last])
+        y.extend(series.y[first:last])
+    (line,) = axes.plot(x, y, label=series.label)
+    alone = [first for first, last in itertools.pairwise(ends) if len(ends) > 2 and last == first + 1]
+    axes.plot([series.x[at] for at in alone], [series.y[at] for at in alone], ".", color=line.get_color())
 
 
 def _draw_bars(axes: Any, panel: Panel, number: int) -> None:
     """Bars of one series: on those of the series before it, or beside them, around their name, which is at a whole
     number, with a fifth left between names."""
+    from matplotlib import rcParams
+    from matplotlib.colors import to_rgb
+
     series = panel.series[number]
-    places = range(len(series.x))
-    if panel.is_stacked:
-        below = [sum(before.y[at] for before in panel.series[:number]) for at in places]
-        axes.bar(places, series.y, 0.8, bottom=below, label=series.label)
-    else:
-        width = 0.8 / len(panel.series)
-        offset = (number - (len(panel.series) - 1) / 2) * width
-        axes.bar([place + offset for place in places], series.y, width, label=series.label)
+    places: list[float] = list(range(len(series.x)))
     axes.set_xticks(places, series.x, rotation=90)
+    colours = rcParams["axes.prop_cycle"].by_key().get("color", COLOURS)
+    colour, hatch = colours[number % len(colours)], HATCHES[number % len(HATCHES)]
+    drawn = {"color": colour, "edgecolor": "white", "linewidth": 0}
+    if panel.is_stacked:
+        below = [sum(before.y[at] for before in panel.series[:number]) for at in range(len(places))]
+        axes.bar(places, series.y, 0.8, bottom=below, label=series.label, hatch=hatch, **drawn)
+        return
+    width = 0.8 / len(panel.series)
+    offset = (number - (len(panel.series) - 1) / 2) * width
+    at = [place + offset for place in places]
+    if not series.parts:
+        axes.bar(at, series.y, width, label=series.label, hatch=hatch, **drawn)
+    floor = [0.0] * len(places)
+    for step, (part, heights) in enumerate(series.parts.items()):
+        # each part paler than the one below it, and hatched, so that greys tell them apart as well
+        pale = tuple(1 - (1 - channel) / (1 + step) for channel in to_rgb(colour))
+        shade = {**drawn, "color": pale, "edgecolor": colour, "hatch": HATCHES[step % len(HATCHES)]}
+        axes.bar(at, heights, width, bottom=floor, label=f"{series.label}, {part}", **shade)
+        floor = [under + height for under, height in zip(floor, heights, strict=True)]
+    if series.best is not None:
+        axes.margins(y=0.15)
+        where = (at[series.best], series.y[series.best])
+        axes.annotate(
+            "best", where, xytext=(0, 3), textcoords="offset points", ha="center", rotation=90, fontsize="small"
+        )
 
 
-def draw_map(plan: Plan, rates: tuple[float, float], powers: tuple[float, float], title: str, ending: str) -> bytes:
+def draw_map(plan: Plan, rates: tuple[float, float], powers: tuple[float, float], title: str, look: Look) -> bytes:
     """Which cut wins, as bands between exact switch points, as the content of a file.
 
     Parameters
@@ -117,10 +151,9 @@ def draw_map(plan: Plan, rates: tuple[float, float], powers: tuple[float, float]
         First and last bit rate (bit/s) and transmission power (W), above 0.
     title : str
         Stands above it.
-    ending : str
-        One of :data:`FORMATS`.
+    look : Look
     """
-    return _saved(map_figure(plan, rates, powers, title), ending)
+    return _saved(lambda: map_figure(plan, rates, powers, title), look)
 
 
 def map_figure(plan: Plan, rates: tuple[float, float], powers: tuple[float, float], title: str) -> "Figure":
@@ -185,11 +218,29 @@ def _band(
     )
 
 
-def _saved(figure: "Figure", ending: str) -> bytes:
+def _saved(figure: Callable[[], "Figure"], look: Look) -> bytes:
+    """The content of a figure's file; it is made in its style, as lines and texts take theirs when they are made."""
+    import matplotlib.style
+    from cycler import cycler
+
     image = io.BytesIO()
-    with warnings.catch_warnings():
+    length = math.lcm(len(COLOURS), len(LINES))
+    ours: dict[str, Any] = {
+        "axes.prop_cycle": cycler(color=COLOURS * (length // len(COLOURS)))
+        + cycler(linestyle=LINES * (length // len(LINES))),
+        "hatch.linewidth": 0.6,
+    }
+    # no date and no random names inside: the same figure is the same file
+    dates: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}
+    with (
+        warnings.catch_warnings(),
+        matplotlib.style.context(look.style or ours),
+        matplotlib.rc_context({"svg.hashsalt": "eyeriss-neupart"}),
+    ):
         # what a font has no letters for is drawn as boxes, and is no reason to complain
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        # no date inside: the same figure is the same file
-        figure.savefig(image, format=ending, dpi=150, metadata={"Date": None} if ending == "svg" else None)
+        drawn = figure()
+        if look.size:
+            drawn.set_size_inches(look.size)
+        drawn.savefig(image, format=look.ending, dpi=look.dpi, metadata=dates.get(look.ending))
     return image.getvalue()

@@ -21,12 +21,22 @@ class Series:
         As many, in the unit of the panel.
     is_points : bool
         Points alone, without a line between them.
+    jumps : sequence of int
+        Positions of points that no line joins to the point before them: what the curve shows changes there at once,
+        or is not known in between.
+    parts : dict of str to sequence of float
+        What the heights of bars are sums of, by name, from the bottom; as many figures each. None: bars are whole.
+    best : int or None
+        Position of the bar that is marked as the best.
     """
 
     label: str
     x: Sequence[str | float]
     y: Sequence[float]
     is_points: bool = False
+    jumps: Sequence[int] = ()
+    parts: dict[str, Sequence[float]] = field(default_factory=dict)
+    best: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,8 +51,8 @@ class Panel:
         Its curves or bars.
     is_stacked : bool
         Bars of all series stand on each other, and not side by side.
-    is_log : bool
-        Both axes are logarithmic.
+    log : str
+        Axes that are logarithmic: none, ``x``, or ``xy``.
     lines : dict of str to float
         Heights of lines across, by their labels.
     """
@@ -52,7 +62,7 @@ class Panel:
     y: str
     series: list[Series]
     is_stacked: bool = False
-    is_log: bool = False
+    log: str = ""
     lines: dict[str, float] = field(default_factory=dict)
 
 

@@ -60,16 +60,22 @@ def figure_2(plans: Plans) -> list[Panel]:
 
 
 def figure_10(plans: Plans) -> list[Panel]:
-    """Fig. 10: E_Cost of every cut in mJ, at 100 Mbps and 1 W, whatever the plans' own channels."""
+    """Fig. 10: E_Cost of every cut in mJ, what the phone computes below what it sends, and the best cut marked; at
+    100 Mbps and 1 W, whatever the plans' own channels."""
     channel = Channel(bitrate_bps=100e6, tx_power_W=1.0)
-    series = [
-        Series(
-            label=source,
-            x=[cut.name for cut in plan.cuts],
-            y=[1e3 * cut.total_energy_J(channel) for cut in plan.cuts],
+    series = []
+    for source, plan in plans.items():
+        total = [1e3 * cut.total_energy_J(channel) for cut in plan.cuts]
+        computes = [1e3 * cut.client_energy_J for cut in plan.cuts]
+        series.append(
+            Series(
+                label=source,
+                x=[cut.name for cut in plan.cuts],
+                y=total,
+                parts={"computes": computes, "sends": [all_ - own for all_, own in zip(total, computes, strict=True)]},
+                best=total.index(min(total)),
+            )
         )
-        for source, plan in plans.items()
-    ]
     network = next(iter(plans.values())).graph.network
     return [Panel(title=f"{network}, 100 Mbps, 1 W", x="", y="E_Cost, mJ", series=series)]
 
@@ -115,12 +121,14 @@ def figure_13a(plans: Plans) -> list[Panel]:
             f"{source}, optimum": [at.cuts[cut] for cut in best],
             f"{source}, FISC": [at.cuts[-1]] * len(channels),
         }
+        jumps = (np.flatnonzero(np.diff(best)) + 1).tolist()
         # all in the cloud, the phone's energies and latencies do not matter: one curve for all sources
         if not series:
             chosen["FCC"] = [at.cuts[0]] * len(channels)
         for label, cuts in chosen.items():
             delays = [1e3 * cut.delay_s(channel) for cut, channel in zip(cuts, channels, strict=True)]
-            series.append(Series(label=label, x=_mbps(), y=delays))
+            # where another cut becomes best, the delay jumps
+            series.append(Series(label=label, x=_mbps(), y=delays, jumps=jumps if label.endswith("optimum") else ()))
     return [Panel(title="inference delay at the cut of least energy", x="Mbps", y="ms", series=series)]
 
 
@@ -145,19 +153,28 @@ def figure_13b(plans: Plans) -> list[Panel]:
 def figure_13c(network: Network, hardware: Hardware) -> list[Panel]:
     """Fig. 13(c): the network's energy in mJ against the size of the GLB in KiB, with and without control.
 
-    By the closed forms and the published rules; sizes with which a layer cannot be mapped are left out.
+    By the closed forms and the published rules; sizes with which a layer cannot be mapped leave a hole.
     """
-    sized = [(size.kib, size.energy) for size in explore(network, hardware, "published") if size.energy is not None]
+    sizes = explore(network, hardware, "published")
+    sized = [(size.kib, size.energy) for size in sizes if size.energy is not None]
     kib = [size for size, _ in sized]
+    known = [number for number, size in enumerate(sizes) if size.energy is not None]
+    jumps = [at for at in range(1, len(known)) if known[at] > known[at - 1] + 1]
     return [
         Panel(
             title=f"{network.name}: energy against GLB size",
             x="KiB",
             y="mJ",
             series=[
-                Series(label="total", x=kib, y=[1e3 * energy.total for _, energy in sized]),
-                Series(label="without control", x=kib, y=[1e3 * energy.without_control for _, energy in sized]),
+                Series(label="total", x=kib, y=[1e3 * energy.total for _, energy in sized], jumps=jumps),
+                Series(
+                    label="without control",
+                    x=kib,
+                    y=[1e3 * energy.without_control for _, energy in sized],
+                    jumps=jumps,
+                ),
             ],
+            log="x",
         )
     ]
 

@@ -65,7 +65,7 @@ def panels(found: Distribution) -> list[Panel]:
             x="nJ a bit, sent and received alike",
             y="mJ a frame",
             series=[*curves, marked],
-            is_log=True,
+            log="xy",
             lines={"one alone": alone_mJ},
         ),
     ]

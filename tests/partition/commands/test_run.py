@@ -129,6 +129,7 @@ def test_an_image_takes_the_place_of_its_zeros(network: str, tmp_path: Path) -> 
         (["map", "alexnet", "--tx-powers", "2W:1W"], "expected FROM:TO, the lower first"),
         (["map", "alexnet", "--out", "map.txt"], "--out map.txt: expected a picture's name that ends in .svg"),
         (["figure", "10"], "neither --out nor --csv is given"),
+        (["figure", "10", "--csv", "-", "--dpi", "300"], "--dpi is given without --out"),
         (["figure", "11", "--csv", "-"], "'11' is not one of"),
         (["quarters", "alexnet", "nowhere", *CHANNEL], "nowhere"),
     ],
