@@ -11,10 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from analytical import __version__
 from analytical.checks import is_number
 from analytical.errors import InputError
-from analytical.files import choose_hardware
+from analytical.files import choose_hardware, hardware_beside
 from analytical.files.toml import as_model, read_toml
 from analytical.graph import graph_of
-from analytical.hardware import Hardware
 from analytical.mappings.cnnergy import RuleSet
 from analytical.network import word_bits
 from analytical.networks import ZOO, load_network
@@ -346,7 +345,7 @@ def _priced(
     network = load_network(each.network if each.network in ZOO else Path(catalogue).parent / each.network)
     if each.image is not None:
         network = with_image(network, each.image)
-    chip = _chip(each, catalogue, word_bits(network, 8))
+    chip = choose_hardware(hardware_beside(catalogue, each.hardware), each.bits, default_bits=word_bits(network, 8))
     if bitrate is not None:
         planned = plan(
             network,
@@ -368,10 +367,3 @@ def _priced(
         latency_s=sum(costs.latency_s.get(name, 0.0) for name in nodes),
         **said,
     )
-
-
-def _chip(each: _Model, catalogue: str | Path, default_bits: int) -> Hardware:
-    hardware = each.hardware
-    if hardware is not None and Path(hardware).suffix:
-        hardware = str(Path(catalogue).parent / hardware)
-    return choose_hardware(hardware, each.bits, default_bits=default_bits)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from analytical import __version__
 from analytical.checks import as_list
 from analytical.errors import InputError
-from analytical.files import choose_hardware
+from analytical.files import choose_hardware, hardware_beside
 from analytical.files.toml import as_model, read_toml
 from analytical.graph import IMAGE, Graph, graph_of
 from analytical.hardware import Hardware
@@ -24,7 +24,7 @@ from partition.costs import Costs
 from partition.fleet.members import memory_size
 from partition.fleet.tensors import Tensors
 from partition.radios import Radio, radio_of
-from partition.sources import ANALYTICAL, SOURCES, EnergySource, Watch, choose_source
+from partition.sources import ANALYTICAL, EnergySource, Watch, choose_source, source_beside
 from partition.units import quantity
 
 LEAST = ("energy", "latency", "memory")
@@ -183,11 +183,6 @@ def load_platforms(path: str | Path, bits: int = 8, **of_sources: Any) -> tuple[
             raise PlatformError(f"{where}: {said}; expected one for each but the first, from the one before")
         if each.ops is not None and each.source is not None:
             raise PlatformError(f"{where}: ops and source are both given; expected one of them")
-        said_source = each.source or ANALYTICAL
-        source = said_source if said_source in SOURCES else str(Path(path).parent / said_source)
-        hardware = each.hardware
-        if hardware is not None and Path(hardware).suffix:
-            hardware = str(Path(path).parent / hardware)
         try:
             memory = None if each.memory is None else memory_size(each.memory)
             ops = None if each.ops is None else quantity(each.ops, "ops")
@@ -196,7 +191,8 @@ def load_platforms(path: str | Path, bits: int = 8, **of_sources: Any) -> tuple[
                 receiving = 0.0 if each.link.rx_power is None and ops is not None else each.link.rx_power
                 link = radio_of(each.link.bitrate, each.link.tx_power, receiving)
                 round_trip = 0.0 if each.link.round_trip is None else quantity(each.link.round_trip, "s")
-            chip = choose_hardware(hardware, default_bits=bits)
+            chip = choose_hardware(hardware_beside(path, each.hardware), default_bits=bits)
+            source = source_beside(path, each.source or ANALYTICAL)
             known = None if ops is not None else choose_source(source, **of_sources)
         except InputError as error:
             raise PlatformError(f"{where}: {error}") from error

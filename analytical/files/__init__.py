@@ -51,6 +51,17 @@ def choose_hardware(
     return load_hardware(hardware, bits)
 
 
+def hardware_beside(file: str | Path, said: str | None) -> str | None:
+    """What a file calls a hardware, for :func:`choose_hardware`: files are looked for in its folder.
+
+    Examples
+    --------
+    >>> hardware_beside("chips/fleet.toml", "eyeriss-8bit"), hardware_beside("chips/fleet.toml", "small.toml")
+    ('eyeriss-8bit', 'chips/small.toml')
+    """
+    return str(Path(file).parent / said) if said is not None and Path(said).suffix else said
+
+
 def _of_width(hardware: Hardware, bits: int | None) -> Hardware:
     if bits is not None and hardware.b_w != bits:
         raise HardwareError(f"hardware {hardware.name}: b_w is {hardware.b_w}; expected {bits}")

@@ -11,11 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from analytical.checks import as_list, is_number
 from analytical.errors import InputError
-from analytical.files import choose_hardware
+from analytical.files import choose_hardware, hardware_beside
 from analytical.files.toml import as_model, read_toml
 from analytical.hardware import Hardware
 from partition.fleet.shares import FleetError
-from partition.sources import SOURCES, EnergySource, choose_source
+from partition.sources import EnergySource, choose_source, source_beside
 from partition.units import quantity
 
 MOST_DEVICES = 64
@@ -154,10 +154,12 @@ def load_members(
             found.append(
                 Member(
                     name=name,
-                    hardware=hardware if device.hardware is None else _hardware(path, device.hardware, bits),
+                    hardware=hardware
+                    if device.hardware is None
+                    else choose_hardware(hardware_beside(path, device.hardware), bits, default_bits=8),
                     source=source
                     if device.source is None
-                    else choose_source(_beside(path, device.source), **of_sources),
+                    else choose_source(source_beside(path, device.source), **of_sources),
                     share=device.share,
                     memory_bytes=None if device.memory is None else memory_size(device.memory),
                     idle_power_W=None if device.idle_power is None else quantity(device.idle_power, "W"),
@@ -166,14 +168,6 @@ def load_members(
         except InputError as error:
             raise FleetError(f"{path}: device {name}: {error}") from error
     return tuple(found)
-
-
-def _beside(path: str | Path, said: str) -> str:
-    return said if said in SOURCES else str(Path(path).parent / said)
-
-
-def _hardware(path: str | Path, said: str, bits: int | None) -> Hardware:
-    return choose_hardware(str(Path(path).parent / said) if Path(said).suffix else said, bits, default_bits=8)
 
 
 _UNITS: dict[str, float] = {"kB": 1e3, "MB": 1e6, "GB": 1e9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from analytical.checks import is_whole
 from analytical.errors import InputError
-from analytical.files import choose_hardware
+from analytical.files import choose_hardware, hardware_beside
 from analytical.files.toml import as_model, read_toml
 from analytical.graph import graph_of
 from analytical.hardware import Hardware
@@ -20,7 +20,7 @@ from analytical.spans import Span
 from partition.fleet.shares import Share, SharePrices
 from partition.processors.measured import cost_of_part
 from partition.processors.schedules import Option
-from partition.sources import ANALYTICAL, SOURCES, EnergySource, choose_source
+from partition.sources import ANALYTICAL, EnergySource, choose_source, source_beside
 from partition.sources.file import File
 
 MOST_OPTIONS = 20_000
@@ -110,16 +110,12 @@ def load_processors(path: str | Path, **of_sources: Any) -> tuple[Processor, ...
     for each in written.processor:
         if each.name in [processor.name for processor in found]:
             raise ProcessorError(f"{path}: two processors are called {each.name}; expected a name for each")
-        source = each.source if each.source in SOURCES else str(Path(path).parent / each.source)
-        hardware = each.hardware
-        if hardware is not None and Path(hardware).suffix:
-            hardware = str(Path(path).parent / hardware)
         try:
             found.append(
                 Processor(
                     name=each.name,
-                    source=choose_source(source, **of_sources),
-                    hardware=choose_hardware(hardware, default_bits=8),
+                    source=choose_source(source_beside(path, each.source), **of_sources),
+                    hardware=choose_hardware(hardware_beside(path, each.hardware), default_bits=8),
                     utilisation=each.utilisation,
                 )
             )

@@ -21,7 +21,16 @@ from partition.sources.own import OfResult, Own
 if TYPE_CHECKING:
     from simulator.settings import Settings
 
-__all__ = ["ANALYTICAL", "EXPECTED", "SIMULATED", "SOURCES", "EnergySource", "SourceError", "choose_source"]
+__all__ = [
+    "ANALYTICAL",
+    "EXPECTED",
+    "SIMULATED",
+    "SOURCES",
+    "EnergySource",
+    "SourceError",
+    "choose_source",
+    "source_beside",
+]
 
 Watch = Callable[["Settings"], Any]
 """Makes a context for a run of the machine that says whom to tell of its progress."""
@@ -99,6 +108,17 @@ def choose_source(
     # a name of a source comes before a file that is called the same
     require_known(said)
     return File(str(said))
+
+
+def source_beside(file: str | Path, said: str) -> str:
+    """What a file calls a source, for :func:`choose_source`: files are looked for in its folder.
+
+    Examples
+    --------
+    >>> source_beside("chips/fleet.toml", "simulated"), source_beside("chips/fleet.toml", "measured.csv")
+    ('simulated', 'chips/measured.csv')
+    """
+    return said if said in SOURCES else str(Path(file).parent / said)
 
 
 def require_known(said: str | Path) -> None:
