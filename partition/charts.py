@@ -3,17 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from analytical.errors import InputError
+from analytical.diagrams import COLOURS, drawing_library
 
 if TYPE_CHECKING:
     import altair as alt
-
-COLOURS = ("#0072B2", "#E69F00")
-"""Of what the phone computes and what it sends: two of Okabe and Ito's."""
-
-
-class ChartError(InputError):
-    """A diagram that cannot be drawn; the message says why."""
 
 
 def cuts_chart(rows: Sequence[Mapping[str, Any]], best: str | None, title: str) -> "alt.LayerChart":
@@ -33,11 +26,7 @@ def cuts_chart(rows: Sequence[Mapping[str, Any]], best: str | None, title: str) 
     ChartError
         Altair is not installed.
     """
-    try:
-        import altair
-    except ImportError as error:
-        raise ChartError('Altair is not installed; expected pip install "eyeriss-neupart[report]"') from error
-    chart: alt.LayerChart = _drawn(altair, rows, best, title)
+    chart: alt.LayerChart = _drawn(drawing_library("altair"), rows, best, title)
     return chart
 
 
@@ -60,7 +49,9 @@ def _drawn(alt: Any, rows: Sequence[Mapping[str, Any]], best: str | None, title:
             x=x,
             y=y,
             order="order:Q",
-            color=alt.Color("phone:N", scale=alt.Scale(domain=list(parts), range=list(COLOURS)), title=None),
+            color=alt.Color(
+                "phone:N", scale=alt.Scale(domain=list(parts), range=list(COLOURS[: len(parts)])), title=None
+            ),
             tooltip=["cut:N", "phone:N", alt.Tooltip("mJ:Q", format=".4g")],
         )
     )

@@ -1,5 +1,6 @@
 """``python -m partition map``: which cut wins over bit rate and transmission power."""
 
+from functools import cache
 from typing import Any
 
 import click
@@ -41,8 +42,12 @@ def map_(
     check_writable(csv_file, json_file, out, inputs=(network, said["hardware"], said["source"]))
     rates, powers = _range("--bitrates", bitrates, "bps"), _range("--tx-powers", tx_powers, "W")
     planned = plan(network, bitrate=rates[0], tx_power=powers[0], jpeg_energy=jpeg_energy or 0.0, watch=watch, **said)
-    fine = cut_map(planned, *grid(rates, powers, FINE))
     title = f"{network}: cut of least energy, {planned.source}, Sparsity-In {100 * planned.sparsity_in:.2f} %"
+
+    # the picture and the table need no grid
+    @cache
+    def rows() -> list[dict[str, Any]]:
+        return cut_map(planned, *grid(rates, powers, FINE)).rows()
 
     def picture() -> bytes:
         from partition.figures.draw import draw_map
@@ -50,10 +55,10 @@ def map_(
         return draw_map(planned, rates, powers, title, look)
 
     written = write_chosen(
-        (csv_file, lambda: as_csv(fine.rows())),
+        (csv_file, lambda: as_csv(rows())),
         (
             json_file,
-            lambda: as_json({"network": planned.graph.network, "source": planned.source, "map": fine.rows()}),
+            lambda: as_json({"network": planned.graph.network, "source": planned.source, "map": rows()}),
         ),
         (out, picture),
     )

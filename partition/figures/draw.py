@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from analytical.diagrams import COLOURS as OKABE_ITO
 from partition.envelope import Envelope
 from partition.figures.look import Look
 from partition.figures.panels import Panel, Series
@@ -22,8 +23,8 @@ MANY = 4
 ASIDE: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.02, 1)}
 """Where the legend of more of them is."""
 
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000")
-"""Okabe and Ito's, which differ to everyone."""
+COLOURS = (*OKABE_ITO, "#000000")
+"""Of curves and bars."""
 
 LINES = ("-", "--", ":", "-.")
 """Of curves, so that greys tell them apart as well."""

@@ -3,14 +3,15 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from analytical.errors import InputError
+from analytical.diagrams import COLOURS as OKABE_ITO
+from analytical.diagrams import ChartError, drawing_library
 from simulator.charts.rows import DATA, LEVELS, PARTS, STATES, RunData
 
 if TYPE_CHECKING:
     import altair as alt
 
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#999999")
-"""Okabe and Ito's, which colour-blind people tell apart, and whose greys differ."""
+COLOURS = (*OKABE_ITO, "#999999")
+"""Of parts and states; the last is for what is left."""
 
 TITLES = {
     "energy": "Energy of an image, by part: the machine, and lighter the model",
@@ -22,10 +23,6 @@ TITLES = {
     "time": "Over time: what the array does, and what the link moves (zoom by the wheel)",
 }
 """What stands above each diagram."""
-
-
-class ChartError(InputError):
-    """A diagram that cannot be drawn; the message says why."""
 
 
 def chart(panel: str, runs: Sequence[RunData], *, titled: bool = True) -> "alt.Chart | alt.LayerChart":
@@ -46,10 +43,7 @@ def chart(panel: str, runs: Sequence[RunData], *, titled: bool = True) -> "alt.C
     """
     if panel not in TITLES:
         raise ChartError(f"panel is {panel!r}; expected {', '.join(TITLES)}")
-    try:
-        import altair
-    except ImportError as error:
-        raise ChartError('Altair is not installed; expected pip install "eyeriss-neupart[report]"') from error
+    altair = drawing_library("altair")
     rows = [row for run in runs for row in DATA[panel](run)]
     drawn: alt.Chart | alt.LayerChart = _DRAWN[panel](altair, rows, len(runs) > 1)
     drawn = drawn.properties(width="container", height=260)
@@ -109,9 +103,8 @@ def picture(panel: str, runs: Sequence[RunData], ending: str) -> bytes:
     ending : str
         ``"svg"`` or ``"png"``.
     """
+    vl_convert = drawing_library("vl_convert")
     spec = chart(panel, runs).properties(width=640).to_dict()
-    import vl_convert
-
     if ending == "svg":
         return str(vl_convert.vegalite_to_svg(spec)).encode()
     return bytes(vl_convert.vegalite_to_png(spec, scale=2))

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from analytical import __version__
-from simulator.charts.draw import TITLES, ChartError, chart
+from analytical.diagrams import drawing_library
+from simulator.charts.draw import TITLES, chart
 from simulator.charts.rows import DATA, RunData, changes, table
 from simulator.comparison.run_file import read_run
 from traces.store import read_record
@@ -77,12 +78,9 @@ def page(runs: Sequence[RunData]) -> str:
     Raises
     ------
     ChartError
-        Altair is not installed.
+        Altair or vl-convert is not installed.
     """
-    try:
-        import vl_convert
-    except ImportError as error:
-        raise ChartError('Altair is not installed; expected pip install "eyeriss-neupart[report]"') from error
+    vl_convert = drawing_library("vl_convert")
     # what happens over time is there where a run was asked to keep it
     shown = [panel for panel in TITLES if any(DATA[panel](run) for run in runs)]
     specs = {f"chart-{panel}": chart(panel, runs, titled=False).to_dict() for panel in shown}
