@@ -1,7 +1,9 @@
 """What numbers that come in are checked for."""
 
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 def is_whole(value: object) -> bool:
@@ -34,3 +36,16 @@ def as_list(said: Any) -> list[Any]:
     ([1, 2], [], [])
     """
     return list(said) if isinstance(said, list | tuple) else []
+
+
+def all_of(kind: type[T], said: Any) -> tuple[T, ...]:
+    """What was given as a list of one kind, from callers without a type checker; nothing where something else is there.
+
+    Examples
+    --------
+    >>> all_of(int, [1, 2]), all_of(int, [1, "2"]), all_of(int, 1)
+    ((1, 2), (), ())
+    """
+    items = as_list(said)
+    found = tuple(each for each in items if isinstance(each, kind))
+    return found if len(found) == len(items) else ()

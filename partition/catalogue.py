@@ -309,7 +309,7 @@ def choose(
         max_energy_J=None if max_energy is None else quantity(max_energy, "J"),
         max_delay_s=None if max_delay is None else quantity(max_delay, "s"),
     )
-    known = choose_source(source, cache=None if cache is None else Path(cache), seed=seed, watch=watch, rules=rules)
+    known = choose_source(source, cache=cache, seed=seed, watch=watch, rules=rules)
     models = []
     for each in written.model:
         try:

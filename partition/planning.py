@@ -432,7 +432,7 @@ def plan(
     radio = radio_of(bitrate, tx_power)
     if image_size is not None:
         chosen = with_image(chosen, image_size)
-    known = choose_source(source, cache=None if cache is None else Path(cache), seed=seed, watch=watch, rules=rules)
+    known = choose_source(source, cache=cache, seed=seed, watch=watch, rules=rules)
     return Plan(
         graph=graph_of(chosen),
         hardware=chip,

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from analytical import __version__
-from analytical.checks import as_list
+from analytical.checks import all_of
 from analytical.errors import InputError
 from analytical.files import choose_hardware, hardware_beside
 from analytical.files.toml import as_model, read_toml
@@ -23,6 +23,7 @@ from partition.channel import bits_of, share_of_zeros
 from partition.costs import Costs
 from partition.fleet.members import memory_size
 from partition.fleet.tensors import Tensors
+from partition.pareto import not_beaten
 from partition.radios import Radio, radio_of
 from partition.sources import ANALYTICAL, EnergySource, Watch, choose_source, source_beside
 from partition.units import quantity
@@ -294,6 +295,17 @@ class _Segment(NamedTuple):
     memory_bytes: float
 
 
+class _Sent(NamedTuple):
+    """What goes over a link."""
+
+    send_J: float
+    receive_J: float
+    latency_s: float
+
+
+NOTHING_SENT = _Sent(0.0, 0.0, 0.0)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Chain:
     """A network over a chain of platforms.
@@ -451,13 +463,23 @@ class _Search:
         platform = self.platforms[at]
         energy, latency = label.energy_J + segment.energy_J, label.latency_s + segment.latency_s
         if at and start < len(self.cuts) - 1:
-            link, before = platform.link or WITHOUT_LINK, self.platforms[at - 1]
-            sending = label.bits / link.bitrate_bps
-            latency += sending + platform.round_trip_s
-            energy += sending * (link.tx_power_W * before.is_counted + link.rx_power_W * platform.is_counted)
+            sent = self._sent(at, label.bits)
+            latency += sent.latency_s
+            energy += sent.send_J + sent.receive_J
         bits = label.bits if stop == start else self._bits[at].get(self.cuts[stop][0], 0.0)
         memory = max(label.memory_bytes, segment.memory_bytes if platform.is_counted else 0.0)
         return _Label(energy, latency, memory, bits, (*label.stops, stop))
+
+    def _sent(self, at: int, bits: float) -> _Sent:
+        """What it takes to send bits over a platform's link, from the one before."""
+        platform, before = self.platforms[at], self.platforms[at - 1]
+        link = platform.link or WITHOUT_LINK
+        sending = bits / link.bitrate_bps
+        return _Sent(
+            send_J=sending * link.tx_power_W * before.is_counted,
+            receive_J=sending * link.rx_power_W * platform.is_counted,
+            latency_s=sending + platform.round_trip_s,
+        )
 
     def way(self, stops: Sequence[int]) -> Way:
         """A way, platform by platform."""
@@ -465,17 +487,9 @@ class _Search:
         start, bits, end = 0, self._bits[0][IMAGE], len(self.cuts) - 1
         for at, (platform, stop) in enumerate(zip(self.platforms, stops, strict=True)):
             segment, names = self.segment(at, start, stop), self.names(start, stop)
-            receive = 0.0
-            if at and start < end:
-                link = platform.link or WITHOUT_LINK
-                receive = bits / link.bitrate_bps * link.rx_power_W * platform.is_counted
+            received = self._sent(at, bits) if at and start < end else NOTHING_SENT
             bits = bits if stop == start else self._bits[at].get(self.cuts[stop][0], 0.0)
-            send, sending = 0.0, 0.0
-            if stop < end:
-                following = self.platforms[at + 1]
-                link = following.link or WITHOUT_LINK
-                sending = bits / link.bitrate_bps + following.round_trip_s
-                send = bits / link.bitrate_bps * link.tx_power_W * platform.is_counted
+            sent = self._sent(at + 1, bits) if stop < end else NOTHING_SENT
             stages.append(
                 Stage(
                     platform=platform.name,
@@ -483,9 +497,9 @@ class _Search:
                     last=names[-1] if names else "",
                     sends=self.cuts[stop][0] if stop < end else "",
                     compute_J=segment.energy_J,
-                    send_J=send,
-                    receive_J=receive,
-                    latency_s=segment.latency_s + sending,
+                    send_J=sent.send_J,
+                    receive_J=received.receive_J,
+                    latency_s=segment.latency_s + sent.latency_s,
                     memory_bytes=segment.memory_bytes,
                 )
             )
@@ -495,12 +509,7 @@ class _Search:
 
 def _least(labels: list[_Label]) -> list[_Label]:
     """Those than which no other has less or as much of everything; of equal ones the first."""
-    figures = np.array([label[:4] for label in labels])
-    kept: list[int] = []
-    for at in np.lexsort(figures.T[::-1]):
-        if not kept or not np.any(np.all(figures[kept] <= figures[at], axis=1)):
-            kept.append(int(at))
-    return [labels[at] for at in kept]
+    return [labels[at] for at in not_beaten(np.array([label[:4] for label in labels]))]
 
 
 def chain(
@@ -553,14 +562,13 @@ def chain(
     if least not in LEAST:
         raise InputError(f"least is {least!r}; expected {', '.join(LEAST)}")
     loaded = load_network(network)
-    of_sources = {"cache": None if cache is None else Path(cache), "seed": seed, "watch": watch, "rules": rules}
+    of_sources = {"cache": cache, "seed": seed, "watch": watch, "rules": rules}
     width = bits or word_bits(loaded, 8)
     if isinstance(platforms, str | Path):
         known = load_platforms(platforms, width, **of_sources)
     else:
-        known = tuple(each for each in as_list(platforms) if isinstance(each, Platform))
-        if not known or len(known) < len(as_list(platforms)):
-            # callers without a type checker
+        known = all_of(Platform, platforms)
+        if not known:
             raise PlatformError(f"platforms are {platforms!r}; expected a file (.toml), or at least one Platform")
     search = _Search(loaded, known, share_of_zeros(sparsity_in))
     limit = float("inf") if max_delay is None else quantity(max_delay, "s")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from analytical import __version__
-from analytical.checks import as_list
+from analytical.checks import all_of
 from analytical.files import choose_hardware
 from analytical.mappings.cnnergy import RuleSet
 from analytical.network import Network, word_bits
@@ -224,7 +224,7 @@ def distribute(
     loaded = load_network(network)
     chip = choose_hardware(hardware, bits, default_bits=word_bits(loaded, 8))
     of_sources: dict[str, Any] = {
-        "cache": None if cache is None else Path(cache),
+        "cache": cache,
         "seed": seed,
         "watch": watch,
         "rules": rules,
@@ -302,9 +302,8 @@ def _members(devices: Any, chip: Any, source: EnergySource, bits: int | None, of
         return alike(devices, chip, source)
     if isinstance(devices, str | Path):
         return load_members(devices, source, chip, bits, **of_sources)
-    found = tuple(each for each in as_list(devices) if isinstance(each, Member))
-    if not found or len(found) < len(as_list(devices)):
-        # callers without a type checker
+    found = all_of(Member, devices)
+    if not found:
         raise FleetError(f"devices is {devices!r}; expected a number, a file of devices (.toml), or Members")
     return found
 

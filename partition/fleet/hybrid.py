@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from analytical.graph import IMAGE
 from partition.fleet.shares import FleetError, share_out
-from partition.fleet.strategies import Made
+from partition.fleet.strategies import Made, channels_that_are_there, fuse_rows
 from partition.fleet.tensors import Part, Tensors, traffic_of
+from partition.pareto import not_beaten
 
 if TYPE_CHECKING:
     from partition.fleet.plan import Fleet
@@ -85,7 +86,9 @@ def _made(tensors: Tensors, weights: list[float], modules: list[list[str]], way:
     """Who makes what of a block; ``before`` has what it reads."""
     names = [name for module in modules for name in module]
     if way == FUSED:
-        return _fused(tensors, weights, names)
+        fused: Made = {name: [tensors.nothing(name) for _ in weights] for name in names}
+        fuse_rows(tensors, weights, names, fused)
+        return fused
     made: Made = {}
     for name in names:
         node, parts = tensors.node(name), [tensors.nothing(name) for _ in weights]
@@ -95,11 +98,7 @@ def _made(tensors: Tensors, weights: list[float], modules: list[list[str]], way:
             for part, rows in zip(parts, share_out(node.height, weights), strict=True):
                 part[:, rows.slice] = True
         elif node.layer is None and tensors.keeps_channels(name) and _has_channels(tensors, name, before | made):
-            # channels that are there stay there
-            for device, part in enumerate(parts):
-                for maker, first in tensors.makers(node.reads[0]):
-                    whole = np.asarray((before | made)[maker][device].any(axis=1))
-                    part[first : first + whole.size] = whole[:, None]
+            parts = channels_that_are_there(tensors, before | made, name)
         else:
             for part, channels in zip(parts, share_out(node.channels, weights), strict=True):
                 part[channels.slice] = True
@@ -114,22 +113,6 @@ def _has_channels(tensors: Tensors, name: str, made: Made) -> bool:
         if not (np.all(there.any(axis=2) == there.all(axis=2)) and np.all(there.sum(axis=0) == 1)):
             return False
     return True
-
-
-def _fused(tensors: Tensors, weights: list[float], names: list[str]) -> Made:
-    """Rows of what nobody in the block reads, and all rows that these need."""
-    read_inside = {read for name in names for read in tensors.reads(name)}
-    made: Made = {name: [tensors.nothing(name) for _ in weights] for name in names}
-    for name in names:
-        if name not in read_inside:
-            for part, rows in zip(made[name], share_out(tensors.node(name).height, weights), strict=True):
-                part[:, rows.slice] = True
-    for device in range(len(weights)):
-        for name in reversed(names):
-            for read, part in tensors.needed(name, made[name][device]).items():
-                if read in made:
-                    made[read][device] |= part
-    return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,13 +221,9 @@ class Hybrid:
             return [min(labels, key=lambda label: self._figures(label, by_latency))]
         columns = np.array([[*label.energy_J, label.latency_s if self._idle.any() else 0.0] for label in labels])
         order = np.argsort(columns.max(axis=1), kind="stable")
-        kept: list[int] = []
-        for at in order:
-            if not kept or not np.any(np.all(columns[kept] <= columns[at], axis=1)):
-                kept.append(int(at))
-            if len(kept) == MOST_LABELS:
-                self.is_exact = False
-                break
+        kept = not_beaten(columns, order, MOST_LABELS)
+        if len(kept) == MOST_LABELS:
+            self.is_exact = False
         return [labels[at] for at in kept]
 
     def _crossing(self, made: Made, stop: int) -> Made:

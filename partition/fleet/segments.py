@@ -8,12 +8,14 @@ from math import comb
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from analytical.graph import IMAGE
 from partition.fleet.shares import FleetError
+from partition.pareto import not_beaten
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from partition.fleet.plan import Fleet
 
 MOST_TRIED = 300_000
@@ -171,7 +173,7 @@ class Segments:
             return []
         columns = [[each.max_energy_J, each.period_s, each.memory_bytes if memory else each.weight_bytes]
                    + ([each.latency_s] if latency else []) for each in tried]  # fmt: skip
-        kept = _not_beaten(np.array(columns))
+        kept = not_beaten(np.array(columns))
         return sorted((tried[at] for at in kept), key=lambda each: each[1:])
 
     def _all_fit(self, stops: Sequence[int]) -> bool:
@@ -265,7 +267,7 @@ class Segments:
                     for label in of_stop
                 ]
                 if labels:
-                    kept = _not_beaten(np.array([(*label.worst, *label.owed) for label in labels]))
+                    kept = not_beaten(np.array([(*label.worst, *label.owed) for label in labels]))
                     here[start] = [labels[at] for at in kept]
             found = here.get(0, [])
         return found
@@ -343,16 +345,3 @@ class Segments:
                     words += self._needed(at, start, step + 1)
             most = max(most, words)
         return most
-
-
-def _not_beaten(columns: NDArray[np.float64]) -> list[int]:
-    """Rows than which no other has less or as much of everything; of equal ones the first."""
-    order = np.lexsort(columns.T[::-1])
-    kept: list[int] = []
-    rows = np.empty_like(columns)
-    for at in order:
-        # rows before it in this order alone can be as good
-        if not np.any(np.all(rows[: len(kept)] <= columns[at], axis=1)):
-            rows[len(kept)] = columns[at]
-            kept.append(int(at))
-    return kept

@@ -61,15 +61,55 @@ def by_filters(tensors: Tensors, weights: Sequence[float]) -> Made:
             for part, filters in zip(parts, share_out(node.channels, weights), strict=True):
                 part[filters.slice] = True
         elif tensors.keeps_channels(name):
-            for device, part in enumerate(parts):
-                for maker, first in tensors.makers(node.reads[0]):
-                    whole = np.asarray(made[maker][device].any(axis=1))
-                    part[first : first + whole.size] = whole[:, None]
+            parts = channels_that_are_there(tensors, made, name)
         else:
             for part, channels in zip(parts, share_out(node.channels, weights), strict=True):
                 part[channels.slice] = True
         made[name] = parts
     return made
+
+
+def channels_that_are_there(tensors: Tensors, made: Made, name: str) -> list[Part]:
+    """Of a pool or a sum, on each device the channels that it has made of what is read first.
+
+    Parameters
+    ----------
+    tensors : Tensors
+    made : Made
+        Has what is read.
+    name : str
+    """
+    parts = [tensors.nothing(name) for _ in next(iter(made.values()))]
+    for device, part in enumerate(parts):
+        for maker, first in tensors.makers(tensors.node(name).reads[0]):
+            whole = np.asarray(made[maker][device].any(axis=1))
+            part[first : first + whole.size] = whole[:, None]
+    return parts
+
+
+def fuse_rows(tensors: Tensors, weights: Sequence[float], names: Sequence[str], made: Made) -> None:
+    """Add to ``made`` rows of what none of some tensors reads, and all rows that these need of what is in ``made``.
+
+    Parameters
+    ----------
+    tensors : Tensors
+    weights : sequence of float
+        Of the devices.
+    names : sequence of str
+        The tensors, in order.
+    made : Made
+        Has them, and what else may be made again; is changed.
+    """
+    read_inside = {read for name in names for read in tensors.reads(name)}
+    for name in names:
+        if name not in read_inside:
+            for part, rows in zip(made[name], share_out(tensors.node(name).height, weights), strict=True):
+                part[:, rows.slice] = True
+    for device in range(len(weights)):
+        for name in reversed(names):
+            for read, part in tensors.needed(name, made[name][device]).items():
+                if read in made:
+                    made[read][device] |= part
 
 
 def by_rows_fused(tensors: Tensors, weights: Sequence[float]) -> Made:
@@ -81,23 +121,16 @@ def by_rows_fused(tensors: Tensors, weights: Sequence[float]) -> Made:
     tensors, weights
         As for :func:`by_rows`.
     """
-    after = [name for name in tensors.names[1:] if tensors.node(name).height == 1]
     before = [name for name in tensors.names[1:] if tensors.node(name).height > 1]
-    made = by_rows(tensors, weights)
-    # ends: what is read behind the block, or by nobody
-    read_inside = {read for name in before for read in tensors.reads(name)}
-    ends = [name for name in before if name not in read_inside]
-    for name in after:
-        for device, part in enumerate(made[name]):
-            part[:] = device == 0
-    for device in range(len(weights)):
-        for name in before:
-            if name not in ends:
-                made[name][device][:] = False
-        for name in reversed(before):
-            for read, part in tensors.needed(name, made[name][device]).items():
-                if read != IMAGE:
-                    made[read][device] |= part
+
+    def part(name: str, device: int) -> Part:
+        made = tensors.nothing(name)
+        made[:] = name not in before and device == 0
+        return made
+
+    made = _each(tensors, len(weights), part)
+    # the image is nobody's to make
+    fuse_rows(tensors, weights, before, {name: parts for name, parts in made.items() if name != IMAGE})
     return made
 
 

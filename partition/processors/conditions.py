@@ -1,6 +1,5 @@
 """Conditions: how busy each processor is, and what the channel is like; one as a monitor records it, or a grid."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import product
@@ -9,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from analytical.files.json import read_json
 from analytical.files.toml import as_model, read_toml
 from partition.channel import Channel
 from partition.processors.processor import Processor, ProcessorError
@@ -93,12 +93,7 @@ def load_condition(path: str | Path, processors: Sequence[Processor], **of_chann
     ...     load_condition(path, []).channel.bitrate_bps
     80000000.0
     """
-    try:
-        said = json.loads(Path(path).read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise ProcessorError(f"{path}: cannot be read ({error.strerror}); expected a record (.json)") from error
-    except (ValueError, RecursionError) as error:
-        raise ProcessorError(f"{path}: {error}; expected JSON") from error
+    said = read_json(path, ProcessorError, "a record (.json)")
     written = as_model(said, _Record, path, ProcessorError)
     _require_shares(path, {name: [share] for name, share in written.utilisation.items()}, processors)
     if (written.bitrate_bps is None) != (written.tx_power_W is None):

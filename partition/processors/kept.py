@@ -1,6 +1,5 @@
 """Schedules that are solved beforehand, of which a few are kept, for whatever condition comes."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
+from analytical.files.json import read_json
 from analytical.files.toml import as_model
 from partition.processors.processor import ProcessorError
 from partition.processors.schedules import Schedule, Scheduler
@@ -176,12 +176,7 @@ def load_schedules(path: str | Path) -> ScheduleFile:
         It cannot be read, or is something else.
     """
     expected = "a file of schedules (.json), as partition schedules writes it"
-    try:
-        said = json.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ProcessorError(f"{path}: cannot be read ({error.strerror}); expected {expected}") from error
-    except (ValueError, RecursionError) as error:
-        raise ProcessorError(f"{path}: {error}; expected {expected}") from error
+    said = read_json(path, ProcessorError, expected, expected)
     written = as_model(said, _Schedules, path, ProcessorError)
     names = tuple(str(each.get("name")) for each in written.processors)
     found = []

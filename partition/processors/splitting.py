@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from analytical import __version__
-from analytical.checks import as_list, is_whole
+from analytical.checks import all_of, is_whole
 from analytical.errors import InputError
 from analytical.files import choose_hardware
 from analytical.graph import Graph, graph_of
@@ -267,7 +267,7 @@ def split(
     if bitrate is not None:
         radio = radio_of(bitrate, tx_power)
         channel = Channel(bitrate_bps=radio.bitrate_bps, tx_power_W=radio.tx_power_W, **of_channel)
-    of_sources = {"cache": None if cache is None else Path(cache), "seed": seed, "watch": watch, "rules": rules}
+    of_sources = {"cache": cache, "seed": seed, "watch": watch, "rules": rules}
     known = _processors(processors, of_sources)
     condition = now if isinstance(now, Condition) or now is None else load_condition(now, known, **of_channel)
     if condition is not None:
@@ -290,9 +290,7 @@ def split(
         ):
             if of_file != here:
                 raise ProcessorError(f"{schedules}: {what} is {of_file}; expected {here}, as here")
-    # as many as are usual, or the most below that which the filters of all layers make
-    usual = [number for number in parts_that_fit(loaded) if number <= USUAL_PARTS]
-    parts = parts or (file.parts if file else max(usual))
+    parts = parts or (file.parts if file else usual_parts(loaded))
     batch = batch or (file.batch if file else 1)
     problem, word = _problem(loaded, parts, batch, bits or (file.bits if file else None), sparsity_in, cloud_ops)
     scheduler = problem.under(known, channel)
@@ -329,12 +327,22 @@ def split(
     )
 
 
+def usual_parts(network: Network) -> int:
+    """As many parts as are usual, or the most below that which the filters of all layers make.
+
+    Examples
+    --------
+    >>> usual_parts(load_network("alexnet")), usual_parts(load_network("resnet8"))
+    (4, 2)
+    """
+    return max(number for number in parts_that_fit(network) if number <= USUAL_PARTS)
+
+
 def _processors(said: str | Path | Sequence[Processor], of_sources: dict[str, Any]) -> tuple[Processor, ...]:
     if isinstance(said, str | Path):
         return load_processors(said, **of_sources)
-    found = tuple(each for each in as_list(said) if isinstance(each, Processor))
-    if not found or len(found) < len(as_list(said)):
-        # callers without a type checker
+    found = all_of(Processor, said)
+    if not found:
         raise ProcessorError(f"processors are {said!r}; expected a file (.toml), or at least one Processor")
     return found
 
@@ -444,14 +452,14 @@ def schedules(
     >>> found.conditions, found.solved, found.kept[0].schedule.cut
     (2, 1, 'FC8')
     """
-    of_sources = {"cache": None if cache is None else Path(cache), "seed": seed, "watch": watch, "rules": rules}
+    of_sources = {"cache": cache, "seed": seed, "watch": watch, "rules": rules}
     known = _processors(processors, of_sources)
     round_trip_s = quantity(round_trip, "s") if round_trip else 0.0
     conditions = load_grid(grid, known, round_trip_s=round_trip_s) if isinstance(grid, str | Path) else list(grid)
     loaded = load_network(network)
     if not is_whole(number) or number < 1:
         raise InputError(f"number is {number!r}; expected a whole number, at least 1")
-    parts = parts or max(each for each in parts_that_fit(loaded) if each <= USUAL_PARTS)
+    parts = parts or usual_parts(loaded)
     problem, word = _problem(loaded, parts, batch, bits, sparsity_in, cloud_ops)
     limit = None if max_delay is None else quantity(max_delay, "s")
     # what parts cost depends on how busy a processor is, not on the channel

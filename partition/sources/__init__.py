@@ -62,7 +62,7 @@ EXPECTED = f"{', '.join(SOURCES)}, or an existing {', '.join(ENDINGS[:-1])} or {
 def choose_source(
     said: "str | Path | Mapping[str, float] | ByLayer[Any] | EnergySource",
     *,
-    cache: Path | None = None,
+    cache: str | Path | None = None,
     seed: int = 0,
     watch: Watch | None = None,
     rules: RuleSet | str = RuleSet.CORRECTED,
@@ -74,7 +74,7 @@ def choose_source(
     said : str, Path, mapping of str to float, result, or EnergySource
         One of :data:`SOURCES`; a file; joules of each layer by its name; what :func:`simulator.run` or
         :func:`analytical.estimate` gave for the network; or a source of your own.
-    cache : Path, optional
+    cache : str or Path, optional
         Folder that keeps the machine's runs; default: ``eyeriss-neupart`` in the user's cache folder.
     seed : int
         Of the machine's synthetic values.
@@ -104,7 +104,7 @@ def choose_source(
             raise SourceError(f"source is {said!r}; expected {EXPECTED}, joules by layer, or a result")
         return said
     if str(said) in SOURCES:
-        return SOURCES[str(said)](cache, seed, watch, rules)
+        return SOURCES[str(said)](None if cache is None else Path(cache), seed, watch, rules)
     # a name of a source comes before a file that is called the same
     require_known(said)
     return File(str(said))
