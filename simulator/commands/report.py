@@ -5,15 +5,20 @@ import click
 from analytical.errors import InputError
 from analytical.terminal.options import command
 from analytical.terminal.outputs import check_writable, write_chosen
-
-PANELS = ("energy", "states", "latency", "roofline", "traffic", "effects", "time")
+from simulator.charts.draw import TITLES, picture
 
 
 @command()
 @click.argument("run")
 @click.argument("other", required=False)
 @click.option("--out", metavar="REPORT.html", help="The page: one file, which opens without a network.")
-@click.option("--panel", type=click.Choice(PANELS), default=PANELS[0], show_default=True, help="Of --svg and --png.")
+@click.option(
+    "--panel",
+    type=click.Choice(list(TITLES)),
+    default=next(iter(TITLES)),
+    show_default=True,
+    help="Of --svg and --png.",
+)
 @click.option("--svg", metavar="FILE", help="One diagram alone.")
 @click.option("--png", metavar="FILE", help="One diagram alone.")
 def report(run: str, other: str | None, out: str | None, panel: str, svg: str | None, png: str | None) -> None:
@@ -28,9 +33,7 @@ def report(run: str, other: str | None, out: str | None, panel: str, svg: str | 
         raise InputError("none of --out, --svg and --png is given; expected a file for the report")
     if out is not None and out != "-" and not out.endswith((".html", ".htm")):
         raise InputError(f"--out is {out}; expected a name that ends in .html")
-    # Altair takes its time to import
-    from simulator.charts.draw import picture
-    from simulator.report.page import load_runs, page
+    from simulator.report.page import load_runs, page  # what reads runs takes its time to import
 
     check_writable(out, svg, png, inputs=(run, other))
     runs = load_runs(run, *([other] if other is not None else []))

@@ -5,13 +5,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.machine.history import History
+from simulator.machine.history import Cycles, History
 from simulator.machine.layer_run import Wait
 from simulator.machine.loop import FILTERS, IFMAP
 from simulator.result import LayerResult
 from traces.tensors import LayerTensors
-
-Times = NDArray[np.int64]
 
 
 class Series:
@@ -71,7 +69,7 @@ class Series:
         }
 
 
-def _shares(starts: Times, stops: Times, edges: NDArray[np.float64]) -> NDArray[np.float64]:
+def _shares(starts: Cycles, stops: Cycles, edges: NDArray[np.float64]) -> NDArray[np.float64]:
     """Share of the time from each edge to the next that intervals, in order and apart from each other, cover."""
     if not starts.size:
         return np.zeros(len(edges) - 1)

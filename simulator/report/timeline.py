@@ -31,9 +31,6 @@ _PARTS = {IFMAP: GLB_IFMAP, PSUMS: GLB_PSUMS, FILTERS: FILTER_BUFFER}
 _LEVEL = 4
 """Of compression: more takes longer than the run."""
 
-ENDINGS = (".json", ".json.gz")
-"""Endings of the names of timelines."""
-
 
 class Timeline:
     """Trace events of a run, layer after layer.
