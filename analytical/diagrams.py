@@ -8,7 +8,8 @@ from analytical.errors import InputError
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
 """Okabe and Ito's, which colour-blind people tell apart, and whose greys differ."""
 
-_NAMES = {"altair": "Altair", "vl_convert": "vl-convert"}
+_KNOWN = {"altair": ("Altair", "report"), "vl_convert": ("vl-convert", "report"), "matplotlib": ("matplotlib", "plot")}
+"""Their names, and the extras that have them."""
 
 
 class ChartError(InputError):
@@ -16,7 +17,8 @@ class ChartError(InputError):
 
 
 def drawing_library(module: str) -> Any:
-    """A library of the extra ``report``: ``"altair"`` or ``"vl_convert"``, which only diagrams need.
+    """A library that only diagrams need: ``"altair"`` or ``"vl_convert"``, of the extra ``report``, or, of the extra
+    ``plot``, ``"matplotlib"``.
 
     Raises
     ------
@@ -31,5 +33,5 @@ def drawing_library(module: str) -> Any:
     try:
         return import_module(module)
     except ImportError as error:
-        name = _NAMES[module]
-        raise ChartError(f'{name} is not installed; expected pip install "eyeriss-neupart[report]"') from error
+        name, extra = _KNOWN[module]
+        raise ChartError(f'{name} is not installed; expected pip install "eyeriss-neupart[{extra}]"') from error

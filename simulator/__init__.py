@@ -17,6 +17,7 @@ _HOMES = {
     "RunFile": "simulator.comparison.run_file",
     "Settings": "simulator.settings",
     "Validation": "simulator.silicon.validation",
+    "WatchedPass": "simulator.watching",
     "compare": "simulator.comparison.compare",
     "read_run": "simulator.comparison.run_file",
     "run": "simulator.runner",
@@ -24,6 +25,7 @@ _HOMES = {
     "run_network": "simulator.runner",
     "show": "simulator.tables.show",
     "validate": "simulator.silicon.validation",
+    "watch": "simulator.watching",
 }
 """Public names, and the modules that have them, imported when a name is first used."""
 
@@ -43,5 +45,7 @@ if TYPE_CHECKING:
     from simulator.silicon.validation import Validation as Validation
     from simulator.silicon.validation import validate as validate
     from simulator.tables.show import show as show
+    from simulator.watching import WatchedPass as WatchedPass
+    from simulator.watching import watch as watch
 
 __getattr__, __dir__ = lazy_names(__name__, _HOMES)

@@ -5,7 +5,9 @@ import click
 from analytical.terminal.errors import run_command
 from analytical.terminal.options import LazyGroup, log_to_standard_error, version_option
 
-COMMANDS = {name: f"simulator.commands.{name}:{name}" for name in ("run", "compare", "effects", "validate", "report")}
+NAMES = ("run", "compare", "effects", "validate", "report", "watch")
+
+COMMANDS = {name: f"simulator.commands.{name}:{name}" for name in NAMES}
 
 
 @click.group(cls=LazyGroup, sources=COMMANDS)

@@ -142,7 +142,7 @@ def run_network(
     shortcuts = ShortcutReads(settings.network, settings.hardware)
     for planned in plan(settings):
         advance = progress(planned.layer) if progress else None
-        tensors = _tensors_of(settings, planned)
+        tensors = tensors_of(settings, planned)
         # work is told of in expected seconds, step by step, so that the sum over a run is what was announced
         if advance is not None:
             advance(Work.expected(planned, settings.engine).data)
@@ -161,7 +161,7 @@ def run_network(
     return NetworkResult(settings=settings, layers=tuple(results), shortcuts=found)
 
 
-def _tensors_of(settings: Settings, planned: PlannedLayer) -> LayerTensors:
+def tensors_of(settings: Settings, planned: PlannedLayer) -> LayerTensors:
     """A layer's values: those of the network's trace, or synthetic ones."""
     layer, batch = planned.layer, planned.tiling.batch
     if settings.network.trace is not None:

@@ -10,7 +10,7 @@ from analytical.errors import InputError
 from analytical.terminal.errors import fail_if_any
 from analytical.terminal.options import Percent, complete_files, csv_option, json_option, network_command
 from analytical.terminal.outputs import as_csv, as_json, check_writable, write_chosen
-from simulator.commands.run import SETTINGS_OPTIONS, settings_of
+from simulator.commands.run import SETTINGS_OPTIONS, settings_of, with_options
 from simulator.settings import Settings
 
 if TYPE_CHECKING:
@@ -106,9 +106,5 @@ def _run_file(side: "RunFile | Settings", said: str) -> "RunFile":
     return RunFile.of_result(run_watched(side), said) if isinstance(side, Settings) else side
 
 
-_live = settings_of
-for _option in reversed(SETTINGS_OPTIONS):
-    _live = _option(_live)
-
-_LIVE = click.command("run", add_help_option=False)(_live)
+_LIVE = click.command("run", add_help_option=False)(with_options(SETTINGS_OPTIONS)(settings_of))
 """What a live side of a comparison is given: those options of ``run`` that say what runs."""

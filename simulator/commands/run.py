@@ -1,6 +1,7 @@
 """``python -m simulator run``: a network through the machine."""
 
 import logging
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -38,7 +39,7 @@ objective_option = click.option(
     help=f"What --mapping {FILE_MAPPER} goes by: least energy, or the rule that was inferred from the chip.",
 )
 
-SETTINGS_OPTIONS = (
+LAYOUT_OPTIONS = (
     network_argument,
     bits_option(default=16),
     hardware_option,
@@ -63,33 +64,39 @@ SETTINGS_OPTIONS = (
         show_default=True,
         help="Convolution groups of a layer: one after the other, or side by side where PEs are free.",
     ),
-    click.option(
-        "--engine",
-        type=click.Choice(ENGINES),
-        default=ENGINES[0],
-        show_default=True,
-        help="fast: tables; detailed: every pass with its values; stepped: cycle by cycle. The results are the same.",
-    ),
-    click.option(
-        "--batch",
-        type=click.IntRange(1, 2**31 - 1),
-        metavar="N",
-        help="Images.  [default: what the table says, layer by layer]",
-    ),
-    click.option(
-        "--layers",
-        metavar="C1,C3",
-        help="Run only these layers, by name; one with a comma in double quotes.  [default: all]",
-    ),
-    seed_option,
-    click.option(
-        "--accounting",
-        type=click.Choice(ACCOUNTINGS),
-        default=Accounting.CNNERGY.value,
-        show_default=True,
-        help="Which events are charged energy.",
-    ),
 )
+"""What says how which layers lie on which array."""
+
+batch_option = click.option(
+    "--batch",
+    type=click.IntRange(1, 2**31 - 1),
+    metavar="N",
+    help="Images.  [default: what the table says, layer by layer]",
+)
+
+layers_option = click.option(
+    "--layers",
+    metavar="C1,C3",
+    help="Run only these layers, by name; one with a comma in double quotes.  [default: all]",
+)
+
+engine_option = click.option(
+    "--engine",
+    type=click.Choice(ENGINES),
+    default=ENGINES[0],
+    show_default=True,
+    help="fast: tables; detailed: every pass with its values; stepped: cycle by cycle. The results are the same.",
+)
+
+accounting_option = click.option(
+    "--accounting",
+    type=click.Choice(ACCOUNTINGS),
+    default=Accounting.CNNERGY.value,
+    show_default=True,
+    help="Which events are charged energy.",
+)
+
+SETTINGS_OPTIONS = (*LAYOUT_OPTIONS, engine_option, batch_option, layers_option, seed_option, accounting_option)
 """What says which run it is; a side of ``compare`` takes the same."""
 
 
@@ -102,11 +109,11 @@ def settings_of(
     rules: str,
     objective: str,
     groups: str,
-    engine: str,
     batch: int | None,
     layers: str | None,
     seed: int,
-    accounting: str,
+    engine: str = ENGINES[0],
+    accounting: str = Accounting.CNNERGY.value,
 ) -> Settings:
     """The settings that :data:`SETTINGS_OPTIONS` name."""
     if mapping_file is not None and mapping is not None and not MAPPERS[mapping].takes_files:
@@ -136,14 +143,19 @@ def _names(layers: str, network: Network) -> tuple[str, ...]:
     return (layers,) if layers in network.names else parse_names(layers)
 
 
-def _with_settings(function: Any) -> Any:
-    for option in reversed(SETTINGS_OPTIONS):
-        function = option(function)
-    return function
+def with_options(options: Sequence[Callable[[Any], Any]]) -> Callable[[Any], Any]:
+    """A decorator that gives a command all of them, in order."""
+
+    def decorate(function: Any) -> Any:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
 
 
 @network_command()
-@_with_settings
+@with_options(SETTINGS_OPTIONS)
 @click.option("--verify", is_flag=True, help="Compare every ofmap with a direct convolution; fail on a residual.")
 @click.option("--crosscheck", is_flag=True, help="Print what moved, and every difference from the closed forms.")
 @click.option("--reuse", is_flag=True, help="Print how often data are used at each level of memory.")

@@ -58,6 +58,9 @@ PSUM_PASS       takes or hands on a psum at a column whose MACs are all skipped
 SKIP_NONE, SKIP_IFMAP, SKIP_BOTH = range(3)
 """Whose zeros spare a MAC its cycle: nobody's, those of pixels, those of pixels and filter words."""
 
+IDLE = len(CLASSES)
+"""What a PE without work in the pass is, beside these; the kernel knows only the others."""
+
 RAMP_UP, STARTED = range(2)
 """Rows of ``Outcome.classes``: before a PE's first MAC of the pass, and from then on."""
 
@@ -250,7 +253,22 @@ def _place_filters(filter_rf, filters, set_start, stack_start, height):
 
 
 @njit(error_model="numpy")
-def step_pass(ifmap, filters, psums, geometry, ports, outcome):
+def _write_visit(states, pixels, words, filter_zeros_spare, skip):
+    """Say for each cycle of a visit whether its MAC is done or gated; ``states`` begins at the visit's first cycle."""
+    at = 0
+    for q in range(pixels.size):
+        done = pixels[q] != 0 and (words[q] != 0 or not filter_zeros_spare)
+        if not done and (skip == SKIP_BOTH or (skip == SKIP_IFMAP and pixels[q] == 0)):
+            continue
+        states[at] = COMPUTE if done else GATED
+        at += 1
+    # no MAC, but a psum to take or to hand on: its one cycle
+    if at == 0:
+        states[0] = PSUM_PASS
+
+
+@njit(error_model="numpy")
+def step_pass(ifmap, filters, psums, geometry, ports, outcome, states=None):
     """Run one pass to its end.
 
     Parameters
@@ -267,6 +285,9 @@ def step_pass(ifmap, filters, psums, geometry, ports, outcome):
         How fast words come in and go out.
     outcome : Outcome
         Filled with what happened. Where ``events[STUCK]`` is set, the rest of it and ``psums`` are of no use.
+    states : (cycles, rows, pe_columns), uint8, optional
+        Filled with what each PE does in each cycle, of :data:`CLASSES`; as many cycles as the pass takes. Whether it is
+        there is known when the kernel is compiled: without it, nothing of it is left in the code.
 
     Notes
     -----
@@ -460,6 +481,8 @@ def step_pass(ifmap, filters, psums, geometry, ports, outcome):
                     finished_in[a] += 1
                     unfinished -= 1
                     classes[STARTED, PASS_END] += 1
+                    if states is not None:
+                        states[cycle:, a, k] = PASS_END
                     continue
                 while True:
                     # What its next visit needs, in the order in which waits are blamed: filter words, pixels, room
@@ -470,16 +493,22 @@ def step_pass(ifmap, filters, psums, geometry, ports, outcome):
                     # filter words arrive by column, filter, channel: the order in which the loops use them
                     if filters_held[a] < (x * P + p + 1) * Cc:
                         classes[since, FILTER_LOAD] += 1
+                        if states is not None:
+                            states[cycle, a, k] = FILTER_LOAD
                         wakes_at[a] = cycle + 1
                         break
                     # pixels arrive by column and channel: all of the window's up to and with column x
                     if arrived[t // group_stacks, c, U * k + i] < (base[a, k] + x + 1) * Cc:
                         classes[since, IFMAP_FILL] += 1
+                        if states is not None:
+                            states[cycle, a, k] = IFMAP_FILL
                         wakes_at[a] = cycle + 1
                         break
                     # only the last column hands a psum on: without room for it, it may not begin
                     if last and fifo_size[a, k] == psum_fifo:
                         classes[since, PSUM_OUT] += 1
+                        if states is not None:
+                            states[cycle, a, k] = PSUM_OUT
                         wakes_at[a] = cycle + 1
                         break
                     if first:
@@ -488,6 +517,8 @@ def step_pass(ifmap, filters, psums, geometry, ports, outcome):
                             below = a + 1
                             if fifo_size[below, k] == 0 or fifo_ready[below, k, fifo_head[below, k]] > cycle:
                                 classes[since, PSUM_IN] += 1
+                                if states is not None:
+                                    states[cycle, a, k] = PSUM_IN
                                 wakes_at[a] = cycle + 1
                                 break
                             psum_rf[a, k, p] = fifo_value[below, k, fifo_head[below, k]]
@@ -498,6 +529,8 @@ def step_pass(ifmap, filters, psums, geometry, ports, outcome):
                         elif reads_psums:
                             if in_arrived[t, k] <= taken_psums[a, k]:
                                 classes[since, PSUM_IN] += 1
+                                if states is not None:
+                                    states[cycle, a, k] = PSUM_IN
                                 wakes_at[a] = cycle + 1
                                 break
                             psum_rf[a, k, p] = in_value[t, k, taken_psums[a, k] % psum_fifo]
@@ -535,6 +568,15 @@ def step_pass(ifmap, filters, psums, geometry, ports, outcome):
                     if takes == 0 and (first or last):
                         classes[STARTED, PSUM_PASS] += 1
                         takes = 1
+                    if states is not None and takes > 0:
+                        of_pixels, of_words = at + x * Cc, (p * S + x) * Cc
+                        _write_visit(
+                            states[cycle:, a, k],
+                            ifmap_rf[a, k, of_pixels : of_pixels + Cc],
+                            filter_rf[a, of_words : of_words + Cc],
+                            filter_zeros_spare,
+                            skip,
+                        )
                     last_progress = cycle
                     if last:
                         # The window's sum is done here in one go: all its pixels and filter words are there. It leaves

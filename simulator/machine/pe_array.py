@@ -249,6 +249,67 @@ class PEArray:
         >>> psums.ravel().tolist(), run.nonzero_macs, run.gated
         ([5, 0, 10, 15], 3, 1)
         """
+        return self._step(shape, ifmap, filters, psums, None)
+
+    def watch(
+        self,
+        shape: PassShape,
+        ifmap: NDArray[np.integer],
+        filters: NDArray[np.integer],
+        psums: NDArray[np.int64],
+    ) -> tuple[PassRun, NDArray[np.uint8]]:
+        """Step one pass as :meth:`run` does, and write down what each PE does in each cycle.
+
+        Parameters
+        ----------
+        shape, ifmap, filters, psums
+            As for :meth:`run`.
+
+        Returns
+        -------
+        run : PassRun
+            What happened.
+        states : (cycles, rows, pe_columns), uint8
+            One of :data:`simulator.machine.kernels.CLASSES` for each of the pass's PEs. Rows are those of all its
+            stacks, one stack after the other, from its top down.
+
+        Raises
+        ------
+        RuntimeError
+            The array makes no progress: its FIFOs cannot serve the pass.
+
+        Examples
+        --------
+        One PE waits for its filter, does the four MACs, of which a zero gates one, and waits for its last psum to
+        leave.
+
+        >>> from analytical.hardware import EYERISS_16BIT
+        >>> shape = PassShape(
+        ...     set_channels=(1,), stack_filters=(1,), R=1, S=1, U=1, images=1, strip_rows=1, width=4,
+        ...     pe_columns=1, windows=4, loads_filters=True, reads_psums=False,
+        ... )
+        >>> psums = np.zeros((1, 1, 1, 4), np.int64)
+        >>> array = PEArray(EYERISS_16BIT)
+        >>> run, states = array.watch(shape, np.array([[[[1, 0, 2, 3]]]]), np.array([[[[5]]]]), psums)
+        >>> [kernels.FILTER_LOAD, kernels.COMPUTE, kernels.GATED, kernels.PASS_END]
+        [2, 0, 1, 6]
+        >>> states.ravel().tolist()
+        [2, 0, 1, 0, 0, 6, 6, 6]
+        """
+        # how many cycles there will be is known after a first run
+        cycles = self.run(shape, ifmap, filters, psums.copy()).cycles
+        rows = shape.active_pes // shape.pe_columns
+        states = np.full((cycles, rows, shape.pe_columns), kernels.IDLE, np.uint8)
+        return self._step(shape, ifmap, filters, psums, states), states
+
+    def _step(
+        self,
+        shape: PassShape,
+        ifmap: NDArray[np.integer],
+        filters: NDArray[np.integer],
+        psums: NDArray[np.int64],
+        states: NDArray[np.uint8] | None,
+    ) -> PassRun:
         outcome = _outcome(shape)
         # int32 and contiguous whatever comes in, so that the kernel is compiled for one kind of arrays only
         kernels.step_pass(
@@ -258,6 +319,7 @@ class PEArray:
             self.geometry(shape),
             self.ports,
             outcome,
+            states,
         )
         return PassRun(
             nonzero_macs=int(outcome.classes[kernels.STARTED, kernels.COMPUTE]),

@@ -1,12 +1,17 @@
 """Passes of any shape: right psums, and every PE-cycle in one class."""
 
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import product
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytical import counts as c
-from analytical.hardware import Hardware
-from simulator.machine.pe_array import PassShape, PEArray
+from analytical.hardware import GATES, SKIPS, Hardware
+from simulator.machine import kernels
+from simulator.machine.pe_array import PassShape, PEArray, Stall
 from tests.passes import passes, stepped
 from traces.convolution import convolve_plainly
 
@@ -65,3 +70,57 @@ def test_milestones_stand_in_their_order(case: tuple[PassShape, Hardware]) -> No
     assert (result.filters_loaded_at > 0) == shape.loads_filters
     fastest = -(-shape.macs // (shape.active_pes))
     assert result.cycles >= fastest
+
+
+@settings(max_examples=100)
+@given(passes(), st.integers(0, 2**32), st.sampled_from(GATES), st.sampled_from(SKIPS))
+def test_a_watched_pass_is_the_pass_and_shows_each_mac_in_its_turn(
+    case: tuple[PassShape, Hardware], seed: int, gate: str, skip: str
+) -> None:
+    shape, hardware = case[0], replace(case[1], gate=gate, skip=skip)
+    rng = np.random.default_rng(seed)
+    ifmap = rng.integers(0, 2, (shape.images, shape.channels, shape.strip_rows, shape.width))
+    filters = rng.integers(0, 3, (shape.filters, shape.filter_channels, shape.R, shape.S))
+    psums = np.zeros((shape.images, shape.filters, shape.pe_columns, shape.windows), np.int64)
+    array, watched_psums = PEArray(hardware), psums.copy()
+    run = array.run(shape, ifmap, filters, psums)
+    watched, states = array.watch(shape, ifmap, filters, watched_psums)
+
+    assert np.array_equal(psums, watched_psums)
+    assert (watched.cycles, watched.counts, watched.stalls) == (run.cycles, run.counts, run.stalls)
+    assert np.count_nonzero(states == kernels.COMPUTE) == run.nonzero_macs
+    assert np.count_nonzero(states == kernels.GATED) == run.gated
+    # each PE is in one state in each cycle, and in a stall as often as its counters say, before its first MAC, too
+    assert states.shape == (run.cycles, shape.active_pes // shape.pe_columns, shape.pe_columns)
+    assert states.max() < kernels.IDLE
+    works = np.isin(states, (kernels.COMPUTE, kernels.GATED, kernels.PSUM_PASS))
+    before = ~np.logical_or.accumulate(works, axis=0)
+    for stall in Stall:
+        assert np.count_nonzero(states == stall.value) == run.stalls[stall]
+        if stall is not Stall.PASS_END:
+            assert np.count_nonzero((states == stall.value) & before) == run.ramp_up[stall]
+    for row in range(states.shape[1]):
+        for column in range(shape.pe_columns):
+            seen = states[:, row, column]
+            of_macs = seen[np.isin(seen, (kernels.COMPUTE, kernels.GATED))].tolist()
+            assert of_macs == list(macs_of_pe(shape, hardware, ifmap, filters, row, column))
+
+
+def macs_of_pe(
+    shape: PassShape, hardware: Hardware, ifmap: np.ndarray, filters: np.ndarray, row: int, column: int
+) -> Iterator[int]:
+    """What a PE's MACs are, one after the other: window by window, column by column, filter by filter, channel by
+    channel (NeuPart paper, section IV-B)."""
+    sets = len(shape.set_channels)
+    stack, place, i = row // (sets * shape.R), row // shape.R % sets, row % shape.R
+    group = stack // (len(shape.stack_filters) // shape.groups)
+    channels = range(sum(shape.set_channels[:place]), sum(shape.set_channels[: place + 1]))
+    of_stack = range(sum(shape.stack_filters[:stack]), sum(shape.stack_filters[: stack + 1]))
+    for image, window, x, f, q in product(
+        range(shape.images), range(shape.windows), range(shape.S), of_stack, channels
+    ):
+        pixel = ifmap[image, group * shape.filter_channels + q, shape.U * column + i, shape.V * window + x]
+        word = filters[f, q, i, x]
+        done = bool(pixel) and (bool(word) or not hardware.filter_zeros_spare)
+        if hardware.skip == "none" or (pixel if hardware.skip == "ifmap" else done):
+            yield kernels.COMPUTE if done else kernels.GATED
