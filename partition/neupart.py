@@ -19,6 +19,7 @@ COMMANDS = {
     "effects": "simulator.commands.effects:effects",
     "validate": "simulator.commands.validate:validate",
     "report": "simulator.commands.report:report",
+    "watch": "simulator.commands.watch:watch",
     "distribute": "partition.commands.distribute:distribute",
     "split": "partition.commands.split:split",
     "schedules": "partition.commands.schedules:schedules",

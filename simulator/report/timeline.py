@@ -65,7 +65,7 @@ class Timeline:
         self._write(
             [
                 '{"displayTimeUnit":"ms","traceEvents":['
-                + _named("process_name", f"{name} (1 us is 1 core cycle)", LAYERS),
+                + _named("process_name", f"1 us = 1 core cycle: {name}", LAYERS),
                 _named("thread_name", "layer", LAYERS),
                 _named("thread_name", "PE array", PE_ARRAY),
                 _named("thread_name", "DRAM link", DRAM_LINK),
@@ -92,7 +92,9 @@ def _named(what: str, name: str, track: int) -> str:
 
 def _events(result: LayerResult, tensors: LayerTensors, history: History, begin: int) -> list[str]:
     """All events of a layer that begins at a cycle."""
-    run, name = result.run, json.dumps(result.name)
+    run = result.run
+    # layers run batches of their own: without their number of images, lengths cannot be compared
+    name = json.dumps(f"{result.name}, {run.images} image{'s' if run.images > 1 else ''}")
     hardware = run.tiling.hardware
     passes = list(schedule(run.tiling))
     told = json.dumps(
@@ -101,9 +103,9 @@ def _events(result: LayerResult, tensors: LayerTensors, history: History, begin:
             "passes": run.passes,
             "processing cycles": run.processing_cycles,
             "active PEs": run.active_pes,
-            "MACs": run.compute,
-            "gated": run.gated,
-            "skipped": run.skipped,
+            "MACs": run.counts.macs,
+            "gated MACs of these": run.gated,
+            "skipped MACs of these": run.skipped,
             "energy, J an image": result.energy_J,
         }
     )
@@ -179,7 +181,8 @@ def _pass(start: int, cycles: int, args: str) -> str:
 
 
 def _wait(wait: Wait, start: int, cycles: int) -> str:
-    return f'{{"ph":"X","pid":1,"tid":{PE_ARRAY},"ts":{start},"dur":{cycles},"name":"wait: {wait.value}","args":{{}}}}'
+    name = f"wait: {said(wait.value)}"
+    return f'{{"ph":"X","pid":1,"tid":{PE_ARRAY},"ts":{start},"dur":{cycles},"name":"{name}","args":{{}}}}'
 
 
 def _told_of(shape: PassShape, hardware: Hardware) -> str:
@@ -187,8 +190,10 @@ def _told_of(shape: PassShape, hardware: Hardware) -> str:
     if hardware.skips:
         return f',"active PEs":{shape.active_pes}'
     timing = timing_of(hardware, shape)
-    stalls = {f"stall: {stall.name.lower()}": cycles for stall, cycles in timing.stalls.items() if cycles}
-    told = {"active PEs": shape.active_pes, "MACs": timing.macs, **stalls, "idle": timing.idle}
+    stalls = {
+        f"stall: {said(stall.name.lower())}, PE-cycles": cycles for stall, cycles in timing.stalls.items() if cycles
+    }
+    told = {"active PEs": shape.active_pes, "MACs": timing.macs, **stalls, "idle, PE-cycles": timing.idle}
     return "," + json.dumps(told)[1:-1]
 
 
@@ -210,7 +215,7 @@ def _of_glb(history: History, begin: int) -> Iterator[str]:
         # of all that happens in a cycle, how it ends
         last = np.flatnonzero(np.diff(at, append=-1))
         for cycle, level in zip((at[last] + begin).tolist(), levels[last].tolist(), strict=True):
-            yield f'{{"ph":"C","pid":1,"ts":{cycle},"name":"{name}, words","args":{{"words":{level}}}}}'
+            yield f'{{"ph":"C","pid":1,"ts":{cycle},"name":"{name}","args":{{"words":{level}}}}}'
 
 
 _RELEASES = {IFMAP: Act.RELEASE_IFMAP, FILTERS: Act.RELEASE_FILTERS}
@@ -219,23 +224,57 @@ _RELEASES = {IFMAP: Act.RELEASE_IFMAP, FILTERS: Act.RELEASE_FILTERS}
 def _of_pes(
     passes: list[Pass], nonzero: NDArray[np.int64] | None, history: History, begin: int, hardware: Hardware
 ) -> Iterator[str]:
-    """What share of the PEs does what, pass by pass: PE-cycles of a pass in per cent of all there are in its cycles."""
+    """What share of the PEs does what, pass by pass: PE-cycles of a pass in per cent of all there are in its cycles;
+    where the array waits, all wait."""
+    inside = _waits_inside(history)
+    ready, start, end, cycles = (column.tolist() for column in history.passes)
+    following = [*ready[1:], history.total]
+    of_shape: dict[PassShape, tuple[int, int, int]] = {}
     before = ""
-    start, cycles = history.passes.start.tolist(), history.passes.cycles.tolist()
+    # the array waits before its first pass, too
+    if start and start[0] > 0:
+        yield _shares_at(begin, WAITS)
+        before = WAITS
     for number, p in enumerate(passes):
-        timing = timing_of(hardware, p.shape)
+        known = of_shape.get(p.shape)
+        if known is None:
+            timing = timing_of(hardware, p.shape)
+            known = of_shape[p.shape] = (timing.macs, sum(timing.stalls.values()), timing.idle)
+        of_macs, stalls, idle = known
         whole = 100 / (hardware.pes * max(1, cycles[number]))
-        macs = int(nonzero[number]) if nonzero is not None else timing.macs
-        shares = {
-            "MAC": macs * whole,
-            "gated": (timing.macs - macs) * whole,
-            "stall": sum(timing.stalls.values()) * whole,
-            "idle": timing.idle * whole,
-        }
-        told = ",".join(f'"{name}":{share:.1f}' for name, share in shares.items())
+        macs = int(nonzero[number]) if nonzero is not None else of_macs
+        told = (
+            f'"MAC":{macs * whole:.1f},"gated":{(of_macs - macs) * whole:.1f},"stall":{stalls * whole:.1f},'
+            f'"idle":{idle * whole:.1f},"wait":0'
+        )
         if told != before:
-            yield f'{{"ph":"C","pid":1,"ts":{begin + start[number]},"name":"PEs, per cent","args":{{{told}}}}}'
-            before = told
+            yield _shares_at(begin + start[number], told)
+        for since, until in inside.get(number, ()):
+            yield _shares_at(begin + since, WAITS)
+            yield _shares_at(begin + until, told)
+        before = told
+        if number + 1 == len(passes) or start[number + 1] > end[number] or following[number] > end[number]:
+            yield _shares_at(begin + end[number], WAITS)
+            before = WAITS
+
+
+WAITS = '"MAC":0,"gated":0,"stall":0,"idle":0,"wait":100'
+"""Shares of the PEs while the whole array waits."""
+
+
+def _shares_at(cycle: int, told: str) -> str:
+    return f'{{"ph":"C","pid":1,"ts":{cycle},"name":"PEs, %","args":{{{told}}}}}'
+
+
+def said(name: str) -> str:
+    """A cause as people read it.
+
+    Examples
+    --------
+    >>> said("write_back")
+    'write back'
+    """
+    return name.replace("_", " ")
 
 
 def nonzero_macs_of(layer: Layer, ifmap: NDArray[np.integer], passes: Sequence[Pass]) -> NDArray[np.int64]:

@@ -4,6 +4,7 @@ import gzip
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -133,7 +134,9 @@ def test_events_are_what_perfetto_takes() -> None:
     assert sum(event["dur"] for event in tracks[DRAM_LINK]) == sum(layer.run.dram_busy_cycles for layer in result)
     assert {event["name"] for event in tracks[DRAM_LINK]} == {"filter", "ifmap", "ofmap"}
     for wait in Wait:
-        told = sum(event["dur"] for event in tracks[PE_ARRAY] if event["name"] == f"wait: {wait.value}")
+        told = sum(
+            event["dur"] for event in tracks[PE_ARRAY] if event["name"] == f"wait: {wait.value.replace('_', ' ')}"
+        )
         assert told == sum(layer.run.dram_waits[wait] for layer in result)
     # on a track one thing comes after the other
     for of_track in tracks.values():
@@ -143,12 +146,38 @@ def test_events_are_what_perfetto_takes() -> None:
     assert (first["images"], first["rows"]) == ("0:1", "0:14")
     assert any(name.startswith("stall: ") for name in first)
     stalls = sum(value for name, value in first.items() if name.startswith("stall: "))
-    assert first["MACs"] + stalls + first["idle"] == 168 * passes[0]["dur"]
-    for counter in ("GLB for ifmap, words", "GLB for psums, words", "filter buffer, words"):
+    assert first["MACs"] + stalls + first["idle, PE-cycles"] == 168 * passes[0]["dur"]
+    assert [event["name"] for event in tracks[LAYERS]] == ["C1, 2 images", "C3, 2 images"]
+    for counter in ("GLB for ifmap", "GLB for psums", "filter buffer"):
         assert any(event["ph"] == "C" and event["name"] == counter for event in events)
-    for event in events:
-        if event["name"] == "PEs, per cent":
-            assert sum(event["args"].values()) == pytest.approx(100, abs=0.3)
+    layers = [event["args"] for event in tracks[LAYERS]]
+    of_passes = sum(event["args"]["MACs"] for event in passes)
+    assert sum(args["MACs"] for args in layers) == of_passes == sum(layer.run.counts.macs for layer in result)
+
+
+@pytest.mark.parametrize("overlap", [False, True])
+def test_the_area_under_the_counters_is_what_the_pes_did(overlap: bool) -> None:
+    """Also while the array waits, which is a share of its own."""
+    timeline, hardware = Timeline("some"), replace(EYERISS_16BIT, overlap_fmaps=overlap)
+    settings = Settings(network=load_network("alexnet"), selected=("C1", "C3"), hardware=hardware, batch=3)
+    result = run_network(settings, history=timeline)
+    counted = [event for event in events_of(timeline) if event["name"] == "PEs, %"]
+    assert all(sum(event["args"].values()) == pytest.approx(100, abs=0.3) for event in counted)
+    runs = [layer.run for layer in result]
+    total = sum(run.total_cycles for run in runs)
+    at = np.array([event["ts"] for event in counted] + [total])
+    assert at[0] == 0
+    assert np.all(np.diff(at) >= 0)
+    expected = {
+        "MAC": sum(run.compute for run in runs) / 168,
+        "gated": sum(run.gated for run in runs) / 168,
+        "stall": sum(sum(run.stalls.values()) for run in runs) / 168,
+        "idle": sum(run.idle for run in runs) / 168,
+        "wait": sum(sum(run.dram_waits.values()) for run in runs),
+    }
+    for name, cycles in expected.items():
+        area = np.array([event["args"][name] for event in counted]) @ np.diff(at)
+        assert area / total == pytest.approx(100 * cycles / total, abs=0.1)
 
 
 def test_a_machine_that_skips_has_a_timeline(tmp_path: Path) -> None:
