@@ -24,6 +24,12 @@ TITLES = {
 }
 """What stands above each diagram."""
 
+WIDTH = 640
+"""Pixels of a diagram that stands alone; on a page it is as wide as that."""
+
+SIDE_BY_SIDE = ("energy", "states", "latency")
+"""Diagrams in which bars of several runs stand beside each other; in the others colours or shapes tell them apart."""
+
 
 def chart(panel: str, runs: Sequence[RunData], *, titled: bool = True) -> "alt.Chart | alt.LayerChart":
     """A diagram of one run, or of several side by side.
@@ -70,27 +76,30 @@ class Plots:
 
     def energy(self) -> "alt.Chart | alt.LayerChart":
         """Millijoules of an image by layer and part, machine beside model."""
-        return chart("energy", [self._run])
+        return self._wide("energy")
 
     def states(self) -> "alt.Chart | alt.LayerChart":
         """What the PEs do, layer by layer."""
-        return chart("states", [self._run])
+        return self._wide("states")
 
     def latency(self) -> "alt.Chart | alt.LayerChart":
         """Milliseconds of an image by layer: work, and waits by cause."""
-        return chart("latency", [self._run])
+        return self._wide("latency")
 
     def roofline(self) -> "alt.Chart | alt.LayerChart":
         """MACs a cycle over MACs a byte, under the roofs of the link, of the PEs at work and of all PEs."""
-        return chart("roofline", [self._run])
+        return self._wide("roofline")
 
     def traffic(self) -> "alt.Chart | alt.LayerChart":
         """Megabytes of an image by layer and level."""
-        return chart("traffic", [self._run])
+        return self._wide("traffic")
 
     def effects(self) -> "alt.Chart | alt.LayerChart":
         """Why machine and model differ in energy."""
-        return chart("effects", [self._run])
+        return self._wide("effects")
+
+    def _wide(self, panel: str) -> "alt.Chart | alt.LayerChart":
+        return chart(panel, [self._run]).properties(width=WIDTH)
 
 
 def picture(panel: str, runs: Sequence[RunData], ending: str) -> bytes:
@@ -104,7 +113,12 @@ def picture(panel: str, runs: Sequence[RunData], ending: str) -> bytes:
         ``"svg"`` or ``"png"``.
     """
     vl_convert = drawing_library("vl_convert")
-    spec = chart(panel, runs).properties(width=640).to_dict()
+    drawn = chart(panel, runs)
+    if len(runs) > 1 and panel in SIDE_BY_SIDE:
+        # on paper nobody can point at a bar to ask whose it is
+        order = "from left to right: " + ", ".join(run.name for run in runs)
+        drawn = drawn.properties(title={"text": TITLES[panel], "subtitle": order})
+    spec = drawn.properties(width=WIDTH).to_dict()
     if ending == "svg":
         return str(vl_convert.vegalite_to_svg(spec)).encode()
     return bytes(vl_convert.vegalite_to_png(spec, scale=2))
@@ -184,13 +198,17 @@ def _traffic(alt: Any, rows: list[dict[str, Any]], several: bool) -> Any:
 
 
 def _roofline(alt: Any, rows: list[dict[str, Any]], several: bool) -> Any:
-    x = alt.X("MACs a byte:Q", scale=alt.Scale(type="log"), title="MACs a byte of DRAM traffic")
-    y = alt.Y("y:Q", scale=alt.Scale(type="log"), title="MACs a cycle")
     # the roof of the chip of the first run: the link's slope, up to all PEs
     first = rows[0]
     slope, pes = first["link roof"] / first["MACs a byte"], first["PEs"]
     least, most = min(row["MACs a byte"] for row in rows), max(row["MACs a byte"] for row in rows)
     ends = sorted({least / 2, pes / slope, max(most, pes / slope) * 2})
+    lowest = min(row["MACs a cycle"] for row in rows)
+    wide, high = ([ends[0], ends[-1]], [lowest / 2, pes * 2])
+    x = alt.X(
+        "MACs a byte:Q", scale=alt.Scale(type="log", domain=wide, nice=False), title="MACs a byte of DRAM traffic"
+    )
+    y = alt.Y("y:Q", scale=alt.Scale(type="log", domain=high, nice=False), title="MACs a cycle")
     roof = [{"MACs a byte": at, "y": min(pes, slope * at)} for at in ends]
     points = [{**row, "y": row["MACs a cycle"]} for row in rows]
     reach = [{**row, "y": row["roof"], "y2": row["MACs a cycle"]} for row in rows]
@@ -205,8 +223,15 @@ def _roofline(alt: Any, rows: list[dict[str, Any]], several: bool) -> Any:
     lost = alt.Chart(alt.Data(values=reach)).mark_rule(color="#999999").encode(x=x, y=y, y2="y2:Q")
     tick = alt.Chart(alt.Data(values=reach)).mark_tick(color="#D55E00", thickness=2, size=12).encode(x=x, y=y)
     point = alt.Chart(alt.Data(values=points)).mark_point(filled=True, size=60, color=COLOURS[0]).encode(**encoded)
-    name = alt.Chart(alt.Data(values=points)).mark_text(dx=6, align="left", fontSize=9).encode(x=x, y=y, text="layer:N")
-    return alt.layer(line, lost, tick, point, name)
+    # names of neighbours above and below their points, by turns, so that fewer lie on each other
+    ordered = sorted(points, key=lambda row: (row["MACs a byte"], row["MACs a cycle"]))
+    names = [
+        alt.Chart(alt.Data(values=ordered[turn::2]))
+        .mark_text(dx=4, dy=dy, align="left", fontSize=9)
+        .encode(x=x, y=y, text="layer:N")
+        for turn, dy in enumerate((-7, 9))
+    ]
+    return alt.layer(line, lost, tick, point, *names)
 
 
 def _effects(alt: Any, rows: list[dict[str, Any]], several: bool) -> Any:

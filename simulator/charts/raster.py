@@ -2,6 +2,7 @@
 
 import io
 import textwrap
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -117,10 +118,8 @@ def raster_figure(watched: "WatchedPass", first: int = 0, last: int | None = Non
         There are no such cycles, or matplotlib is not installed.
     """
     drawing_library("matplotlib")
-    from matplotlib.figure import Figure
-
     edges = _edges(watched, first, last)
-    figure = Figure(figsize=(10, 7), layout="constrained")
+    figure = _shown_figure()(figsize=(10, 7), layout="constrained")
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
     figure.suptitle(_wrapped(watched.title), fontsize="medium")
     # a mixture of colours, by their shares: what a person sees of many pixels in one
@@ -133,6 +132,20 @@ def raster_figure(watched: "WatchedPass", first: int = 0, last: int | None = Non
     below.set_xlabel("cycle of the pass")
     figure.legend(handles=_legend(watched), loc="outside lower center", ncols=4, fontsize="small", frameon=False)
     return figure
+
+
+@cache
+def _shown_figure() -> "type[Figure]":
+    """A figure that a notebook shows; pyplot's are shown, too, but pyplot keeps figures open and looks for a screen."""
+    from matplotlib.figure import Figure
+
+    class ShownFigure(Figure):
+        def _repr_png_(self) -> bytes:
+            drawn = io.BytesIO()
+            self.savefig(drawn, format="png", dpi=100)
+            return drawn.getvalue()
+
+    return ShownFigure
 
 
 def picture(watched: "WatchedPass", ending: str, first: int = 0, last: int | None = None) -> bytes:

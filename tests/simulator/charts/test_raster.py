@@ -44,6 +44,8 @@ def test_the_raster_has_each_pe_s_states_mixed_by_their_shares(watched: simulato
     tops = [collection.get_paths()[0].vertices[:, 1].max() for collection in below.collections]
     assert tops == sorted(tops)
     assert tops[-1] == pytest.approx(100)
+    # a notebook shows it
+    assert figure._repr_png_().startswith(b"\x89PNG")  # type: ignore[attr-defined]
     whole = watched.plot()
     (image,) = whole.axes[0].images
     assert np.asarray(image.get_array()).shape == (156, MOST_STRETCHES, 3)
