@@ -20,6 +20,8 @@ COMMANDS = {
     "validate": "simulator.commands.validate:validate",
     "report": "simulator.commands.report:report",
     "watch": "simulator.commands.watch:watch",
+    "sweep": "simulator.commands.sweep:sweep",
+    "pareto": "simulator.commands.pareto:pareto",
     "distribute": "partition.commands.distribute:distribute",
     "split": "partition.commands.split:split",
     "schedules": "partition.commands.schedules:schedules",

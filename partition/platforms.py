@@ -18,12 +18,12 @@ from analytical.hardware import Hardware
 from analytical.mappings.cnnergy import RuleSet
 from analytical.network import Network, word_bits
 from analytical.networks import load_network
+from analytical.pareto import not_beaten
 from analytical.results import frame, html_table
 from partition.channel import bits_of, share_of_zeros
 from partition.costs import Costs
 from partition.fleet.members import memory_size
 from partition.fleet.tensors import Tensors
-from partition.pareto import not_beaten
 from partition.radios import Radio, radio_of
 from partition.sources import ANALYTICAL, EnergySource, Watch, choose_source, source_beside
 from partition.units import quantity

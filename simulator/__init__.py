@@ -19,11 +19,14 @@ _HOMES = {
     "Validation": "simulator.silicon.validation",
     "WatchedPass": "simulator.watching",
     "compare": "simulator.comparison.compare",
+    "fronts": "simulator.sweeps.fronts",
     "read_run": "simulator.comparison.run_file",
+    "read_sweep": "simulator.sweeps.file",
     "run": "simulator.runner",
     "run_layer": "simulator.runner",
     "run_network": "simulator.runner",
     "show": "simulator.tables.show",
+    "sweep": "simulator.sweeps.sweep",
     "validate": "simulator.silicon.validation",
     "watch": "simulator.watching",
 }
@@ -44,6 +47,9 @@ if TYPE_CHECKING:
     from simulator.settings import Settings as Settings
     from simulator.silicon.validation import Validation as Validation
     from simulator.silicon.validation import validate as validate
+    from simulator.sweeps.file import read_sweep as read_sweep
+    from simulator.sweeps.fronts import fronts as fronts
+    from simulator.sweeps.sweep import sweep as sweep
     from simulator.tables.show import show as show
     from simulator.watching import WatchedPass as WatchedPass
     from simulator.watching import watch as watch

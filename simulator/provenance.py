@@ -1,11 +1,13 @@
 """What made a result: program, versions, commit and command, as files keep them."""
 
+import hashlib
 import platform
 import shlex
 import subprocess
 import sys
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +41,21 @@ def _command() -> str:
     if Path(program).name == "__main__.py":
         return shlex.join(["python", "-m", Path(program).parent.name, *arguments])
     return shlex.join([program, *arguments])
+
+
+@cache
+def program() -> str:
+    """A fingerprint of the program that a run depends on, and of what makes its numbers.
+
+    Of the sources, not of a version: what is kept must not outlive a change that nobody gave a number.
+    """
+    digest = hashlib.sha256(f"{_version('numpy')} {_version('numba')}".encode())
+    for package in ("analytical", "traces", "simulator"):
+        spec = find_spec(package)
+        for root in (spec.submodule_search_locations or []) if spec else []:
+            for source in sorted(Path(root).rglob("*.py")):
+                digest.update(source.read_bytes())
+    return digest.hexdigest()
 
 
 @cache

@@ -86,6 +86,28 @@ def plan(settings: Settings) -> list[PlannedLayer]:
 
 
 def _plan_layer(settings: Settings, layer: Layer, chosen: Chosen | None = None) -> PlannedLayer:
+    chosen, tiling = lay_out(settings, layer, chosen)
+    closed = closed_side(layer, settings.hardware, tiling.batch, settings.rules)
+    return PlannedLayer(layer=layer, chosen=chosen, tiling=tiling, closed=closed)
+
+
+def lay_out(settings: Settings, layer: Layer, chosen: Chosen | None = None) -> tuple[Chosen, Tiling]:
+    """The mapping of a layer, and whole tiles of it.
+
+    Parameters
+    ----------
+    settings : Settings
+    layer : Layer
+    chosen : Chosen, optional
+        A mapping, in place of the one that the settings choose.
+
+    Raises
+    ------
+    MappingError
+        It does not fit the hardware in the way that was asked for.
+    SettingsError
+        It takes more memory than there is.
+    """
     batch = settings.images(layer)
     # the mapper that was asked for says whether a layer fits, and nobody else
     chosen = chosen or settings.choose(layer)
@@ -93,8 +115,7 @@ def _plan_layer(settings: Settings, layer: Layer, chosen: Chosen | None = None) 
     if settings.groups == TOGETHER:
         tiling = tiling.side_by_side()
     _require_memory(layer, batch, settings.engine, settings.hardware)
-    closed = closed_side(layer, settings.hardware, batch, settings.rules)
-    return PlannedLayer(layer=layer, chosen=chosen, tiling=tiling, closed=closed)
+    return chosen, tiling
 
 
 def _require_memory(layer: Layer, batch: int, engine: str, hardware: Hardware) -> None:
@@ -142,7 +163,7 @@ def run_network(
     shortcuts = ShortcutReads(settings.network, settings.hardware)
     for planned in plan(settings):
         advance = progress(planned.layer) if progress else None
-        tensors = tensors_of(settings, planned)
+        tensors = tensors_of(settings, planned.layer, planned.tiling.batch)
         # work is told of in expected seconds, step by step, so that the sum over a run is what was announced
         if advance is not None:
             advance(Work.expected(planned, settings.engine).data)
@@ -161,9 +182,8 @@ def run_network(
     return NetworkResult(settings=settings, layers=tuple(results), shortcuts=found)
 
 
-def tensors_of(settings: Settings, planned: PlannedLayer) -> LayerTensors:
+def tensors_of(settings: Settings, layer: Layer, batch: int) -> LayerTensors:
     """A layer's values: those of the network's trace, or synthetic ones."""
-    layer, batch = planned.layer, planned.tiling.batch
     if settings.network.trace is not None:
         traced: LayerTensors = settings.network.trace.tensors(layer, batch)
         return traced

@@ -189,7 +189,7 @@ def watch_pass(settings: Settings, layer: str, number: int = 0) -> WatchedPass:
         passes += 1
     if found is None:
         raise WatchError(f"layer {layer} has no pass {number}; expected one from 0 to {passes - 1}")
-    tensors = tensors_of(settings, planned)
+    tensors = tensors_of(settings, planned.layer, planned.tiling.batch)
     shape, strip = found.shape, found.strip.ifmap
     # What earlier channels have left in the GLB is taken as zero: no state depends on a psum's value.
     psums = np.zeros((shape.images, shape.filters, shape.pe_columns, shape.windows), np.int64)

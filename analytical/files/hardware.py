@@ -100,8 +100,57 @@ def load_hardware(path: str | Path, b_w: int | None = None) -> Hardware:
     written = (
         _of_run(path) if Path(path).suffix.lower() == ".json" else read_toml(path, HardwareError, "a hardware file")
     )
+    given = _validated(written, path)
+    # the width chooses the Eyeriss that fills in the rest: it is settled before all else
+    stated = given.get("b_w", b_w or 16)
+    if stated not in PRESETS or stated != (b_w or stated):
+        expected = str(b_w) if b_w else " or ".join(str(bits) for bits in sorted(PRESETS))
+        raise HardwareError(f"{path}: b_w is {stated}; expected {expected}")
     try:
-        given = _Hardware.model_validate(written).model_dump(exclude_none=True)
+        return _complete(PRESETS[stated], given, name=Path(path).stem)
+    except ValueError as error:
+        raise HardwareError(f"{path}: {error}") from error
+
+
+def hardware_with(base: Hardware, written: dict[str, Any], *, name: str, where: str | Path) -> Hardware:
+    """A hardware like another one, but for some fields, as a hardware file has them.
+
+    What depends on them follows, as for a file: FIFOs, throughput, and the price of a word of the GLB.
+
+    Parameters
+    ----------
+    base : Hardware
+    written : dict
+        Fields and tables of a hardware file; the width stays that of ``base``.
+    name : str
+        What reports call it.
+    where : str or Path
+        What is named where something is wrong.
+
+    Raises
+    ------
+    HardwareError
+        Something that is no field, or a hardware that cannot exist.
+
+    Examples
+    --------
+    >>> wide = hardware_with(PRESETS[16], {"K": 28, "I_s": 24}, name="wide", where="here")
+    >>> wide.pes, wide.ifmap_fifo, wide.throughput == 2 * PRESETS[16].throughput
+    (336, 96, True)
+    """
+    given = _validated(written, where)
+    if given.get("b_w", base.b_w) != base.b_w:
+        raise HardwareError(f"{where}: b_w is {given['b_w']}; expected {base.b_w}, as {base.name} has")
+    try:
+        return _complete(base, given, name=name)
+    except ValueError as error:
+        raise HardwareError(f"{where}: {error}") from error
+
+
+def _validated(written: dict[str, Any], path: str | Path) -> dict[str, Any]:
+    """What is written, each field of the kind that it has to be."""
+    try:
+        return _Hardware.model_validate(written).model_dump(exclude_none=True)
     except ValidationError as error:
         # of a field that may be a number or a table, what is wrong inside the table says more; and a misspelt key,
         # which is also one that is missing, says more than that
@@ -120,15 +169,6 @@ def load_hardware(path: str | Path, b_w: int | None = None) -> Hardware:
             "missing": "missing; expected all of read, write",
         }.get(first["type"], _reason(first))
         raise HardwareError(f"{path}: {field} is {why}") from error
-    # the width chooses the Eyeriss that fills in the rest: it is settled before all else
-    stated = given.get("b_w", b_w or 16)
-    if stated not in PRESETS or stated != (b_w or stated):
-        expected = str(b_w) if b_w else " or ".join(str(bits) for bits in sorted(PRESETS))
-        raise HardwareError(f"{path}: b_w is {stated}; expected {expected}")
-    try:
-        return _complete(PRESETS[stated], given, name=Path(path).stem)
-    except ValueError as error:
-        raise HardwareError(f"{path}: {error}") from error
 
 
 def _of_run(path: str | Path) -> dict[str, Any]:

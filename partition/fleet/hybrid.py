@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytical.graph import IMAGE
+from analytical.pareto import not_beaten
 from partition.fleet.shares import FleetError, share_out
 from partition.fleet.strategies import Made, channels_that_are_there, fuse_rows
 from partition.fleet.tensors import Part, Tensors, traffic_of
-from partition.pareto import not_beaten
 
 if TYPE_CHECKING:
     from partition.fleet.plan import Fleet

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from analytical.graph import IMAGE
+from analytical.pareto import not_beaten
 from partition.fleet.shares import FleetError
-from partition.pareto import not_beaten
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -7,11 +7,9 @@ import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import numba
 import numpy as np
 
 from analytical.graph import IMAGE, Graph, graph_of
@@ -20,6 +18,7 @@ from analytical.layer import Layer
 from analytical.mappings.cnnergy import RuleSet
 from analytical.network import Network
 from partition.costs import Costs
+from simulator.provenance import program
 from simulator.result import LayerResult, NetworkResult
 from simulator.runner import run_network
 from simulator.settings import Settings
@@ -102,24 +101,10 @@ def _key(settings: Settings) -> str:
         "layers": [asdict(layer) for layer in settings.network.layers],
         "edges": {name: asdict(edges) for name, edges in settings.network.edges.items()},
         "image": settings.network.image,
-        "program": _program(),
+        # the program, and what this module makes of a run
+        "program": program() + hashlib.sha256(Path(__file__).read_bytes()).hexdigest(),
     }
     return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()[:32]
-
-
-def _program() -> str:
-    """A fingerprint of the program that a run depends on, and of what makes its numbers.
-
-    Of the sources, not of a version: a kept run must not outlive a change that nobody gave a number.
-    """
-    digest = hashlib.sha256(f"{np.__version__} {numba.__version__}".encode())
-    for package in ("analytical", "traces", "simulator"):
-        spec = find_spec(package)
-        for root in (spec.submodule_search_locations or []) if spec else []:
-            for source in sorted(Path(root).rglob("*.py")):
-                digest.update(source.read_bytes())
-    digest.update(Path(__file__).read_bytes())
-    return digest.hexdigest()
 
 
 def _keep(path: Path, content: bytes) -> None:

@@ -36,7 +36,7 @@ def test_the_simulated_source_is_the_machine_and_runs_once(tmp_path: Path, monke
         ):
             with pytest.raises(AssertionError, match="ran again"):
                 other[0].costs(*other[1:])
-        patch.setattr(simulated, "_program", lambda: "another version")
+        patch.setattr(simulated, "program", lambda: "another version")
         with pytest.raises(AssertionError, match="ran again"):
             source.costs(NETWORK, EYERISS_8BIT)
     kept.write_bytes(b"damaged")

@@ -1,0 +1,1 @@
+"""Whole design spaces: a grid of networks, hardware, mappings and batches, and its points."""

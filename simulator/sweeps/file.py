@@ -1,0 +1,320 @@
+"""The file of a sweep: its points and their layers, column by column, in HDF5."""
+
+import io
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from analytical.energy import Accounting, Energy
+from analytical.results import frame
+from analytical.sweeps.grid import Grid, Point
+from analytical.terminal.outputs import write_outputs
+from simulator.provenance import versions
+from simulator.sweeps.facts import Facts
+from simulator.sweeps.jobs import jobs_of, network_of
+from simulator.sweeps.journal import Journal, SweepError
+from traces.store import read_attributes, write_attributes
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+SCHEMA = 1
+"""A number that grows when a column changes its meaning, or goes."""
+
+KIND = "eyeriss-neupart sweep"
+
+_PARTS = ("mac", "rf", "inter_pe", "glb", "dram", "clock", "other_control")
+
+SUMS = (
+    "energy_J",
+    "latency_s",
+    "processing_s",
+    *(f"energy_J_{part}" for part in _PARTS),
+    "macs",
+    "nonzero_macs",
+    "dram_bits",
+    "utilisation",
+)
+"""Columns of a point and of a layer, of one image: joules, seconds with and without waits for DRAM, MACs, bits on the
+DRAM link, and the share of PE-cycles with a MAC, gated or not."""
+
+_AT_ONCE = 4096
+"""Points that are written at a time, so that memory does not grow with their number."""
+
+
+def _sums(facts: Sequence[Facts], point: Point, accounting: Accounting) -> list[list[float]]:
+    """The columns of each layer, and at last of the point."""
+    hardware = point.chip.hardware
+    assert hardware is not None
+    rows = []
+    busy = whole = 0
+    of_network = Energy.zero()
+    for layer in facts:
+        energy = layer.energy(hardware, accounting)
+        of_network += energy
+        macs = layer.compute + layer.gated
+        cycles = hardware.pes * layer.processing_cycles
+        busy, whole = busy + macs, whole + cycles
+        bits = hardware.b_w * sum(words for event, words in layer.events.items() if event.startswith("dram "))
+        rows.append(
+            [
+                energy.total,
+                layer.latency_s(hardware),
+                layer.processing_cycles / hardware.core_hz / layer.images,
+                *energy.parts().values(),
+                layer.macs / layer.images,
+                layer.nonzero_macs / layer.images,
+                bits / layer.images,
+                macs / cycles if cycles else 0.0,
+            ]
+        )
+    sums = [float(sum(column)) for column in zip(*rows, strict=True)]
+    # as a run of the network adds them: parts first
+    sums[0] = of_network.total
+    sums[3 : 3 + len(_PARTS)] = of_network.parts().values()
+    sums[-1] = busy / whole if whole else 0.0
+    return [*rows, sums]
+
+
+def write_sweep(out: Path, grid: Grid, about: dict[str, str], journal: Journal) -> None:
+    """Write the file, whole or not at all.
+
+    Parameters
+    ----------
+    out : Path
+    grid : Grid
+    about : dict of str to str
+        What tells this sweep from others.
+    journal : Journal
+        In which all of it is.
+    """
+    import h5py
+
+    content = io.BytesIO()
+    accounting = Accounting(grid.accounting)
+    with h5py.File(content, "w") as file:
+        write_attributes(
+            file,
+            {"kind": KIND, "schema": SCHEMA, **about, "grid_record": grid.record(), "versions": versions()},
+        )
+        names = sorted({layer for network in grid.networks for layer in network_of(network).names})
+        write_attributes(file.create_group("layers"), {"names": names, "columns": ["point", "layer", *SUMS]})
+        file.create_group("points")
+        tables = {"points": _Table(file["points"]), "layers": _Table(file["layers"])}
+        found = _answers(grid, journal)
+        place = {name: at for at, name in enumerate(names)}
+        while chunk := list(islice(found, _AT_ONCE)):
+            points: list[dict[str, Any]] = []
+            layers: list[dict[str, Any]] = []
+            for point, answers in chunk:
+                row = _about_point(point)
+                if isinstance(answers, str):
+                    points.append(row | {"reason": answers} | dict.fromkeys(SUMS, float("nan")))
+                    continue
+                *of_layers, of_point = _sums([facts for _, facts in answers], point, accounting)
+                points.append(row | {"reason": ""} | dict(zip(SUMS, of_point, strict=True)))
+                layers += [
+                    {"point": point.number, "layer": place[name]} | dict(zip(SUMS, sums, strict=True))
+                    for (name, _), sums in zip(answers, of_layers, strict=True)
+                ]
+            tables["points"].add(points)
+            tables["layers"].add(layers)
+    write_outputs({str(out): content.getvalue()})
+
+
+def _answers(grid: Grid, journal: Journal) -> Iterator[tuple[Point, list[tuple[str, Facts]] | str]]:
+    """Each point with what is known of its layers, or why it cannot be: that of its first layer that cannot."""
+    for point in grid.points():
+        jobs = jobs_of(point)
+        if isinstance(jobs, str):
+            yield point, jobs
+            continue
+        facts: list[tuple[str, Facts]] = []
+        reason = ""
+        for name, key in jobs:
+            answer = journal.answer(key)
+            if isinstance(answer, str):
+                reason = answer
+                break
+            facts.append((name, answer))
+        yield point, reason or facts
+
+
+def _about_point(point: Point) -> dict[str, Any]:
+    hardware = point.chip.hardware
+    return {
+        "point": point.number,
+        "network": network_of(point.network).name,
+        "hardware": hardware.name if hardware is not None else point.chip.base,
+        "mapping": point.mapping,
+        "batch": 0 if point.batch is None else point.batch,
+        "seed": point.seed,
+        "pes": hardware.pes if hardware is not None else 0,
+        **{f"hardware.{name}": value for name, value in point.chip.fields.items()},
+    }
+
+
+class _Table:
+    """Columns that grow."""
+
+    def __init__(self, group: Any) -> None:
+        self._group = group
+
+    def add(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Add rows, all with the same names."""
+        if not rows:
+            return
+        for name in rows[0]:
+            values = _column([row[name] for row in rows])
+            if name not in self._group:
+                self._group.create_dataset(
+                    name,
+                    data=values,
+                    maxshape=(None,),
+                    chunks=(max(1, min(len(values), _AT_ONCE)),),
+                    dtype=values.dtype,
+                )
+                continue
+            dataset = self._group[name]
+            if values.dtype.kind == "S" and values.dtype.itemsize > dataset.dtype.itemsize:
+                # a longer text than there was: the column is made wider
+                values = np.concatenate([dataset[:].astype(values.dtype), values])
+                del self._group[name]
+                self._group.create_dataset(name, data=values, maxshape=(None,), chunks=(_AT_ONCE,))
+                continue
+            dataset.resize(len(dataset) + len(values), axis=0)
+            dataset[-len(values) :] = values
+
+
+def _column(values: list[Any]) -> "NDArray[Any]":
+    if all(isinstance(value, bool) for value in values):
+        return np.array(values, np.bool_)
+    if all(isinstance(value, int) and not isinstance(value, bool) for value in values):
+        return np.array(values, np.int64)
+    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
+        return np.array(values, np.float64)
+    # text of a fixed length: HDF5 has no string of no characters
+    return np.char.encode(np.array([str(value) for value in values]), "utf-8").astype(f"S{_longest(values)}")
+
+
+def _longest(values: list[Any]) -> int:
+    return max(1, *(len(str(value).encode()) for value in values))
+
+
+@dataclass(frozen=True, slots=True)
+class SweepFile:
+    """What a sweep found.
+
+    Attributes
+    ----------
+    path : Path
+    about : dict of str to str
+        Digests of the grid and of the program.
+    grid : dict
+        The grid, as its file had it.
+    """
+
+    path: Path
+    about: dict[str, str]
+    grid: dict[str, Any]
+
+    def __repr__(self) -> str:
+        points = self.points()
+        mapped = sum(not reason for reason in points["reason"])
+        return f"<sweep of {len(points['reason'])} points, of which {mapped} can be mapped: {self.path}>"
+
+    def points(self) -> dict[str, list[Any]]:
+        """The columns of the points."""
+        return self._table("points")
+
+    def layers(self) -> dict[str, list[Any]]:
+        """The columns of the layers of all points that can be mapped."""
+        import h5py
+
+        table = self._table("layers")
+        with h5py.File(self.path) as file:
+            names = read_attributes(file["layers"])["names"]
+        table["layer"] = [names[at] for at in table["layer"]]
+        return table
+
+    def rows(self) -> list[dict[str, Any]]:
+        """A row a point, as CSV has it."""
+        columns = self.points()
+        return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+
+    def to_frame(self) -> Any:
+        """The points as a pandas DataFrame.
+
+        Raises
+        ------
+        ImportError
+            pandas is not installed; it comes with the extra ``frame``.
+        """
+        return frame(self.rows())
+
+    def _table(self, name: str) -> dict[str, list[Any]]:
+        import h5py
+
+        with h5py.File(self.path) as file:
+            order = _order(file[name])
+            return {column: _plain(file[name][column][:]) for column in order}
+
+
+def _order(group: Any) -> Iterator[str]:
+    """Columns: which point it is, its fields, what came of it."""
+    fields = [name for name in group if name.startswith("hardware.")]
+    first = [
+        name for name in ("point", "layer", "network", "hardware", "mapping", "batch", "seed", "pes") if name in group
+    ]
+    return iter([*first, *fields, *(name for name in (*SUMS, "reason") if name in group)])
+
+
+def _plain(values: "NDArray[Any]") -> list[Any]:
+    if values.dtype.kind == "S":
+        return [value.decode("utf-8") for value in values]
+    return list(values.tolist())
+
+
+def read_sweep(path: str | Path) -> SweepFile:
+    """The file of a sweep.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Returns
+    -------
+    SweepFile
+        ``.rows()``, ``.points()``, ``.layers()`` and ``.to_frame()`` have what is in it.
+
+    Raises
+    ------
+    SweepError
+        It is none, or was written by a newer version.
+
+    Examples
+    --------
+    >>> read_sweep("README.md")
+    Traceback (most recent call last):
+    ...
+    simulator.sweeps.journal.SweepError: README.md: cannot be read as a sweep; expected the file of simulator sweep
+    """
+    import h5py
+
+    try:
+        with h5py.File(path) as file:
+            said = read_attributes(file)
+            if said.get("kind") != KIND:
+                raise SweepError(f"{path}: is no sweep; expected the file of simulator sweep")
+            if said["schema"] > SCHEMA:
+                raise SweepError(f"{path}: was written by a newer version; expected schema {SCHEMA} or less")
+    except SweepError:
+        raise
+    except (OSError, KeyError, ValueError, TypeError, json.JSONDecodeError) as error:
+        raise SweepError(f"{path}: cannot be read as a sweep; expected the file of simulator sweep") from error
+    return SweepFile(Path(path), {name: said[name] for name in ("grid", "program")}, said["grid_record"])

@@ -1,0 +1,297 @@
+"""A grid through the machine: each layer mapped once, each run made once, everything on disk as it is found."""
+
+import logging
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import groupby, islice, product
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, TypeVar
+
+from analytical.hardware import EYERISS_16BIT, Hardware
+from analytical.layer import Layer
+from analytical.network import Network
+from analytical.sweeps.grid import Grid, Point, load_grid
+from simulator.provenance import program
+from simulator.runner import run_network
+from simulator.settings import Settings
+from simulator.sweeps import jobs as work
+from simulator.sweeps.file import SweepFile, read_sweep, write_sweep
+from simulator.sweeps.jobs import Job, jobs_of, network_of, settings_of
+from simulator.sweeps.journal import Journal, SweepError
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+JOBS_TO_MAP = 32
+"""Layers that a worker maps at a time."""
+
+RUNS_TOGETHER = 8
+"""Runs of one layer that a worker makes at a time, of the same values."""
+
+ATTEMPTS = 5
+"""Times that a pool of processes is made anew after one of them was killed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How far a sweep has come.
+
+    Attributes
+    ----------
+    step : str
+        What is being done.
+    done, of : int
+        Layers that are, of all.
+    under_way : str
+        What workers have in hand.
+    """
+
+    step: str
+    done: int
+    of: int
+    under_way: str
+
+
+Tell = Callable[[Told], None]
+"""Told whenever something is done."""
+
+
+def sweep(
+    grid: Grid | str | Path,
+    out: str | Path,
+    *,
+    jobs: int = 1,
+    executor: Executor | None = None,
+    resume: bool = False,
+    tell: Tell | None = None,
+) -> SweepFile:
+    """Run a grid of networks, hardware, mappings, batches and seeds through the machine, and write what came of it.
+
+    A layer that several points have in common runs once, also where they differ in prices alone. What is found is kept
+    at once in a journal beside the file (``sweep.h5.part``), which goes when the file is there.
+
+    Parameters
+    ----------
+    grid : Grid, str or Path
+        A grid, or the file of one.
+    out : str or Path
+        The file to make (.h5); whatever the order in which points were done, it is the same.
+    jobs : int
+        Processes.
+    executor : concurrent.futures.Executor, optional
+        Of your own, in place of processes; it may be on other computers, on which the program is installed.
+    resume : bool
+        Go on with the journal that is there, or find that the file is complete.
+    tell : callable, optional
+        Told how far it has come.
+
+    Returns
+    -------
+    SweepFile
+        The points, as the file has them. Points that cannot be mapped are among them, with the reason.
+
+    Raises
+    ------
+    SweepError
+        A journal is there, and ``resume`` was not said; or what is there is of another grid or program.
+    GridError, NetworkError
+        The grid or a network of it cannot be.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from analytical.sweeps.grid import grid_of
+    >>> with TemporaryDirectory() as folder:
+    ...     grid = grid_of({"networks": "resnet8", "hardware": {"base": "eyeriss-8bit", "K": [7, 14]}})
+    ...     rows = sweep(grid, Path(folder, "sweep.h5")).rows()
+    >>> [row["pes"] for row in rows], rows[0]["energy_J"] > 0
+    ([84, 168], True)
+    """
+    grid = grid if isinstance(grid, Grid) else load_grid(grid)
+    out = Path(out)
+    _require(grid)
+    about = {"grid": grid.digest(), "program": program()}
+    journal_path = out.with_name(out.name + ".part")
+    if resume and out.exists() and not journal_path.exists():
+        done = read_sweep(out)
+        if done.about != about:
+            raise SweepError(f"{out}: is a sweep of another grid or program; expected that of this one, or no --resume")
+        return done
+    if not resume and journal_path.exists():
+        raise SweepError(f"{journal_path}: is an unfinished sweep; expected --resume to go on with it, or no such file")
+    journal = Journal(journal_path, about)
+    try:
+        with _workers(jobs, executor) as workers:
+            _find(grid, journal, workers, tell or (lambda _told: None))
+        log.info("%s", _said(journal.counts()))
+        write_sweep(out, grid, about, journal)
+    finally:
+        journal.close()
+    journal_path.unlink(missing_ok=True)
+    return read_sweep(out)
+
+
+def _said(counts: dict[str, int]) -> str:
+    return f"{counts['jobs']} layers of points, {counts['runs']} runs: {counts['jobs'] - counts['runs']} saved"
+
+
+def _require(grid: Grid) -> None:
+    """Refuse, before any work, what is wrong in all points."""
+    chip = next((chip.hardware for chip in grid.chips() if chip.hardware is not None), None)
+    if chip is None:
+        raise SweepError("the grid has no hardware that can exist and meets the constraints; expected at least one")
+    for network, mapping, batch, seed in product(grid.networks, grid.mappings, grid.batches, grid.seeds):
+        settings_of(network, _wide_enough(grid, chip, network), mapping, batch, seed)
+
+
+def _wide_enough(grid: Grid, chip: Hardware, network: str) -> Hardware:
+    """A hardware of the grid on which a network's values can be, for the look at its settings."""
+    trace = network_of(network).trace
+    if trace is None or chip.b_w == trace.bits:
+        return chip
+    fits = (c.hardware for c in grid.chips() if c.hardware is not None and c.hardware.b_w == trace.bits)
+    return next(fits, chip)
+
+
+class _Workers:
+    """Where work is done: here, or by an executor, which is made anew if its processes are killed."""
+
+    def __init__(self, make: Callable[[], Executor] | None, given: Executor | None, count: int) -> None:
+        self._make, self._given = make, given
+        self._executor = given if given is not None else make() if make is not None else None
+        self._count = count
+        self._attempts = 0
+
+    def map(self, function: Callable[[T], R], chunks: Iterable[T]) -> Iterator[R]:
+        """Results as they come, a few chunks ahead."""
+        if self._executor is None:
+            for chunk in chunks:
+                yield function(chunk)
+            return
+        waiting = iter(chunks)
+        pending: dict[Future[R], T] = {}
+        while True:
+            for chunk in islice(waiting, 2 * self._count - len(pending)):
+                pending[self._executor.submit(function, chunk)] = chunk
+            if not pending:
+                return
+            finished, _ = wait(pending, return_when=FIRST_COMPLETED)
+            lost: list[T] = []
+            for future in finished:
+                chunk = pending.pop(future)
+                try:
+                    yield future.result()
+                except BrokenProcessPool:
+                    lost.append(chunk)
+            if lost:
+                # a pool that has lost a process does nothing more: all that it had in hand is given to a new one
+                again = [*lost, *pending.values()]
+                self._renew()
+                pending = {self._executor.submit(function, chunk): chunk for chunk in again}
+
+    def _renew(self) -> None:
+        self._attempts += 1
+        if self._make is None or self._attempts > ATTEMPTS:
+            raise SweepError("worker processes were killed again and again (by a lack of memory?); --resume goes on")
+        log.warning("a worker process was killed: its work is done again")
+        if self._executor is not None:
+            self._executor.shutdown(wait=False, cancel_futures=True)
+        self._executor = self._make()
+
+    def close(self) -> None:
+        """End processes that were made here."""
+        if self._given is None and self._executor is not None:
+            self._executor.shutdown(wait=False, cancel_futures=True)
+
+
+@contextmanager
+def _workers(jobs: int, executor: Executor | None) -> Iterator[_Workers]:
+    make = None
+    if executor is None and jobs > 1:
+        warm_up()
+        make = lambda: ProcessPoolExecutor(jobs, get_context("spawn"), initializer=_alone)  # noqa: E731
+    # an executor of one's own does not say how many it works for
+    count = jobs if executor is None else max(jobs, getattr(executor, "_max_workers", 32))
+    workers = _Workers(make, executor, count)
+    try:
+        yield workers
+    finally:
+        workers.close()
+
+
+def warm_up() -> None:
+    """Compile the kernels here, so that workers find them compiled and do not all compile the same."""
+    layer = Layer.conv("L", channels=2, size=6, filters=2, filter=3, padding=1, sparsity_ifmap=0.5)
+    run_network(Settings(network=Network("small", (layer,)), hardware=EYERISS_16BIT))
+
+
+def _alone() -> None:
+    """A worker process uses one thread: there are as many of them as processors were meant to work."""
+    import numba
+
+    os.environ["OMP_NUM_THREADS"] = "1"
+    numba.set_num_threads(1)
+
+
+def _find(grid: Grid, journal: Journal, workers: _Workers, tell: Tell) -> None:
+    """Fill the journal: jobs of all points, how they lie, what they say."""
+    for _, points in groupby(grid.points(), key=lambda point: point.chip.number):
+        journal.add_jobs(
+            (key, point.network, layer, point.chip.number, point.mapping, point.batch, point.seed)
+            for point in points
+            for layer, key in _layers_of(point)
+        )
+    total = journal.counts()["jobs"]
+    made = _maker(grid)
+    mapped = 0
+    unlaid = (made(*row) for row in journal.unlaid())
+    for laid in workers.map(work.lay, _chunks(unlaid, JOBS_TO_MAP)):
+        journal.laid(laid)
+        mapped += len(laid)
+        tell(Told("mapping", mapped, total, f"{len(laid)} layers at a time"))
+    runs = [(row[0], row[1:]) for row in journal.unrun()]
+    counts = journal.counts()
+    done = counts["done"]
+    # runs of one layer together, since they share its values
+    of_layer = groupby(runs, key=lambda each: (each[1][1], each[1][2], each[1][5], each[1][6]))
+    chunks = (chunk for _, of in of_layer for chunk in _chunks(of, RUNS_TOGETHER))
+    jobs = ([(run, made(*row)) for run, row in chunk] for chunk in chunks)
+    for ran in workers.map(work.run, jobs):
+        journal.ran(ran)
+        done += len(ran)
+        tell(Told("running", done, counts["runs"], "layers"))
+
+
+def _layers_of(point: Point) -> list[tuple[str, bytes]]:
+    jobs = jobs_of(point)
+    return [] if isinstance(jobs, str) else jobs
+
+
+def _chunks(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    source = iter(items)
+    while chunk := list(islice(source, size)):
+        yield chunk
+
+
+def _maker(grid: Grid) -> Callable[..., Job]:
+    """Makes a job of its row in the journal."""
+
+    @lru_cache(maxsize=1024)
+    def hardware(number: int) -> Any:
+        chip = grid.chip(number)
+        return None if chip is None else chip.hardware
+
+    def made(key: bytes, network: str, layer: str, chip: int, mapping: str, batch: int | None, seed: int) -> Job:
+        return Job(
+            key=key, network=network, layer=layer, hardware=hardware(chip), mapping=mapping, batch=batch, seed=seed
+        )
+
+    return made

@@ -1,0 +1,87 @@
+"""Tables of a sweep and its fronts."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+
+from analytical.terminal.tables import people_table
+from analytical.terminal.text import digits
+from simulator.sweeps.file import SweepFile
+from simulator.sweeps.fronts import Fronts, base_of
+
+MOST_REASONS = 5
+"""Reasons that are said why points cannot be mapped."""
+
+MOST_EFFECTS = 3
+"""Fields that are named for each kind of layers."""
+
+
+def print_sweep(console: Console, done: SweepFile) -> None:
+    """How many points there are, the best of each network, and why others cannot be mapped."""
+    rows = done.rows()
+    mapped = [row for row in rows if not row["reason"]]
+    console.print(f"{len(rows)} points, of which {len(mapped)} can be mapped: {done.path}", style="bold")
+    for network in dict.fromkeys(row["network"] for row in mapped):
+        of_network = [row for row in mapped if row["network"] == network]
+        for said, column in (("energy", "energy_J"), ("latency", "latency_s")):
+            best = min(of_network, key=lambda row: row[column])
+            mJ, ms = _figures(best)
+            console.print(
+                f"{network}, least {said}: {mJ} mJ, {ms} ms an image on {best['hardware']} ({best['mapping']})"
+            )
+    reasons: dict[str, int] = {}
+    for row in rows:
+        if row["reason"]:
+            # the same for many hardware is one reason
+            reason = row["reason"].replace(row["hardware"], "the hardware")
+            reasons[reason] = reasons.get(reason, 0) + 1
+    for reason, times in sorted(reasons.items(), key=lambda each: -each[1])[:MOST_REASONS]:
+        console.print(f"{times} of these cannot be: {reason}")
+
+
+def print_fronts(console: Console, found: Fronts, shown: Sequence[str]) -> None:
+    """The points that no other beats, and what moves energy."""
+    names = [name.removeprefix("hardware.") for name in shown]
+    # chips that the others are like, where there are several
+    several = len({base_of(row) for row in found.points}) > 1
+    if several:
+        names.insert(0, "like")
+    for network, rows in found.best.items():
+        of_network = sum(row["network"] == network for row in found.points)
+        title = f"{network}: {len(rows)} of {of_network} points that no other beats in {found.x} and {found.y}"
+        extra = [name for name in (found.x, found.y) if name not in ("latency_s", "energy_J")]
+        table = people_table(title, *names, "mapping", "PEs", "mJ", "ms", *extra)
+        for row in rows:
+            fields = [*([base_of(row)] if several else []), *(_said(row[name]) for name in shown)]
+            table.add_row(
+                *fields, row["mapping"], str(row["pes"]), *_figures(row), *(digits(row[name]) for name in extra)
+            )
+        console.print(table)
+    table = people_table(
+        "What moves the energy of an image most, all else alike",
+        "network",
+        "layers",
+        "field",
+        "best",
+        "worst",
+        "worst / best",
+    )
+    seen: dict[tuple[str, str], int] = {}
+    for effect in found.effects:
+        kind = (effect.network, effect.kind)
+        seen[kind] = seen.get(kind, 0) + 1
+        if seen[kind] <= MOST_EFFECTS:
+            table.add_row(*kind, effect.field, effect.best, effect.worst, f"{effect.factor:.3f}")
+    if found.effects:
+        console.print(table)
+    if found.unmapped:
+        console.print(f"{found.unmapped} points cannot be mapped.")
+
+
+def _figures(row: dict[str, Any]) -> tuple[str, str]:
+    return digits(row["energy_J"] * 1e3), digits(row["latency_s"] * 1e3)
+
+
+def _said(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,76 @@
+"""Fronts: what no other point beats, and what a field does, all else alike."""
+
+from pathlib import Path
+
+import pytest
+
+from analytical.sweeps.grid import grid_of
+from simulator.charts.fronts import front_chart, picture
+from simulator.sweeps.file import SweepFile
+from simulator.sweeps.fronts import FrontError, Fronts, fronts, kinds_of
+from simulator.sweeps.sweep import sweep
+from tests.simulator.commands.calls import NETWORK
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> SweepFile:
+    folder = tmp_path_factory.mktemp("sweep")
+    (folder / "small.csv").write_text(NETWORK)
+    grid = grid_of(
+        {"networks": str(folder / "small.csv"), "hardware": {"K": [4, 7, 14], "prices": {"dram": [1e-10, 4e-10]}}}
+    )
+    return sweep(grid, folder / "sweep.h5")
+
+
+def test_a_front_has_what_no_other_point_beats(done: SweepFile) -> None:
+    found = fronts(done, "latency_s", "energy_J")
+    rows = done.rows()
+    kept = {row["point"] for row in found.best["small"]}
+
+    def beaten(row: dict[str, float]) -> bool:
+        def as_good(other: dict[str, float]) -> bool:
+            return other["latency_s"] <= row["latency_s"] and other["energy_J"] <= row["energy_J"]
+
+        return any(
+            as_good(other) and (other["latency_s"], other["energy_J"]) != (row["latency_s"], row["energy_J"])
+            for other in rows
+        )
+
+    for row in rows:
+        assert (row["point"] in kept) == (not beaten(row))
+
+
+def test_a_field_s_effect_is_a_ratio_all_else_alike(done: SweepFile) -> None:
+    found = fronts(done)
+    (dram,) = [effect for effect in found.effects if (effect.field, effect.kind) == ("prices.dram", "all")]
+    rows = done.rows()
+    ratio = 1.0
+    for k in (4, 7, 14):
+        low, high = (row["energy_J"] for row in rows if row["hardware.K"] == k)
+        ratio *= (high / low) ** (1 / 3)
+    assert dram.factor == pytest.approx(ratio)
+    assert (float(dram.best), float(dram.worst)) == (1e-10, 4e-10)
+    assert {effect.kind for effect in found.effects} == {"all", "conv", "fc"}
+
+
+def test_the_picture_has_all_points_and_the_front(done: SweepFile) -> None:
+    found = fronts(done, "pes", "energy_J")
+    spec = front_chart(found).to_dict()
+    rows = spec["data"]["values"]
+    assert len(rows) == 6
+    assert {row["y"] for row in rows} == {row["energy_J"] * 1e3 for row in done.rows()}
+    assert sum(row["front"] for row in rows) == len(found.best["small"])
+    assert picture(found, "svg").startswith(b"<svg")
+
+
+def test_kinds_of_layers() -> None:
+    table = Path(__file__).parents[3] / "examples" / "mobilenet_v1.csv"
+    kinds = set(kinds_of(str(table)).values())
+    assert kinds == {"conv", "depthwise", "pointwise", "fc"}
+
+
+def test_columns_and_networks_that_are_not_there_are_refused(done: SweepFile) -> None:
+    for what, said in (({"x": "speed"}, "x is 'speed'; expected one of pes"), ({"network": "vgg"}, "network is 'vgg'")):
+        with pytest.raises(FrontError, match=said):
+            fronts(done, **what)
+    assert isinstance(fronts(done, network="small"), Fronts)
