@@ -7,7 +7,8 @@ from analytical.terminal.options import LazyGroup, log_to_standard_error, versio
 
 
 @click.group(
-    cls=LazyGroup, sources={"run": "analytical.commands.run:run", "compress": "analytical.commands.compress:compress"}
+    cls=LazyGroup,
+    sources={name: f"analytical.commands.{name}:{name}" for name in ("run", "compress", "chips")},
 )
 @version_option
 def main() -> None:

@@ -13,6 +13,7 @@ COMMANDS = {
     "estimate": "analytical.commands.run:run",
     "partition": "partition.commands.run:run",
     "compress": "analytical.commands.compress:compress",
+    "chips": "analytical.commands.chips:chips",
     "import": "traces.commands.importing:importing",
     "show": "traces.commands.show:show",
     "compare": "simulator.commands.compare:compare",

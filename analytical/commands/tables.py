@@ -1,10 +1,11 @@
 """The table of an estimate."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from string import ascii_lowercase
 
 from analytical.compression.report import CompressionReport, Side
 from analytical.energy import ENERGY_PARTS, Energy
+from analytical.files.about import About
 from analytical.mappings.cnnergy import Correction, Rule
 from analytical.model import NetworkEstimate
 from analytical.network import Network
@@ -104,3 +105,32 @@ _CODES = {
     "huffman": "stored in Huffman codes",
 }
 """What tables call the codes of weights."""
+
+
+def print_chips(chips: Sequence[About]) -> None:
+    """Hardware that ships, a row each."""
+    console = people_console()
+    table = people_table("Hardware that ships", "", "PEs", "RF words", "bits", "GLB KiB", "MAC pJ", "GLB pJ", "clock W")
+    for chip in chips:
+        hardware = chip.hardware
+        table.add_row(
+            hardware.name,
+            f"{hardware.J}x{hardware.K}",
+            f"{hardware.f_s}+{hardware.I_s}+{hardware.P_s}",
+            str(hardware.b_w),
+            f"{hardware.glb_kib:g}",
+            digits(hardware.prices.mac * 1e12),
+            digits(hardware.prices.glb * 1e12),
+            digits(hardware.clock_W),
+        )
+    console.print(table)
+    for chip in chips:
+        console.print(f"{chip.hardware.name}: {chip.what}. Trust: {chip.trust}.")
+
+
+def print_chip(chip: About) -> None:
+    """One hardware, and what its constants rest on."""
+    print_chips([chip])
+    console = people_console()
+    for constant, source in chip.rests_on.items():
+        console.print(f"  {constant}: {source}.")

@@ -1,11 +1,15 @@
 """Files that people write, read with one line for what is wrong in them; its modules alone import pydantic here."""
 
+from importlib.resources import as_file, files
 from pathlib import Path
 
 from analytical.hardware import CHIPS, PRESETS, Hardware
 from analytical.technology import HardwareError
 
-EXPECTED = f"{', '.join(CHIPS)}, a hardware file (.toml), or the JSON of a run"
+CHIP_NAMES = (*CHIPS, "eyeriss-28nm", "isca16-256", "array-32x32")
+"""Names of hardware that ships: in code, or as files in ``chips/``, which say what they rest on."""
+
+EXPECTED = f"{', '.join(CHIP_NAMES)}, a hardware file (.toml), or the JSON of a run"
 """What may name a hardware."""
 
 
@@ -17,7 +21,7 @@ def choose_hardware(
     Parameters
     ----------
     hardware : Hardware, str, Path or None
-        One of :data:`analytical.hardware.CHIPS`, a hardware file (.toml), or the JSON of a run; a hardware stays
+        One of :data:`CHIP_NAMES`, a hardware file (.toml), or the JSON of a run; a hardware stays
         what it is; None: Eyeriss.
     bits : int, optional
         Bits of a word that it must have.
@@ -48,6 +52,9 @@ def choose_hardware(
         return _of_width(CHIPS[str(hardware)], bits)
     from analytical.files.hardware import load_hardware  # pydantic takes its time to import, and few runs need it
 
+    if str(hardware) in CHIP_NAMES:
+        with as_file(files("analytical.files").joinpath(f"chips/{hardware}.toml")) as shipped:
+            return load_hardware(shipped, bits)
     return load_hardware(hardware, bits)
 
 

@@ -11,7 +11,8 @@ from analytical.clock_tree import ClockTree
 from analytical.files import EXPECTED
 from analytical.files.toml import Whole, as_written, expected_of, read_toml
 from analytical.hardware import PRESETS, Hardware
-from analytical.technology import HardwareError, Prices, sram_factor
+from analytical.technology import HardwareError, Prices, sram_factor, sram_read_nJ
+from analytical.technology.scaling import scaling
 
 # strict: a number in quotes is a mistake to be named, not to be converted; and so is a key that nobody reads
 _STRICT = ConfigDict(extra="forbid", strict=True)
@@ -58,6 +59,10 @@ _Hardware = _table(
     clock_tree=(_ClockTree | bool | None, None),
     b_w=(Whole | None, None),
     name=(str | None, None),
+    # not of the hardware itself: in which node its prices are, and what it rests on
+    technology_nm=(float | None, None),
+    vdd=(float | None, None),
+    about=(dict[str, Any] | None, None),
 )
 
 
@@ -69,7 +74,9 @@ def load_hardware(path: str | Path, b_w: int | None = None) -> Hardware:
     (default: 16), but FIFOs follow the RFs (four of ifmap, one of psums), the throughput grows with PEs and clock, and
     the price of a word of the GLB follows its size (:func:`analytical.technology.sram_factor`). Prices may be in
     picojoules (``unit = "pJ"``) or, all but that of a MAC, in MACs (``unit = "MAC"``); those of ``glb`` and ``dram``
-    may be apart for reads and writes, and those of ``rf`` for ``ifmap``, ``filter`` and ``psum``.
+    may be apart for reads and writes, and those of ``rf`` for ``ifmap``, ``filter`` and ``psum``. Those on the chip
+    that are left out, and the clock, cost what they do at ``technology_nm`` and ``vdd``, if the file says so
+    (:func:`analytical.technology.scaling.scaling`); the clocks stay. What ``about`` says is for people.
     The JSON that a run wrote has its hardware under ``hardware``, whole.
 
     Parameters
@@ -142,9 +149,18 @@ def hardware_with(base: Hardware, written: dict[str, Any], *, name: str, where: 
     if given.get("b_w", base.b_w) != base.b_w:
         raise HardwareError(f"{where}: b_w is {given['b_w']}; expected {base.b_w}, as {base.name} has")
     try:
-        return _complete(base, given, name=name)
+        hardware = _complete(base, given, name=name)
     except ValueError as error:
         raise HardwareError(f"{where}: {error}") from error
+    # a person who writes one file may know what a word costs there; a grid goes on to any size
+    sizes = sram_read_nJ()
+    of_glb = [price for price in given.get("prices", {}) if price.startswith("glb")]
+    if hardware.glb_kib != base.glb_kib and not of_glb and not min(sizes) <= hardware.glb_kib <= max(sizes):
+        raise HardwareError(
+            f"{where}: hardware {hardware.name}: glb_kib is {hardware.glb_kib:g}; expected {min(sizes):g} to "
+            f"{max(sizes):g}, the sizes for which the price of a word is known, or prices.glb"
+        )
+    return hardware
 
 
 def _validated(written: dict[str, Any], path: str | Path) -> dict[str, Any]:
@@ -213,15 +229,19 @@ def _complete(preset: Hardware, given: dict[str, Any], *, name: str) -> Hardware
         "psum_fifo": given.get("P_s", preset.psum_fifo),
     }
     # later ones win: what the file gives stands before what follows from it
-    values = {"name": name} | fifos | given
+    values = {"name": name} | fifos | {key: value for key, value in given.items() if key not in _NO_FIELDS}
+    node = _node(given)
     prices = _prices(given.get("prices", {}), preset)
-    values["prices"] = replace(preset.prices, **prices)
+    values["prices"] = replace(preset.prices, **(_at_node(preset.prices, node) | prices))
     # false: a free clock; true, or nothing: Eyeriss's; a table: Eyeriss's with other constants
     tree = given.get("clock_tree")
     if tree is False:
         values["clock_tree"] = None
     elif tree is not None:
         values["clock_tree"] = replace(ClockTree(), **tree) if isinstance(tree, dict) else ClockTree()
+    at_node = values.get("clock_tree", preset.clock_tree)
+    if node != 1.0 and at_node is not None and not (isinstance(tree, dict) and "scale" in tree):
+        values["clock_tree"] = replace(at_node, scale=at_node.scale * node)
     hardware = replace(preset, **values)
     # what follows from sizes and clocks, once these are known to be such
     if not any(name.startswith("glb") for name in prices):
@@ -231,6 +251,27 @@ def _complete(preset: Hardware, given: dict[str, Any], *, name: str) -> Hardware
         scale = hardware.pes * hardware.core_hz / (preset.pes * preset.core_hz)
         hardware = replace(hardware, throughput=preset.throughput * scale)
     return hardware
+
+
+_NO_FIELDS = ("technology_nm", "vdd", "about")
+"""What a file may say that is no field of a hardware."""
+
+
+def _node(given: dict[str, Any]) -> float:
+    """The factor on energies of the chip, from Eyeriss's node to the file's."""
+    nm, vdd = given.get("technology_nm"), given.get("vdd")
+    if nm is None:
+        if vdd is not None:
+            raise HardwareError(f"vdd is {vdd:g} without technology_nm; expected both, or neither")
+        return 1.0
+    return scaling(nm, vdd).energy
+
+
+def _at_node(prices: Prices, factor: float) -> dict[str, float]:
+    """Prices of what is on the chip, in another node; DRAM is not on it."""
+    if factor == 1.0:
+        return {}
+    return {name: joules * factor for name, joules in prices.record().items() if not name.startswith("dram")}
 
 
 def _prices(given: dict[str, Any], preset: Hardware) -> dict[str, float]:

@@ -9,7 +9,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from analytical import __version__
-from analytical.hardware import CHIPS
+from analytical.files import CHIP_NAMES
 from analytical.mappings.rules import RULE_SETS
 from analytical.networks import READERS, TRACES, ZOO
 
@@ -159,8 +159,8 @@ def bits_option(default: int) -> Callable[[F], F]:
 hardware_option = click.option(
     "--hardware",
     metavar="HARDWARE",
-    shell_complete=complete_files(*CHIPS),
-    help=f"{', '.join(CHIPS)}, a hardware file (.toml), or the JSON of a run.  [default: Eyeriss]",
+    shell_complete=complete_files(*CHIP_NAMES),
+    help=f"{', '.join(CHIP_NAMES)}, a hardware file (.toml), or the JSON of a run.  [default: Eyeriss]",
 )
 rules_option = click.option(
     "--rules",
