@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytical.columns import row_of
+from analytical.counts import Counts
 from analytical.energy import ENERGY_PARTS, Accounting, Energy
 from analytical.hardware import Hardware
 from analytical.mappings import Chosen
@@ -201,6 +202,10 @@ class NetworkResult(ByLayer[LayerResult]):
         # layers may have batches of their own: each is divided by its own before they are added
         rows = self.rows()
         return {name: sum(float(row[name]) / int(row["images"]) for row in rows) for name in COUNTS_OF_BATCH}
+
+    def counts_of_all(self) -> Counts:
+        """What happened over all layers, for one image: exact fractions, since layers have batches of their own."""
+        return sum((layer.run.counts * Fraction(1, layer.run.images) for layer in self.layers), Counts())
 
     def differences_by_column(self) -> dict[str, Difference]:
         """The columns that the closed forms have, too, over all layers, for one image."""

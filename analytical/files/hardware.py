@@ -1,6 +1,7 @@
 """Hardware from files: TOML that a person writes, or the JSON of a run."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -9,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from analytical.clock_tree import ClockTree
 from analytical.files import EXPECTED
+from analytical.files.accelergy import read_ert
 from analytical.files.toml import Whole, as_written, expected_of, read_toml
 from analytical.hardware import PRESETS, Hardware
 from analytical.technology import HardwareError, Prices, sram_factor, sram_read_nJ
@@ -48,6 +50,7 @@ class _RegisterFiles(BaseModel):
 _Prices = _table(
     Prices,
     unit=(Literal["J", "pJ", "MAC"] | None, None),
+    ert=(str | None, None),
     rf=(float | _RegisterFiles | None, None),
     glb=(float | _Apiece | None, None),
     dram=(float | _Apiece | None, None),
@@ -108,13 +111,15 @@ def load_hardware(path: str | Path, b_w: int | None = None) -> Hardware:
         _of_run(path) if Path(path).suffix.lower() == ".json" else read_toml(path, HardwareError, "a hardware file")
     )
     given = _validated(written, path)
+    table = given.get("prices", {}).pop("ert", None)
+    of_table = {} if table is None else read_ert(Path(path).parent / table)
     # the width chooses the Eyeriss that fills in the rest: it is settled before all else
     stated = given.get("b_w", b_w or 16)
     if stated not in PRESETS or stated != (b_w or stated):
         expected = str(b_w) if b_w else " or ".join(str(bits) for bits in sorted(PRESETS))
         raise HardwareError(f"{path}: b_w is {stated}; expected {expected}")
     try:
-        return _complete(PRESETS[stated], given, name=Path(path).stem)
+        return _complete(PRESETS[stated], given, name=Path(path).stem, of_table=of_table)
     except ValueError as error:
         raise HardwareError(f"{path}: {error}") from error
 
@@ -146,6 +151,8 @@ def hardware_with(base: Hardware, written: dict[str, Any], *, name: str, where: 
     (336, 96, True)
     """
     given = _validated(written, where)
+    if "ert" in given.get("prices", {}):
+        raise HardwareError(f"{where}: prices.ert is there; expected it in a hardware file alone")
     if given.get("b_w", base.b_w) != base.b_w:
         raise HardwareError(f"{where}: b_w is {given['b_w']}; expected {base.b_w}, as {base.name} has")
     try:
@@ -203,7 +210,7 @@ def _of_run(path: str | Path) -> dict[str, Any]:
 _TYPES = ("float", "int", "bool", "str", "_Apiece", "_RegisterFiles", "ClockTree")
 """Names of types that pydantic puts on the way to a field that may be of several."""
 
-_PRICES_IN_TABLES = ("unit", "mac", "rf", "inter_pe", "glb", "dram")
+_PRICES_IN_TABLES = ("unit", "mac", "rf", "inter_pe", "glb", "dram", "ert")
 """What people write under ``[prices]``."""
 
 
@@ -222,8 +229,11 @@ _ALTERNATIVES = {
 """What fields may be that may be of several kinds."""
 
 
-def _complete(preset: Hardware, given: dict[str, Any], *, name: str) -> Hardware:
-    """What a file gives, and Eyeriss for the rest; FIFOs and throughput follow what they depend on."""
+def _complete(
+    preset: Hardware, given: dict[str, Any], *, name: str, of_table: Mapping[str, float] | None = None
+) -> Hardware:
+    """What a file gives, then what its table of prices does, and Eyeriss for the rest; FIFOs and throughput follow what
+    they depend on."""
     fifos = {
         "ifmap_fifo": preset.ifmap_fifo // preset.I_s * given.get("I_s", preset.I_s),
         "psum_fifo": given.get("P_s", preset.psum_fifo),
@@ -231,7 +241,7 @@ def _complete(preset: Hardware, given: dict[str, Any], *, name: str) -> Hardware
     # later ones win: what the file gives stands before what follows from it
     values = {"name": name} | fifos | {key: value for key, value in given.items() if key not in _NO_FIELDS}
     node = _node(given)
-    prices = _prices(given.get("prices", {}), preset)
+    prices = dict(of_table or {}) | _prices(given.get("prices", {}), preset)
     values["prices"] = replace(preset.prices, **(_at_node(preset.prices, node) | prices))
     # false: a free clock; true, or nothing: Eyeriss's; a table: Eyeriss's with other constants
     tree = given.get("clock_tree")

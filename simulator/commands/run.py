@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import click
@@ -164,6 +165,7 @@ def with_options(options: Sequence[Callable[[Any], Any]]) -> Callable[[Any], Any
 @click.option("--out", metavar="RUN.h5", help="Write settings and columns to an HDF5 file.")
 @click.option("--tensors", is_flag=True, help="Write ifmaps, filters and ofmaps to --out, too.")
 @click.option("--save-mapping", metavar="FILE", help="Write the mappings that were used, for --mapping-file.")
+@click.option("--accelergy", metavar="FOLDER", help="Write energies and counts of an image as Accelergy's files.")
 @click.option(
     "--timeline", metavar="RUN.json.gz", help="Write what happens when, as trace events that Perfetto's UI opens."
 )
@@ -180,6 +182,7 @@ def run(
     out: str | None,
     tensors: bool,
     save_mapping: str | None,
+    accelergy: str | None,
     timeline: str | None,
     series: int | None,
     **said: Any,
@@ -199,13 +202,15 @@ def run(
         raise InputError("--out is -; expected the name of a file, since HDF5 cannot go to standard output")
     if tensors and out is None:
         raise InputError("--tensors is given without --out; expected --out RUN.h5 to write them to")
+    energies, counts = (None, None) if accelergy is None else _accelergy_files(accelergy)
     check_writable(
-        *(csv_file, json_file, out, save_mapping, timeline),
+        *(csv_file, json_file, out, save_mapping, timeline, energies, counts),
         inputs=(said["network"], said["hardware"], said["mapping_file"]),
     )
     settings = replace(settings_of(**said), verify=verify, keep_tensors=tensors)
     if save_mapping is not None and not MAPPERS[settings.mapping].takes_files:
         raise InputError(f"--save-mapping is given with --mapping {settings.mapping}; expected --mapping {FILE_MAPPER}")
+    from analytical.files.accelergy import action_counts, as_yaml, ert
     from simulator.commands.options import run_watched
 
     if series is not None and json_file is None:
@@ -239,6 +244,8 @@ def run(
         (json_file, lambda: as_json(record())),
         (out, result.hdf5),
         (save_mapping, lambda: _mapping_file(result)),
+        (energies, lambda: as_yaml(ert(settings.hardware))),
+        (counts, lambda: as_yaml(action_counts(result.counts_of_all(), settings.accounting))),
         (timeline, lambda: trace.gzipped() if trace is not None else b""),
     )
     if csv_file is None and json_file is None:
@@ -252,6 +259,13 @@ def run(
             print_reuse(console, result)
         print_report(console, result, crosscheck=crosscheck)
     return _say_verified(result) if verify else 0
+
+
+def _accelergy_files(folder: str) -> tuple[str, str]:
+    """Where Accelergy's files go."""
+    if not Path(folder).is_dir():
+        raise InputError(f"--accelergy is {folder}; expected a folder that exists")
+    return str(Path(folder, "ERT.yaml")), str(Path(folder, "action_counts.yaml"))
 
 
 def _mapping_file(result: Any) -> bytes:
