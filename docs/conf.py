@@ -20,7 +20,8 @@ exclude_patterns = ["commands.md", "**.ipynb_checkpoints"]
 smartquotes = False
 html_theme = "furo"
 html_title = "Eyeriss-NeuPart"
-templates_path: list[str] = []
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 
 # pages are for people who read them on the project's own site, too, where headings have anchors
 myst_heading_anchors = 3
@@ -72,7 +73,14 @@ def _included(_app: Any, path: Path, _page: str, source: list[str]) -> None:
     source[0] = _on_site(source[0], ROOT / "docs" / path.parent)
 
 
+def _property(_app: Any, what: str, _name: str, _what: Any, _options: Any, lines: list[str]) -> None:
+    """Keep napoleon from taking what stands before a property's first colon for a type."""
+    if what in ("property", "attribute", "data") and lines:
+        lines.insert(0, "")
+
+
 def setup(app: Any) -> None:
     """Tell Sphinx."""
     app.connect("source-read", _page)
     app.connect("include-read", _included)
+    app.connect("autodoc-process-docstring", _property, priority=100)

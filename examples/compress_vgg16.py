@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import analytical
 import partition
+from analytical.diagrams import COLOURS
 
 DENSE = analytical.load_network("vgg16")
 KEPT = analytical.shares_kept(DENSE, "han2015")
@@ -54,9 +55,10 @@ def draw(picture: str, answers: dict[str, dict[str, Answer]]) -> None:
     for number, machine in enumerate(MACHINES):
         places = [at + 0.27 * (number - 1) for at in range(len(NETWORKS))]
         of_machine = [by_machine[machine] for by_machine in answers.values()]
-        bars = energies.bar(places, [each.mJ for each in of_machine], width=0.25, label=machine)
+        colour = COLOURS[number]
+        bars = energies.bar(places, [each.mJ for each in of_machine], width=0.25, label=machine, color=colour)
         energies.bar_label(bars, [each.cut for each in of_machine], fontsize="x-small")
-        latencies.bar(places, [each.ms for each in of_machine], width=0.25)
+        latencies.bar(places, [each.ms for each in of_machine], width=0.25, color=colour)
     energies.set_ylabel(f"mJ; best cut at {MBPS} Mbps, {WATTS} W")
     latencies.set_ylabel("ms")
     latencies.set_xticks(range(len(NETWORKS)), [*NETWORKS])

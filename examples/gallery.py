@@ -1,5 +1,5 @@
-"""The pictures of the gallery (docs/gallery.md), each by one command, and the figures that they show; with a folder,
-all are drawn into it: python examples/gallery.py [folder]."""
+"""The pictures of the gallery (docs/gallery.md), but for that of compress_vgg16.py, each by one command, and what they
+show; with a folder, they are drawn into it: python examples/gallery.py [folder]."""
 
 import sys
 import tempfile
@@ -71,7 +71,7 @@ def say() -> None:
     effects = run.differences_by_column()["energy_J"].by_size
     print("effects.svg:", ", ".join(f"{name} {adds * 1e3:+.3f} mJ" for name, adds in list(effects.items())[:3]))
     for source in ("analytical", "simulated"):
-        plan = partition.plan("alexnet", bitrate="60Mbps", tx_power="0.5W", source=source)
+        plan = partition.plan("alexnet", bitrate="100Mbps", tx_power="1W", source=source)
         print(f"cuts.svg: {source}: best after {plan.best.name}, {plan.best.total_energy_J(plan.channel) * 1e3:.3f} mJ")
     plan = partition.plan("squeezenet1_1", bitrate="60Mbps", tx_power="0.78W")
     bands = [f"{name} from {rate / 1e6:.1f} Mbps" for name, rate in plan.switch_rates()]
@@ -83,4 +83,6 @@ def say() -> None:
 if __name__ == "__main__":
     say()
     if sys.argv[1:]:
-        draw(Path(sys.argv[1]))
+        folder = Path(sys.argv[1])
+        folder.mkdir(parents=True, exist_ok=True)
+        draw(folder)

@@ -49,8 +49,8 @@ class WatchedPass:
     states : (cycles, rows, columns), uint8
         Of each PE of the pass, a key of :data:`simulator.charts.raster.STATES`. Rows are those of its sets: one stack
         after the other, from its top down. Psums climb from the last row of a stack to its first.
-    pes : int
-        Of the whole array; those beyond the pass's have no work.
+    array : (int, int)
+        Rows and columns of the whole array; PEs beyond the pass's have no work.
     """
 
     title: str
@@ -59,7 +59,7 @@ class WatchedPass:
     passes: int
     run: PassRun
     states: NDArray[np.uint8]
-    pes: int
+    array: tuple[int, int]
 
     def __repr__(self) -> str:
         return f"<{self.title}: {len(self.states)} cycles of {self.place.shape.active_pes} PEs of {self.pes}>"
@@ -67,6 +67,11 @@ class WatchedPass:
     def _repr_html_(self) -> str:
         """Which pass, and what its PEs did, as a notebook shows them."""
         return html_table(repr(self), self.summary())
+
+    @property
+    def pes(self) -> int:
+        """PEs of the whole array."""
+        return self.array[0] * self.array[1]
 
     @property
     def cycles(self) -> int:
@@ -143,6 +148,36 @@ class WatchedPass:
         works = np.isin(self.states, (COMPUTE, GATED))
         return np.where(works.any(axis=0), works.argmax(axis=0), self.cycles)
 
+    def places(self) -> NDArray[np.int64]:
+        """The array's rows and columns, and which PE of the pass lies there: its number, row by row, or one more than
+        the last where there is no work.
+
+        Stacks lie on each other as far as the array has rows, then beside each other; where that does not fit the
+        array, all rows of the pass lie below each other. The machine itself knows stacks, and no places.
+
+        Examples
+        --------
+        Two stacks of 11 rows by 7 columns, beside each other on 12 x 14 PEs, whose last row has no work:
+
+        >>> places = watch("alexnet", "C1", mapping="eyeriss", batch=1).places()
+        >>> places.shape, places[0, [0, 6, 7, 13]].tolist(), set(places[11].tolist()) == {2 * 11 * 7}
+        ((12, 14), [0, 6, 77, 83], True)
+        """
+        shape = self.place.shape
+        rows, columns = self.states.shape[1:]
+        stacks, nobody = len(shape.stack_filters), rows * columns
+        height = rows // stacks
+        above_each_other = self.array[0] // height
+        beside_each_other = -(-stacks // above_each_other) if above_each_other else 0
+        numbers = np.arange(nobody).reshape(stacks, height, columns)
+        if not above_each_other or beside_each_other * columns > self.array[1]:
+            return numbers.reshape(rows, columns)
+        places = np.full(self.array, nobody)
+        for stack in range(stacks):
+            across, down = divmod(stack, above_each_other)
+            places[down * height : (down + 1) * height, across * columns : (across + 1) * columns] = numbers[stack]
+        return places
+
     def plot(self, first: int = 0, last: int | None = None) -> "Figure":
         """The raster of all PEs over the cycles, and the area over time, as a figure of matplotlib.
 
@@ -210,7 +245,7 @@ def watch_pass(settings: Settings, layer: str, number: int = 0) -> WatchedPass:
         passes=passes,
         run=run,
         states=states,
-        pes=settings.hardware.pes,
+        array=(settings.hardware.J, settings.hardware.K),
     )
 
 
@@ -251,8 +286,8 @@ def watch(
     >>> watched.states.shape, watched.passes
     ((16356, 11, 14), 60)
     >>> starts = watched.first_macs()[::-1, 0]
-    >>> np.diff(starts)[2:].tolist()
-    [203, 203, 203, 203, 203, 203, 203, 203]
+    >>> np.diff(starts)[1:].tolist()
+    [203, 203, 203, 203, 203, 203, 203, 203, 203]
     """
     chosen = load_network(network)
     if not isinstance(layer, str):

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from analytical.diagrams import drawing_library
 from analytical.errors import InputError
 from partition.figures.panels import FORMATS
 
@@ -70,10 +71,9 @@ def look_of(file: str, *, size: str | None = None, dpi: int | None = None, style
     ending = Path(file).suffix.lower().removeprefix(".")
     if ending not in FORMATS:
         raise LookError(f"--out {file}: expected a picture's name that ends in .{', .'.join(FORMATS)}")
-    try:
-        import matplotlib.style
-    except ImportError as error:
-        raise LookError(f"--out {file}: matplotlib is not installed; expected pip install matplotlib") from error
+    drawing_library("matplotlib")
+    import matplotlib.style
+
     if style is not None and style not in matplotlib.style.library and not Path(style).is_file():
         raise LookError(f"--style {style}: no such file or style; expected one of matplotlib's, as in grayscale")
     return Look(ending=ending, size=_inches(size) if size else None, dpi=dpi or DPI, style=style)

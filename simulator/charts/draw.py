@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 COLOURS = (*OKABE_ITO, "#999999")
 """Of parts and states; the last is for what is left."""
 
+STATE_COLOURS = (OKABE_ITO[0], OKABE_ITO[4], OKABE_ITO[5], "#CCCCCC")
+"""Of what PEs do, as pictures of a pass have them (:mod:`simulator.charts.raster`): MAC, gated, stall, idle."""
+
 TITLES = {
     "energy": "Energy of an image, by part: the machine, and lighter the model",
     "states": "What the PEs do while the array works",
@@ -20,7 +23,7 @@ TITLES = {
     "roofline": "Roofline: what DRAM and the PEs at work allow",
     "traffic": "Traffic of an image, by level",
     "effects": "Why machine and model differ in energy",
-    "time": "Over time: what the array does, and what the link moves (zoom by the wheel)",
+    "time": "Over time: what the array does, and what the link moves",
 }
 """What stands above each diagram."""
 
@@ -114,6 +117,10 @@ def picture(panel: str, runs: Sequence[RunData], ending: str) -> bytes:
     """
     vl_convert = drawing_library("vl_convert")
     drawn = chart(panel, runs)
+    if panel == "time":
+        # the page lets a person choose; here it is the first
+        first = DATA[panel](runs[0])[0]
+        drawn = drawn.properties(title={"text": TITLES[panel], "subtitle": f"{first['run']}, {first['layer']}"})
     if len(runs) > 1 and panel in SIDE_BY_SIDE:
         # on paper nobody can point at a bar to ask whose it is
         order = "from left to right: " + ", ".join(run.name for run in runs)
@@ -129,8 +136,8 @@ def _by_layer(alt: Any, rows: list[dict[str, Any]]) -> Any:
     return alt.X("layer:N", sort=names, title=None, axis=alt.Axis(labelAngle=-60))
 
 
-def _colour(alt: Any, field: str, names: Sequence[str]) -> Any:
-    scale = alt.Scale(domain=list(names), range=list(COLOURS[: len(names)]))
+def _colour(alt: Any, field: str, names: Sequence[str], colours: Sequence[str] = COLOURS) -> Any:
+    scale = alt.Scale(domain=list(names), range=list(colours[: len(names)]))
     return alt.Color(f"{field}:N", scale=scale, title=None, legend=alt.Legend(orient="bottom", columns=3))
 
 
@@ -159,12 +166,19 @@ def _energy(alt: Any, rows: list[dict[str, Any]], several: bool) -> Any:
 
 
 def _stacks(
-    alt: Any, rows: list[dict[str, Any]], field: str, value: str, title: str, names: Sequence[str], several: bool
+    alt: Any,
+    rows: list[dict[str, Any]],
+    field: str,
+    value: str,
+    title: str,
+    names: Sequence[str],
+    several: bool,
+    colours: Sequence[str] = COLOURS,
 ) -> Any:
     encoded = {
         "x": _by_layer(alt, rows),
         "y": alt.Y(f"{value}:Q", title=title),
-        "color": _colour(alt, field, names),
+        "color": _colour(alt, field, names, colours),
         "tooltip": ["run:N", "layer:N", f"{field}:N", alt.Tooltip(f"{value}:Q", format=".4g")],
     }
     if several:
@@ -173,7 +187,8 @@ def _stacks(
 
 
 def _states(alt: Any, rows: list[dict[str, Any]], several: bool) -> Any:
-    return _stacks(alt, rows, "PEs", "share", "% of PE-cycles", list(STATES.values()), several)
+    names = list(STATES.values())
+    return _stacks(alt, rows, "PEs", "share", "% of PE-cycles", names, several, STATE_COLOURS)
 
 
 def _latency(alt: Any, rows: list[dict[str, Any]], several: bool) -> Any:

@@ -35,6 +35,9 @@ STATES = {
 MOST_STRETCHES = 1200
 """Stretches of cycles that a picture of usual width tells apart; in a longer one colours are mixed, by their shares."""
 
+MOST_LINES = 60
+"""Rows of PEs between which a picture has lines."""
+
 FRAMES = 100
 """Frames of an animation."""
 
@@ -127,10 +130,10 @@ def raster_figure(watched: "WatchedPass", first: int = 0, last: int | None = Non
     rows = watched.states.shape[1]
     above.imshow(mixed, extent=(edges[0], edges[-1], rows, 0), aspect="auto", interpolation="nearest")
     _name_rows(above, watched)
-    above.set_ylabel("PEs, by row of the array")
+    above.set_ylabel("PEs, by row of their sets")
     _draw_area(below, watched, edges)
     below.set_xlabel("cycle of the pass")
-    figure.legend(handles=_legend(watched), loc="outside lower center", ncols=4, fontsize="small", frameon=False)
+    figure.legend(handles=_legend(watched, edges), loc="outside lower center", ncols=4, fontsize="small", frameon=False)
     return figure
 
 
@@ -156,8 +159,8 @@ def picture(watched: "WatchedPass", ending: str, first: int = 0, last: int | Non
     watched, first, last
         As for :func:`raster_figure`.
     ending : str
-        ``"png"``: the raster and the area. ``"gif"``: the PEs as they lie in the array, cycle after cycle, as many as
-        :data:`FRAMES`, evenly over all.
+        ``"png"``: the raster and the area. ``"gif"``: the array, in :data:`FRAMES` of the cycles, evenly over all, or
+        in each where there are no more of them.
     """
     if ending == "gif":
         return _animation(watched, first, last)
@@ -179,18 +182,23 @@ def _animation(watched: "WatchedPass", first: int, last: int | None) -> bytes:
     canvas: Any = FigureCanvasAgg(figure)
     above, below = figure.subplots(2, 1, height_ratios=(3, 2))
     figure.suptitle(_wrapped(watched.title, 70), fontsize="small")
-    palette = _palette()
     order = {state: at for at, state in enumerate(STATES)}
-    colours = np.array([palette[order[state]] for state in range(len(STATES))])
-    rows, columns = watched.states.shape[1:]
-    image = above.imshow(colours[watched.states[shown[0]]], extent=(0, columns, rows, 0), aspect="auto")
-    _name_rows(above, watched)
-    above.set_xticks([column + 0.5 for column in range(columns)], [str(column) for column in range(columns)])
+    colours = np.array([_palette()[order[state]] for state in range(len(STATES))])
+    places = watched.places()
+    rows, columns = places.shape
+    states = np.append(_by_pe(watched), np.full((watched.cycles, 1), kernels.IDLE, np.uint8), axis=1)
+    image = above.imshow(colours[states[shown[0]][places]], extent=(0, columns, rows, 0), aspect="auto")
     above.set_xlabel("column of PEs")
+    above.set_ylabel("row of PEs")
+    for line in range(1, rows):
+        above.axhline(line, color="white", linewidth=0.4)
+    for line in range(1, columns):
+        above.axvline(line, color="white", linewidth=0.4)
     _draw_area(below, watched, edges)
     below.set_xlabel("cycle of the pass")
     cursor = below.axvline(shown[0], color="black", linewidth=1)
-    figure.legend(handles=_legend(watched), loc="outside lower center", ncols=3, fontsize="x-small", frameon=False)
+    handles = _legend(watched, edges)
+    figure.legend(handles=handles, loc="outside lower center", ncols=3, fontsize="x-small", frameon=False)
     title = above.set_title(f"cycle {shown[-1]:,}", fontsize="medium")
     # All but these stays: it is drawn once, in the layout of the first frame, so that nothing jumps. Lines between rows
     # lie on the image.
@@ -199,15 +207,20 @@ def _animation(watched: "WatchedPass", first: int, last: int | None) -> bytes:
         artist.set_animated(True)
     canvas.draw()
     still = canvas.copy_from_bbox(figure.bbox)
+    # one palette for all frames: each state keeps its colour, also where few PEs are in it; texts are grey
+    few = Image.new("P", (1, 1))
+    greys = [level for level in range(0, 256, 5) for _ in range(3)]
+    few.putpalette([*(round(255 * part) for colour in _palette() for part in colour), *greys])
     frames = []
     for cycle in shown:
         canvas.restore_region(still)
-        image.set_data(colours[watched.states[cycle]])
+        image.set_data(colours[states[cycle][places]])
         cursor.set_xdata([cycle, cycle])
         title.set_text(f"cycle {cycle:,}")
         for axes, artist in moving:
             axes.draw_artist(artist)
-        frames.append(Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB").quantize(64))
+        frame = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+        frames.append(frame.quantize(palette=few, dither=Image.Dither.NONE))
     drawn = io.BytesIO()
     frames[0].save(
         drawn,
@@ -261,15 +274,18 @@ def _name_rows(axes: Any, watched: "WatchedPass") -> None:
     axes.set_yticks([row + 0.5 for row in range(0, len(names), every)], names[::every], fontsize="small")
     for row in range(1, len(names)):
         is_set = row % watched.place.shape.R == 0
+        # of very many rows, lines would be all that is seen
+        if len(names) > MOST_LINES:
+            break
         axes.axhline(row, color="black" if is_set else "white", linewidth=0.8 if is_set else 0.4)
 
 
-def _legend(watched: "WatchedPass") -> list[Any]:
-    """Colours of the states that occur."""
+def _legend(watched: "WatchedPass", edges: list[int]) -> list[Any]:
+    """Colours of the states that occur in the cycles that are drawn."""
     from matplotlib.patches import Patch
 
-    occurring = {row["PEs"] for row in watched.summary()}
-    return [Patch(color=colour, label=said) for _, said, colour in STATES.values() if said in occurring]
+    counted = watched.pe_cycles([edges[0], edges[-1]])
+    return [Patch(color=colour, label=said) for name, said, colour in STATES.values() if counted[name][0]]
 
 
 def _wrapped(title: str, width: int = 100) -> str:

@@ -15,13 +15,11 @@ from simulator.charts.draw import TITLES, picture
 @click.option(
     "--panel",
     type=click.Choice(list(TITLES)),
-    default=next(iter(TITLES)),
-    show_default=True,
-    help="Of --svg and --png.",
+    help=f"Of --svg and --png.  [default: {next(iter(TITLES))}]",
 )
 @click.option("--svg", metavar="FILE", help="One diagram alone.")
 @click.option("--png", metavar="FILE", help="One diagram alone.")
-def report(run: str, other: str | None, out: str | None, panel: str, svg: str | None, png: str | None) -> None:
+def report(run: str, other: str | None, out: str | None, panel: str | None, svg: str | None, png: str | None) -> None:
     """Make a page of RUN (.json, .h5): energies, waits, roofline, traffic; with OTHER, side by side and what changed.
 
     \b
@@ -33,12 +31,18 @@ def report(run: str, other: str | None, out: str | None, panel: str, svg: str | 
         raise InputError("none of --out, --svg and --png is given; expected a file for the report")
     if out is not None and out != "-" and not out.endswith((".html", ".htm")):
         raise InputError(f"--out is {out}; expected a name that ends in .html")
+    for option, file in (("svg", svg), ("png", png)):
+        if file is not None and file != "-" and not file.lower().endswith(f".{option}"):
+            raise InputError(f"--{option} is {file}; expected a name that ends in .{option}")
+    if panel is not None and svg is None and png is None:
+        raise InputError("--panel is given without --svg and --png; expected a file for the diagram")
+    diagram = panel or next(iter(TITLES))
     from simulator.report.page import load_runs, page  # what reads runs takes its time to import
 
     check_writable(out, svg, png, inputs=(run, other))
     runs = load_runs(run, *([other] if other is not None else []))
     write_chosen(
         (out, lambda: page(runs).encode()),
-        (svg, lambda: picture(panel, runs, "svg")),
-        (png, lambda: picture(panel, runs, "png")),
+        (svg, lambda: picture(diagram, runs, "svg")),
+        (png, lambda: picture(diagram, runs, "png")),
     )

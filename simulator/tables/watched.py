@@ -20,6 +20,9 @@ def print_watched(console: Console, watched: WatchedPass) -> None:
     console.print(table)
     started = watched.first_macs().min(axis=1)
     names = watched.row_names()
-    began = [f"{name} in cycle {cycle:,}" for name, cycle in zip(names, started, strict=True) if cycle < watched.cycles]
-    if began:
-        console.print(f"The first MAC: {began[-1]}" + (f"; {began[0]}." if len(began) > 1 else "."))
+    earliest, latest = int(started.argmin()), int(started.argmax())
+    if started.min() < watched.cycles:
+        console.print(
+            f"MACs, gated or not, begin in cycle {started.min():,} ({names[earliest]}); the last row to "
+            f"begin is {names[latest]}, in cycle {started[latest]:,}."
+        )

@@ -11,6 +11,7 @@ from PIL import Image
 import simulator
 from analytical.diagrams import ChartError
 from simulator.charts.raster import FRAMES, MOST_STRETCHES, STATES, format_of, picture, shares
+from simulator.machine import kernels
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +66,32 @@ def test_pictures_say_which_pass_they_show(watched: simulator.WatchedPass) -> No
     first = np.asarray(moving.convert("RGB"))
     moving.seek(FRAMES // 2)
     assert (first != np.asarray(moving.convert("RGB"))).any()
+
+
+def test_an_animation_keeps_each_state_s_colour(watched: simulator.WatchedPass) -> None:
+    """Also where few PEs are in it, as of a palette made anew for each frame it would not."""
+    moving = Image.open(io.BytesIO(picture(watched, "gif", 0, 400)))
+    places = watched.places()
+    assert places.shape == (12, 14)
+    states = np.append(watched.states.reshape(watched.cycles, -1), np.full((watched.cycles, 1), kernels.IDLE), axis=1)
+    for frame in (0, 30, 80):
+        moving.seek(frame)
+        pixels = np.asarray(moving.convert("RGB")).reshape(-1, 3)
+        shown = {tuple(pixel) for pixel in pixels.tolist()}
+        for state in np.unique(states[frame * 4][places]):
+            assert tuple(round(255 * part) for part in to_rgb(STATES[int(state)][2])) in shown
+
+
+@pytest.mark.parametrize(
+    ("layer", "mapping"), [("C1", "eyeriss"), ("C2", "eyeriss"), ("FC6", "eyeriss"), ("C2", "cnnergy")]
+)
+def test_each_pe_of_a_pass_has_one_place_in_the_array(layer: str, mapping: str) -> None:
+    found = simulator.watch("alexnet", layer, mapping=mapping, batch=1)
+    places = found.places()
+    pes = found.place.shape.active_pes
+    assert sorted(places[places < pes].tolist()) == list(range(pes))
+    if places.shape == (12, 14):
+        assert np.count_nonzero(places == pes) == 168 - pes
 
 
 def test_a_short_stretch_has_a_frame_for_each_cycle(watched: simulator.WatchedPass) -> None:

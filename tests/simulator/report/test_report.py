@@ -193,3 +193,16 @@ def test_bad_names_and_files_are_refused(files: tuple[str, str], tmp_path: Path)
     assert not (tmp_path / "a.html").exists()
     with pytest.raises(ChartError, match="panel is 'pie'; expected energy, states"):
         chart("pie", load_runs(files[0]))
+
+
+def test_names_of_files_say_what_is_written(files: tuple[str, str]) -> None:
+    for asked, said in (
+        (["--svg", "energy.png"], "--svg is energy.png; expected a name that ends in .svg"),
+        (["--png", "energy.svg"], "--png is energy.svg; expected a name that ends in .png"),
+        (["--out", "x.html", "--panel", "energy"], "--panel is given without --svg and --png; expected a file for"),
+    ):
+        call = [sys.executable, "-m", "simulator", "report", files[0], *asked]
+        refused = subprocess.run(call, capture_output=True, text=True, check=False)
+        assert refused.returncode == 2
+        assert refused.stderr.startswith(f"error: {said}")
+        assert refused.stderr.count("\n") == 1
