@@ -15,6 +15,9 @@ class Level(Enum):
     GLB = "glb"
     DRAM = "dram"
 
+    # of the object: Enum's own, of the name, is Python code, and counts are looked up millions of times
+    __hash__ = object.__hash__
+
 
 class Data(Enum):
     """What the word is."""
@@ -23,6 +26,9 @@ class Data(Enum):
     FILTER = "filter"
     PSUM = "psum"
     OFMAP = "ofmap"
+
+    # of the object: Enum's own, of the name, is Python code, and counts are looked up millions of times
+    __hash__ = object.__hash__
 
 
 class Action(Enum):
@@ -36,6 +42,9 @@ class Action(Enum):
     WRITE = "write"
     FILL = "fill"
     DRAIN = "drain"
+
+    # of the object: Enum's own, of the name, is Python code, and counts are looked up millions of times
+    __hash__ = object.__hash__
 
 
 class Event(NamedTuple):

@@ -23,6 +23,7 @@ COMMANDS = {
     "watch": "simulator.commands.watch:watch",
     "sweep": "simulator.commands.sweep:sweep",
     "pareto": "simulator.commands.pareto:pareto",
+    "cache": "simulator.commands.cache:cache",
     "distribute": "partition.commands.distribute:distribute",
     "split": "partition.commands.split:split",
     "schedules": "partition.commands.schedules:schedules",

@@ -5,7 +5,7 @@ import click
 from analytical.terminal.errors import run_command
 from analytical.terminal.options import LazyGroup, log_to_standard_error, version_option
 
-NAMES = ("run", "compare", "effects", "validate", "report", "watch", "sweep", "pareto")
+NAMES = ("run", "compare", "effects", "validate", "report", "watch", "sweep", "pareto", "cache")
 
 COMMANDS = {name: f"simulator.commands.{name}:{name}" for name in NAMES}
 

@@ -16,13 +16,13 @@ from analytical.terminal.options import (
 )
 from analytical.terminal.outputs import as_csv, as_json, check_writable, write_chosen
 from partition.commands.options import (
-    cache_option,
     max_delay_option,
     picture_options,
     sparsity_option,
     watch,
 )
 from partition.figures.look import Look
+from simulator.commands.cache import folder_option
 
 LEAST = ("energy", "latency", "memory")
 
@@ -35,7 +35,7 @@ LEAST = ("energy", "latency", "memory")
 @bits_option(default=8)
 @rules_option
 @seed_option
-@cache_option
+@folder_option
 @sparsity_option
 @csv_option
 @json_option

@@ -13,12 +13,12 @@ from partition.commands.options import (
     TX_POWER_HELP,
     BitRate,
     Quantity,
-    cache_option,
     max_delay_option,
     source_option,
     sparsity_option,
     watch,
 )
+from simulator.commands.cache import folder_option
 
 
 @command()
@@ -31,7 +31,7 @@ from partition.commands.options import (
 @source_option
 @rules_option
 @seed_option
-@cache_option
+@folder_option
 @sparsity_option
 @csv_option
 @json_option

@@ -26,7 +26,6 @@ from partition.commands.options import (
     TX_POWER_HELP,
     BitRate,
     Quantity,
-    cache_option,
     picture_options,
     sources_option,
     sparsity_option,
@@ -34,6 +33,7 @@ from partition.commands.options import (
 )
 from partition.figures.look import Look
 from partition.sources import ANALYTICAL
+from simulator.commands.cache import folder_option
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +87,7 @@ LEAST = ("energy", "latency", "throughput", "memory")
 @bits_option(default=8)
 @rules_option
 @seed_option
-@cache_option
+@folder_option
 @sparsity_option
 @csv_option
 @json_option

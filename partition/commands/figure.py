@@ -9,12 +9,13 @@ from analytical.files import choose_hardware
 from analytical.networks import load_network
 from analytical.terminal.options import bits_option, command, csv_option, hardware_option
 from analytical.terminal.outputs import as_csv, check_writable, write_chosen
-from partition.commands.options import cache_option, picture_options, sources_option, watch
+from partition.commands.options import picture_options, sources_option, watch
 from partition.figures.look import Look
 from partition.figures.panels import rows
 from partition.figures.paper import FIGURES, figure_13c
 from partition.planning import plan
 from partition.sources import ANALYTICAL
+from simulator.commands.cache import folder_option
 
 
 @command()
@@ -24,7 +25,7 @@ from partition.sources import ANALYTICAL
 @picture_options
 @bits_option(default=8)
 @hardware_option
-@cache_option
+@folder_option
 @csv_option
 def figure(
     number: str,

@@ -3,7 +3,6 @@
 import functools
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Any
 
 import click
@@ -17,6 +16,7 @@ from partition.figures.panels import FORMATS
 from partition.radios import bit_rate, radios
 from partition.sources import ANALYTICAL, EXPECTED, SOURCES, SourceError, require_known
 from partition.units import UnitError, parse_quantity
+from simulator.commands.cache import folder_option
 
 SOURCE_HELP = f"Energy source: {EXPECTED} (.csv with layer, energy_J; a run's .json or .h5)."
 
@@ -63,13 +63,6 @@ class BitRate(click.ParamType["str | float"]):
 BITRATE_HELP = f"Effective bit rate, or a radio: {', '.join(radios())}."
 
 TX_POWER_HELP = "Transmission power.  [default: the radio's]"
-
-cache_option = click.option(
-    "--cache",
-    type=click.Path(path_type=Path),
-    metavar="FOLDER",
-    help="Folder that keeps runs, for --source simulated.  [default: eyeriss-neupart in your cache folder]",
-)
 
 
 def _known_source(_ctx: click.Context, _parameter: click.Parameter, said: Any) -> Any:
@@ -154,7 +147,7 @@ sparsity_option = click.option(
 def phone_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """What makes the phone."""
     for option in (
-        cache_option,
+        folder_option,
         seed_option,
         click.option(
             "--jpeg-energy",

@@ -16,13 +16,13 @@ from analytical.terminal.options import (
 )
 from analytical.terminal.outputs import as_csv, as_json, check_writable, write_chosen
 from partition.commands.options import (
-    cache_option,
     cloud_options,
     max_delay_option,
     processors_option,
     sparsity_option,
     watch,
 )
+from simulator.commands.cache import folder_option
 
 
 @network_command()
@@ -43,7 +43,7 @@ from partition.commands.options import (
 @bits_option(default=8)
 @rules_option
 @seed_option
-@cache_option
+@folder_option
 @sparsity_option
 @csv_option
 @click.option("--out", metavar="S.json", help="The schedules, for partition split --schedules.")

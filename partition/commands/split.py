@@ -20,7 +20,6 @@ from partition.commands.options import (
     TX_POWER_HELP,
     BitRate,
     Quantity,
-    cache_option,
     cloud_options,
     max_delay_option,
     picture_options,
@@ -29,6 +28,7 @@ from partition.commands.options import (
     watch,
 )
 from partition.figures.look import Look
+from simulator.commands.cache import folder_option
 
 
 @network_command()
@@ -53,7 +53,7 @@ from partition.figures.look import Look
 @bits_option(default=8)
 @rules_option
 @seed_option
-@cache_option
+@folder_option
 @sparsity_option
 @csv_option
 @json_option

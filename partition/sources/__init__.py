@@ -4,8 +4,6 @@ Adding one is a module with a class that has ``name`` and ``costs`` (:class:`par
 a line in :data:`SOURCES`.
 """
 
-import os
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +15,7 @@ from partition.sources.analytical import Analytical
 from partition.sources.base import EnergySource, SourceError
 from partition.sources.file import ENDINGS, File
 from partition.sources.own import OfResult, Own
+from simulator.cache import default_folder
 
 if TYPE_CHECKING:
     from simulator.settings import Settings
@@ -44,7 +43,7 @@ def _analytical(cache: Path | None, seed: int, watch: Watch | None, rules: RuleS
 def _simulated(cache: Path | None, seed: int, watch: Watch | None, rules: RuleSet | str) -> EnergySource:
     from partition.sources.simulated import Simulated  # the machine takes its time to import
 
-    return Simulated(cache or default_cache(), seed, watch, rules)
+    return Simulated(cache or default_folder(), seed, watch, rules)
 
 
 SOURCES: dict[str, Callable[[Path | None, int, Watch | None, RuleSet | str], EnergySource]] = {
@@ -131,14 +130,3 @@ def require_known(said: str | Path) -> None:
     """
     if str(said) not in SOURCES and (Path(said).suffix.lower() not in ENDINGS or not Path(said).exists()):
         raise SourceError(f"source {said}: expected {EXPECTED}")
-
-
-def default_cache() -> Path:
-    """Where runs are kept by default: ``eyeriss-neupart`` in ``$XDG_CACHE_HOME``, in ``~/.cache``, or where there is no
-    home, in the folder for temporary files.
-    """
-    try:
-        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    except RuntimeError:
-        folder = Path(tempfile.gettempdir())  # who has no home
-    return folder / "eyeriss-neupart"

@@ -2,10 +2,7 @@
 
 import hashlib
 import json
-import logging
-import os
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +15,7 @@ from analytical.layer import Layer
 from analytical.mappings.cnnergy import RuleSet
 from analytical.network import Network
 from partition.costs import Costs
+from simulator.cache import Cache
 from simulator.provenance import program
 from simulator.result import LayerResult, NetworkResult
 from simulator.runner import run_network
@@ -25,8 +23,6 @@ from simulator.settings import Settings
 from traces import rlc
 from traces.store import read_hdf5
 from traces.tensors import LayerTensors
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +59,12 @@ class Simulated:
             The network cannot run on the hardware (:class:`MappingError`), or has no graph (:class:`GraphError`).
         """
         settings = Settings(network=network, hardware=hardware, rules=self.rules, seed=self.seed)
-        path = self.cache / f"{_key(settings)}.h5"
+        kept, name = Cache(self.cache), f"{_key(settings)}.h5"
         try:
-            said, layers = read_hdf5(path, tensors=False)
-            return _costs_of(said, [dict(layer.columns) for layer in layers], hardware)
+            said, layers = read_hdf5(kept.path(name), tensors=False)
+            costs = _costs_of(said, [dict(layer.columns) for layer in layers], hardware)
+            kept.asked(name)
+            return costs
         except (ValueError, KeyError, TypeError, OSError):
             pass  # not there yet, or damaged
         # the codec needs values, which a run does not keep: it watches the run
@@ -74,7 +72,7 @@ class Simulated:
         result = self._run(settings, codec)
         # the result is complete before it is kept: a cache that cannot be written costs time, but no answer
         bits = codec.bits()
-        _keep(path, result.hdf5({"codec_bits": bits}))
+        kept.keep(name, result.hdf5({"codec_bits": bits}))
         return _costs_of({"codec_bits": bits}, [layer.record() for layer in result], hardware)
 
     def _run(self, settings: Settings, codec: "CodecBits") -> NetworkResult:
@@ -105,23 +103,6 @@ def _key(settings: Settings) -> str:
         "program": program() + hashlib.sha256(Path(__file__).read_bytes()).hexdigest(),
     }
     return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()[:32]
-
-
-def _keep(path: Path, content: bytes) -> None:
-    """Keep a file for the next time; where that cannot be, the next time runs again."""
-    # a name of this process's own, so that two that make the same run do not write into one file
-    unfinished = path.with_suffix(f".{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with unfinished.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())  # a name must never point to words that a crash can still take back
-        unfinished.replace(path)
-    except OSError as error:
-        log.warning("%s: the run cannot be kept (%s), and is made again the next time", path.parent, error.strerror)
-        with suppress(OSError):
-            unfinished.unlink()
 
 
 class CodecBits:

@@ -1,6 +1,7 @@
 """``python -m simulator sweep``: a design space."""
 
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import click
@@ -8,6 +9,7 @@ import click
 from analytical.errors import InputError
 from analytical.terminal.options import command, csv_option
 from analytical.terminal.outputs import as_csv, check_writable, write_chosen
+from simulator.commands.cache import folder_option
 
 
 @command()
@@ -16,8 +18,11 @@ from analytical.terminal.outputs import as_csv, check_writable, write_chosen
 @click.option("--jobs", type=click.IntRange(1, 1024), default=1, show_default=True, help="Processes.")
 @click.option("--dask", metavar="ADDRESS", help="A Dask scheduler whose workers do the work, in place of processes.")
 @click.option("--resume", is_flag=True, help="Go on where a sweep stopped.")
+@folder_option
 @csv_option
-def sweep(grid: str, out: str, jobs: int, dask: str | None, resume: bool, csv_file: str | None) -> None:
+def sweep(
+    grid: str, out: str, jobs: int, dask: str | None, resume: bool, cache: Path | None, csv_file: str | None
+) -> None:
     """Run a GRID (.toml) of networks, hardware, mappings and batches through the machine, each layer once.
 
     \b
@@ -39,7 +44,7 @@ def sweep(grid: str, out: str, jobs: int, dask: str | None, resume: bool, csv_fi
     with ExitStack() as open_:
         executor: Any = open_.enter_context(_dask(dask)).get_executor() if dask is not None else None
         tell = open_.enter_context(sweep_bar())
-        done = run_grid(loaded, out, jobs=jobs, executor=executor, resume=resume, tell=tell)
+        done = run_grid(loaded, out, jobs=jobs, executor=executor, resume=resume, cache=cache, tell=tell)
     if write_chosen((csv_file, lambda: as_csv(done.rows()))):
         return
     from analytical.terminal.tables import people_console

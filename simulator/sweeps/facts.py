@@ -1,9 +1,10 @@
 """What a layer's run says, but for what it costs: points that differ in prices alone share it."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from fractions import Fraction
 from typing import Any
 
+from analytical.checks import is_whole
 from analytical.counts import ALL_EVENTS, Counts
 from analytical.energy import Accounting, Energy, price
 from analytical.hardware import Hardware
@@ -72,6 +73,36 @@ class Facts:
     def record(self) -> dict[str, Any]:
         """As files keep them."""
         return asdict(self)
+
+    @classmethod
+    def read(cls, record: Any) -> "Facts":
+        """From what a file kept.
+
+        Raises
+        ------
+        ValueError
+            It is none: a number is missing, is no count, or is of an event that does not exist.
+
+        Examples
+        --------
+        >>> Facts.read({"images": 1})
+        Traceback (most recent call last):
+        ...
+        ValueError: no facts of a run
+        """
+        names = {each.name for each in fields(cls)}
+        if not isinstance(record, dict) or set(record) != names:
+            raise ValueError("no facts of a run")
+        tables = ("events", "stalls", "waits")
+        counts = [value for name, value in record.items() if name not in tables]
+        for name in tables:
+            if not isinstance(record[name], dict):
+                raise ValueError("no facts of a run")
+            counts += record[name].values()
+        known = set(record["events"]) <= set(_EVENTS)
+        if not known or not all(is_whole(count) and count >= 0 for count in counts) or not record["images"]:
+            raise ValueError("no facts of a run")
+        return cls(**record)
 
     def energy(self, hardware: Hardware, accounting: Accounting) -> Energy:
         """Joules of one image, with the prices of a hardware.

@@ -10,6 +10,7 @@ from typing import Any
 from analytical.errors import InputError
 from analytical.hardware import Hardware
 from analytical.layer import Layer
+from analytical.mappings import Tiling
 from analytical.network import Network
 from analytical.networks import load_network
 from analytical.sweeps.grid import Point
@@ -122,6 +123,7 @@ class Laid:
     job: bytes
     run: bytes | None
     reason: str = ""
+    tiling: Tiling | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,19 +152,20 @@ def _laid(job: Job) -> Laid:
         del sizes[name]
     trace = settings.network.trace.record() if settings.network.trace is not None else None
     machine = hardware_digest(job.hardware, UNPRICED)
-    return Laid(job.key, digest(layer_digest(layer), machine, sizes, job.seed, trace))
+    return Laid(job.key, digest(layer_digest(layer), machine, sizes, job.seed, trace), tiling=tiling)
 
 
-def run(jobs: Sequence[tuple[bytes, Job]]) -> list[Ran]:
-    """Run the layers of some jobs, each with the key of its run; those of one layer share its values."""
-    return [_ran(key, job) for key, job in jobs]
+def run(jobs: Sequence[tuple[bytes, Job, Tiling | None]]) -> list[Ran]:
+    """Run the layers of some jobs, each with the key of its run, and whole tiles if they are known; those of one layer
+    share its values."""
+    return [_ran(*job) for job in jobs]
 
 
-def _ran(key: bytes, job: Job) -> Ran:
+def _ran(key: bytes, job: Job, tiling: Tiling | None) -> Ran:
     try:
         settings = job.settings
         layer = settings.network.layer(job.layer)
-        _, tiling = lay_out(settings, layer)
+        tiling = tiling or lay_out(settings, layer)[1]
         tensors = _tensors(job.network, job.layer, job.hardware.b_w, tiling.batch, job.seed, settings)
         return Ran(key, Facts.of(run_tiling(tiling, tensors)).record())
     except (InputError, RuntimeError) as error:

@@ -1,5 +1,6 @@
 """A grid through the machine: each layer mapped once, each run made once, everything on disk as it is found."""
 
+import json
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -11,18 +12,22 @@ from functools import lru_cache
 from itertools import groupby, islice, product
 from multiprocessing import get_context
 from pathlib import Path
+from threading import Thread
 from typing import Any, TypeVar
 
 from analytical.hardware import EYERISS_16BIT, Hardware
 from analytical.layer import Layer
+from analytical.mappings import Tiling
 from analytical.network import Network
 from analytical.sweeps.grid import Grid, Point, load_grid
+from simulator.cache import Cache, default_folder
 from simulator.provenance import program
 from simulator.runner import run_network
 from simulator.settings import Settings
 from simulator.sweeps import jobs as work
+from simulator.sweeps.facts import Facts
 from simulator.sweeps.file import SweepFile, read_sweep, write_sweep
-from simulator.sweeps.jobs import Job, jobs_of, network_of, settings_of
+from simulator.sweeps.jobs import Job, Ran, jobs_of, network_of, settings_of
 from simulator.sweeps.journal import Journal, SweepError
 
 log = logging.getLogger(__name__)
@@ -33,8 +38,14 @@ R = TypeVar("R")
 JOBS_TO_MAP = 32
 """Layers that a worker maps at a time."""
 
-RUNS_TOGETHER = 8
-"""Runs of one layer that a worker makes at a time, of the same values."""
+RUNS_TOGETHER = 64
+"""Runs of one layer that a worker makes at a time, of the same values, which it makes once."""
+
+MOST_TILINGS = 20_000
+"""Mapped layers that are kept in memory until they run."""
+
+_AT_ONCE = 1000
+"""Runs that are looked for in the cache at a time."""
 
 ATTEMPTS = 5
 """Times that a pool of processes is made anew after one of them was killed."""
@@ -71,6 +82,7 @@ def sweep(
     jobs: int = 1,
     executor: Executor | None = None,
     resume: bool = False,
+    cache: str | Path | None = None,
     tell: Tell | None = None,
 ) -> SweepFile:
     """Run a grid of networks, hardware, mappings, batches and seeds through the machine, and write what came of it.
@@ -90,6 +102,8 @@ def sweep(
         Of your own, in place of processes; it may be on other computers, on which the program is installed.
     resume : bool
         Go on with the journal that is there, or find that the file is complete.
+    cache : str or Path, optional
+        Folder that keeps runs for other sweeps; default: ``eyeriss-neupart`` in the user's cache folder.
     tell : callable, optional
         Told how far it has come.
 
@@ -130,7 +144,8 @@ def sweep(
     journal = Journal(journal_path, about)
     try:
         with _workers(jobs, executor) as workers:
-            _find(grid, journal, workers, tell or (lambda _told: None))
+            kept = Cache(Path(cache) if cache is not None else default_folder())
+            _find(grid, journal, workers, kept, tell or (lambda _told: None))
         log.info("%s", _said(journal.counts()))
         write_sweep(out, grid, about, journal)
     finally:
@@ -164,11 +179,18 @@ def _wide_enough(grid: Grid, chip: Hardware, network: str) -> Hardware:
 class _Workers:
     """Where work is done: here, or by an executor, which is made anew if its processes are killed."""
 
-    def __init__(self, make: Callable[[], Executor] | None, given: Executor | None, count: int) -> None:
-        self._make, self._given = make, given
+    def __init__(
+        self, make: Callable[[], Executor] | None, given: Executor | None, count: int, compiling: Thread | None
+    ) -> None:
+        self._make, self._given, self._compiling = make, given, compiling
         self._executor = given if given is not None else make() if make is not None else None
         self._count = count
         self._attempts = 0
+
+    def compiled(self) -> None:
+        """Wait until the kernels are compiled, so that workers find them so and do not all compile the same."""
+        if self._compiling is not None:
+            self._compiling.join()
 
     def map(self, function: Callable[[T], R], chunks: Iterable[T]) -> Iterator[R]:
         """Results as they come, a few chunks ahead."""
@@ -215,33 +237,48 @@ class _Workers:
 @contextmanager
 def _workers(jobs: int, executor: Executor | None) -> Iterator[_Workers]:
     make = None
+    compiling = None
     if executor is None and jobs > 1:
-        warm_up()
-        make = lambda: ProcessPoolExecutor(jobs, get_context("spawn"), initializer=_alone)  # noqa: E731
+        # while the workers start and map, which needs no kernel
+        compiling = Thread(target=warm_up, daemon=True)
+        compiling.start()
+        make = lambda: ProcessPoolExecutor(jobs, get_context("spawn"))  # noqa: E731
     # an executor of one's own does not say how many it works for
     count = jobs if executor is None else max(jobs, getattr(executor, "_max_workers", 32))
-    workers = _Workers(make, executor, count)
+    workers = _Workers(make, executor, count, compiling)
     try:
-        yield workers
+        with _environment(_ONE_THREAD if make is not None else {}):
+            yield workers
     finally:
         workers.close()
 
 
 def warm_up() -> None:
-    """Compile the kernels here, so that workers find them compiled and do not all compile the same."""
+    """Compile the kernels, by running a small layer."""
     layer = Layer.conv("L", channels=2, size=6, filters=2, filter=3, padding=1, sparsity_ifmap=0.5)
     run_network(Settings(network=Network("small", (layer,)), hardware=EYERISS_16BIT))
 
 
-def _alone() -> None:
-    """A worker process uses one thread: there are as many of them as processors were meant to work."""
-    import numba
-
-    os.environ["OMP_NUM_THREADS"] = "1"
-    numba.set_num_threads(1)
+_ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"), "1")
+"""What tells a worker process to use one thread: there are as many of them as processors were meant to work."""
 
 
-def _find(grid: Grid, journal: Journal, workers: _Workers, tell: Tell) -> None:
+@contextmanager
+def _environment(values: dict[str, str]) -> Iterator[None]:
+    """Variables that processes which start meanwhile have; libraries read them when they are imported."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def _find(grid: Grid, journal: Journal, workers: _Workers, cache: Cache, tell: Tell) -> None:
     """Fill the journal: jobs of all points, how they lie, what they say."""
     for _, points in groupby(grid.points(), key=lambda point: point.chip.number):
         journal.add_jobs(
@@ -252,22 +289,54 @@ def _find(grid: Grid, journal: Journal, workers: _Workers, tell: Tell) -> None:
     total = journal.counts()["jobs"]
     made = _maker(grid)
     mapped = 0
+    # mapping again what a run needs would take as long as a short run; of very many, most are mapped again
+    tilings: dict[bytes, Tiling] = {}
     unlaid = (made(*row) for row in journal.unlaid())
     for laid in workers.map(work.lay, _chunks(unlaid, JOBS_TO_MAP)):
         journal.laid(laid)
+        for one in laid:
+            if one.run is not None and one.tiling is not None and len(tilings) < MOST_TILINGS:
+                tilings.setdefault(one.run, one.tiling)
         mapped += len(laid)
         tell(Told("mapping", mapped, total, f"{len(laid)} layers at a time"))
     runs = [(row[0], row[1:]) for row in journal.unrun()]
+    # other sweeps may have made some
+    for some in _chunks(runs, _AT_ONCE):
+        journal.ran(known for run, _ in some if (known := _known(cache, run)) is not None)
+    left = {row[0] for row in journal.unrun()}
+    if len(left) < len(runs):
+        log.info("%d runs are known from before", len(runs) - len(left))
+    runs = [each for each in runs if each[0] in left]
     counts = journal.counts()
     done = counts["done"]
     # runs of one layer together, since they share its values
     of_layer = groupby(runs, key=lambda each: (each[1][1], each[1][2], each[1][5], each[1][6]))
     chunks = (chunk for _, of in of_layer for chunk in _chunks(of, RUNS_TOGETHER))
-    jobs = ([(run, made(*row)) for run, row in chunk] for chunk in chunks)
+    jobs = ([(run, made(*row), tilings.pop(run, None)) for run, row in chunk] for chunk in chunks)
+    workers.compiled()
     for ran in workers.map(work.run, jobs):
         journal.ran(ran)
+        for each in ran:
+            if each.facts is not None:
+                cache.keep(_name(each.run), json.dumps(each.facts, sort_keys=True).encode(), sync=False)
         done += len(ran)
         tell(Told("running", done, counts["runs"], "layers"))
+
+
+def _name(run: bytes) -> str:
+    """Of a run in the cache: made of the run, and of the program."""
+    return f"{work.digest(run, program()).hex()}.json"
+
+
+def _known(cache: Cache, run: bytes) -> Ran | None:
+    """What the cache says of a run; nothing, if it is not there, or is no such thing."""
+    name = _name(run)
+    try:
+        facts = Facts.read(json.loads(cache.path(name).read_bytes()))
+    except (OSError, ValueError, RecursionError):
+        return None
+    cache.asked(name)
+    return Ran(run, facts.record())
 
 
 def _layers_of(point: Point) -> list[tuple[str, bytes]]:
