@@ -122,6 +122,40 @@ def write_outputs(outputs: Mapping[str, bytes]) -> None:
             raise InputError(f"{where}: cannot be written ({error.strerror}); expected room for it") from error
 
 
+def write_whole(file: str | Path, write: Callable[[Path], None]) -> None:
+    """Write a file that is too large to be made in memory, whole or not at all.
+
+    Parameters
+    ----------
+    file : str or Path
+    write : callable
+        Writes to the path that it is given, which takes the file's name when it is done.
+
+    Raises
+    ------
+    InputError
+        The system refuses it.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_whole(f"{folder}/a.txt", lambda path: path.write_text("x") and None)
+    ...     [path.name for path in Path(folder).iterdir()]
+    ['a.txt']
+    """
+    target = Path(file)
+    with ExitStack() as unfinished:
+        try:
+            path = _unfinished(target, unfinished)
+            write(path)
+            if path != target:
+                path.chmod(0o666 & ~_umask())
+                path.replace(target.resolve())
+        except OSError as error:
+            why = error.strerror or str(error)
+            raise InputError(f"{file}: cannot be written ({why}); expected room for it") from error
+
+
 def _unfinished(target: Path, cleanup: ExitStack) -> Path:
     """Where to write what will take the name ``target``, and goes if that fails; pipes and devices are themselves."""
     if target.exists() and not target.is_file():

@@ -1,6 +1,5 @@
 """The file of a sweep: its points and their layers, column by column, in HDF5."""
 
-import io
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ import numpy as np
 from analytical.energy import Accounting, Energy
 from analytical.results import frame
 from analytical.sweeps.grid import Grid, Point
-from analytical.terminal.outputs import write_outputs
+from analytical.terminal.outputs import write_whole
 from simulator.provenance import versions
 from simulator.sweeps.facts import Facts
 from simulator.sweeps.jobs import jobs_of, network_of
@@ -93,11 +92,14 @@ def write_sweep(out: Path, grid: Grid, about: dict[str, str], journal: Journal) 
     journal : Journal
         In which all of it is.
     """
+    write_whole(out, lambda path: _write(path, grid, about, journal))
+
+
+def _write(path: Path, grid: Grid, about: dict[str, str], journal: Journal) -> None:
     import h5py
 
-    content = io.BytesIO()
     accounting = Accounting(grid.accounting)
-    with h5py.File(content, "w") as file:
+    with h5py.File(path, "w") as file:
         write_attributes(
             file,
             {"kind": KIND, "schema": SCHEMA, **about, "grid_record": grid.record(), "versions": versions()},
@@ -124,7 +126,6 @@ def write_sweep(out: Path, grid: Grid, about: dict[str, str], journal: Journal) 
                 ]
             tables["points"].add(points)
             tables["layers"].add(layers)
-    write_outputs({str(out): content.getvalue()})
 
 
 def _answers(grid: Grid, journal: Journal) -> Iterator[tuple[Point, list[tuple[str, Facts]] | str]]:
@@ -224,9 +225,26 @@ class SweepFile:
     grid: dict[str, Any]
 
     def __repr__(self) -> str:
-        points = self.points()
-        mapped = sum(not reason for reason in points["reason"])
-        return f"<sweep of {len(points['reason'])} points, of which {mapped} can be mapped: {self.path}>"
+        return f"<sweep of {len(self)} points: {self.path}>"
+
+    def __len__(self) -> int:
+        """Points."""
+        import h5py
+
+        with h5py.File(self.path) as file:
+            return len(file["points"]["point"])
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """A row a point; some of them are in memory at a time."""
+        import h5py
+
+        with h5py.File(self.path) as file:
+            group = file["points"]
+            order = list(_order(group))
+            for first in range(0, len(group["point"]), _AT_ONCE):
+                columns = [_plain(group[name][first : first + _AT_ONCE]) for name in order]
+                for values in zip(*columns, strict=True):
+                    yield dict(zip(order, values, strict=True))
 
     def points(self) -> dict[str, list[Any]]:
         """The columns of the points."""
@@ -244,8 +262,7 @@ class SweepFile:
 
     def rows(self) -> list[dict[str, Any]]:
         """A row a point, as CSV has it."""
-        columns = self.points()
-        return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+        return list(self)
 
     def to_frame(self) -> Any:
         """The points as a pandas DataFrame.

@@ -8,6 +8,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from sys import intern
 from typing import Any
 
 from analytical.errors import InputError
@@ -108,14 +109,26 @@ class Journal:
                 [(each.run, each.job) for each in found if each.run],
             )
 
-    def unrun(self) -> list[tuple[Any, ...]]:
-        """Runs that have not been made: their key, and key, network, layer, chip, mapping, batch and seed of a job;
-        those of one layer behind each other."""
-        return self._database.execute(
-            "SELECT runs.key, jobs.key, network, layer, chip, mapping, batch, seed"
-            " FROM runs JOIN jobs ON jobs.key = runs.job"
-            " WHERE facts IS NULL AND runs.reason IS NULL ORDER BY network, layer, seed, batch, chip, mapping"
-        ).fetchall()
+    def unrun(self) -> list[tuple[bytes, str, str, int, int | None]]:
+        """Runs that have not been made: their key, and network, layer, seed and batch; those of one layer behind each
+        other."""
+        # there may be millions: each name is in memory once
+        return [
+            (key, intern(network), intern(layer), seed, batch)
+            for key, network, layer, seed, batch in self._database.execute(
+                "SELECT runs.key, network, layer, seed, batch FROM runs JOIN jobs ON jobs.key = runs.job"
+                " WHERE facts IS NULL AND runs.reason IS NULL ORDER BY network, layer, seed, batch, chip, mapping"
+            )
+        ]
+
+    def job_of(self, run: bytes) -> tuple[Any, ...]:
+        """A job that asks for a run: key, network, layer, chip, mapping, batch and seed."""
+        row: tuple[Any, ...] = self._database.execute(
+            "SELECT jobs.key, network, layer, chip, mapping, batch, seed FROM runs JOIN jobs ON jobs.key = runs.job"
+            " WHERE runs.key = ?",
+            (run,),
+        ).fetchone()
+        return row
 
     def ran(self, found: Iterable[Ran]) -> None:
         """Keep what runs said."""

@@ -299,20 +299,19 @@ def _find(grid: Grid, journal: Journal, workers: _Workers, cache: Cache, tell: T
                 tilings.setdefault(one.run, one.tiling)
         mapped += len(laid)
         tell(Told("mapping", mapped, total, f"{len(laid)} layers at a time"))
-    runs = [(row[0], row[1:]) for row in journal.unrun()]
+    runs = journal.unrun()
     # other sweeps may have made some
     for some in _chunks(runs, _AT_ONCE):
-        journal.ran(known for run, _ in some if (known := _known(cache, run)) is not None)
-    left = {row[0] for row in journal.unrun()}
-    if len(left) < len(runs):
-        log.info("%d runs are known from before", len(runs) - len(left))
-    runs = [each for each in runs if each[0] in left]
+        journal.ran(known for run, *_ in some if (known := _known(cache, run)) is not None)
+    known_before, runs = len(runs), journal.unrun()
+    if len(runs) < known_before:
+        log.info("%d runs are known from before", known_before - len(runs))
     counts = journal.counts()
     done = counts["done"]
     # runs of one layer together, since they share its values
-    of_layer = groupby(runs, key=lambda each: (each[1][1], each[1][2], each[1][5], each[1][6]))
+    of_layer = groupby(runs, key=lambda each: each[1:])
     chunks = (chunk for _, of in of_layer for chunk in _chunks(of, RUNS_TOGETHER))
-    jobs = ([(run, made(*row), tilings.pop(run, None)) for run, row in chunk] for chunk in chunks)
+    jobs = ([(run, made(*journal.job_of(run)), tilings.pop(run, None)) for run, *_ in chunk] for chunk in chunks)
     workers.compiled()
     for ran in workers.map(work.run, jobs):
         journal.ran(ran)

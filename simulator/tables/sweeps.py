@@ -13,29 +13,34 @@ from simulator.sweeps.fronts import Fronts, base_of
 MOST_REASONS = 5
 """Reasons that are said why points cannot be mapped."""
 
+_LEAST = {"energy_J": "energy", "latency_s": "latency"}
+
 MOST_EFFECTS = 3
 """Fields that are named for each kind of layers."""
 
 
 def print_sweep(console: Console, done: SweepFile) -> None:
     """How many points there are, the best of each network, and why others cannot be mapped."""
-    rows = done.rows()
-    mapped = [row for row in rows if not row["reason"]]
-    console.print(f"{len(rows)} points, of which {len(mapped)} can be mapped: {done.path}", style="bold")
-    for network in dict.fromkeys(row["network"] for row in mapped):
-        of_network = [row for row in mapped if row["network"] == network]
-        for said, column in (("energy", "energy_J"), ("latency", "latency_s")):
-            best = min(of_network, key=lambda row: row[column])
-            mJ, ms = _figures(best)
-            console.print(
-                f"{network}, least {said}: {mJ} mJ, {ms} ms an image on {best['hardware']} ({best['mapping']})"
-            )
+    best: dict[tuple[str, str], dict[str, Any]] = {}
     reasons: dict[str, int] = {}
-    for row in rows:
+    # row by row, since there may be more of them than memory
+    for row in done:
         if row["reason"]:
             # the same for many hardware is one reason
             reason = row["reason"].replace(row["hardware"], "the hardware")
             reasons[reason] = reasons.get(reason, 0) + 1
+            continue
+        for column in _LEAST:
+            known = best.setdefault((row["network"], column), row)
+            if row[column] < known[column]:
+                best[row["network"], column] = row
+    unmapped = sum(reasons.values())
+    console.print(f"{len(done)} points, of which {len(done) - unmapped} can be mapped: {done.path}", style="bold")
+    for (network, column), row in best.items():
+        mJ, ms = _figures(row)
+        console.print(
+            f"{network}, least {_LEAST[column]}: {mJ} mJ, {ms} ms an image on {row['hardware']} ({row['mapping']})"
+        )
     for reason, times in sorted(reasons.items(), key=lambda each: -each[1])[:MOST_REASONS]:
         console.print(f"{times} of these cannot be: {reason}")
 

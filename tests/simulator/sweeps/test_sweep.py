@@ -210,10 +210,11 @@ def test_a_journal_asks_for_each_run_once(tmp_path: Path) -> None:
         for n in order:
             journal.laid([Laid(jobs[n][0], b"r" * 16 if n < 2 else None, "" if n < 2 else "does not fit")])
         asked.append(journal.unrun())
+        journal_job = journal.job_of(b"r" * 16)
         assert journal.counts() == {"jobs": 3, "runs": 1, "done": 0}
         assert journal.answer(jobs[2][0]) == "does not fit"
         with pytest.raises(KeyError):
             journal.answer(jobs[0][0])
         journal.close()
-    assert asked[0] == asked[1]
-    assert asked[0][0][1] == jobs[0][0]
+        assert journal_job == jobs[0]
+    assert asked[0] == asked[1] == [(b"r" * 16, "net", "L", 0, None)]
