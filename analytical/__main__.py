@@ -8,7 +8,7 @@ from analytical.terminal.options import LazyGroup, log_to_standard_error, versio
 
 @click.group(
     cls=LazyGroup,
-    sources={name: f"analytical.commands.{name}:{name}" for name in ("run", "compress", "chips")},
+    sources={name: f"analytical.commands.{name}:{name}" for name in ("run", "compress", "chips", "sweep")},
 )
 @version_option
 def main() -> None:

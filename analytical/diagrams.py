@@ -1,5 +1,6 @@
 """What diagrams of all packages share: colours that differ to everyone, and libraries that not everybody has."""
 
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
@@ -35,3 +36,32 @@ def drawing_library(module: str) -> Any:
     except ImportError as error:
         name, extra = _KNOWN[module]
         raise ChartError(f'{name} is not installed; expected pip install "eyeriss-neupart[{extra}]"') from error
+
+
+def picture_format(file: str, formats: Sequence[str], library: str) -> str:
+    """The format that a picture's name asks for.
+
+    Parameters
+    ----------
+    file : str
+        The name, as ``--out`` gives it.
+    formats : sequence of str
+        Endings that can be drawn.
+    library : str
+        What draws them (:func:`drawing_library`).
+
+    Raises
+    ------
+    ChartError
+        It is another one, or the library is not installed.
+
+    Examples
+    --------
+    >>> picture_format("c1.gif", ("png", "gif"), "matplotlib")
+    'gif'
+    """
+    ending = file.rpartition(".")[2].lower()
+    if ending not in formats:
+        raise ChartError(f"--out {file}: expected a picture's name that ends in .{' or .'.join(formats)}")
+    drawing_library(library)
+    return ending

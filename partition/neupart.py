@@ -21,6 +21,7 @@ COMMANDS = {
     "validate": "simulator.commands.validate:validate",
     "report": "simulator.commands.report:report",
     "watch": "simulator.commands.watch:watch",
+    "estimates": "analytical.commands.sweep:sweep",
     "sweep": "simulator.commands.sweep:sweep",
     "pareto": "simulator.commands.pareto:pareto",
     "cache": "simulator.commands.cache:cache",

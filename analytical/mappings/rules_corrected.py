@@ -81,7 +81,7 @@ def map_corrected(layer: Layer, hardware: Hardware) -> CnnergyMapping:
     if layer.batch > together:
         corrections.append(Correction.IMAGES_THAT_FIT)
         mapping = replace(mapping, N=together)
-    if _takes_too_many(layer, hardware, mapping) and not _is_published(layer, hardware):
+    if _takes_too_many(layer, hardware, mapping) and not is_published(layer, hardware):
         corrections.append(Correction.PSUMS_TAKEN)
     return replace(mapping, corrections=tuple(corrections))
 
@@ -141,7 +141,7 @@ def _tiles(layer: Layer, hardware: Hardware, sets: Sets) -> Iterator[_Tile]:
             if y_o < strip_of(layer, hardware.K)[1]:
                 departs += (Correction.LOWER_STRIP,)
             widest = True
-            for X_i, X_o in _widths(layer):
+            for X_i, X_o in widths(layer):
                 if X_i * y_i * channels.z_i * kib >= hardware.glb_kib:
                     continue
                 where = departs + (() if widest else (Correction.NARROWER_TILE,))
@@ -151,7 +151,7 @@ def _tiles(layer: Layer, hardware: Hardware, sets: Sets) -> Iterator[_Tile]:
                 widest = False
 
 
-def _widths(layer: Layer) -> Iterator[tuple[float, float]]:
+def widths(layer: Layer) -> Iterator[tuple[float, float]]:
     """X_i and X_o: the whole width, halves of it, and at last a single window."""
     X_i: float = layer.W
     X_o: float = layer.G
@@ -268,7 +268,7 @@ def _takes_too_many(layer: Layer, hardware: Hardware, mapping: CnnergyMapping) -
     return bool(taken > carried_out(layer.C * layer.R * layer.S, layer, hardware))
 
 
-def _is_published(layer: Layer, hardware: Hardware) -> bool:
+def is_published(layer: Layer, hardware: Hardware) -> bool:
     """Whether a layer is one of the four networks', on the chip: their figures stay those of the authors' program, one
     of which has psum reads below zero (SqueezeNet's C10 at 16 bit)."""
     from analytical.networks import ZOO, load_network  # hardly ever asked for

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from analytical.diagrams import ChartError, drawing_library
+from analytical.diagrams import drawing_library
 
 if TYPE_CHECKING:
     import altair as alt
@@ -13,21 +13,6 @@ FORMATS = ("svg", "png")
 """Endings of the names of pictures."""
 
 _UNITS = {"latency_s": ("ms", 1e3), "processing_s": ("ms", 1e3), "energy_J": ("mJ", 1e3)}
-
-
-def format_of(file: str) -> str:
-    """The format that a picture's name asks for.
-
-    Raises
-    ------
-    ChartError
-        It is none of :data:`FORMATS`, or Altair is not installed.
-    """
-    ending = file.rpartition(".")[2].lower()
-    if ending not in FORMATS:
-        raise ChartError(f"--out {file}: expected a picture's name that ends in .{' or .'.join(FORMATS)}")
-    drawing_library("altair")
-    return ending
 
 
 def front_chart(found: "Fronts") -> "alt.FacetChart":

@@ -48,26 +48,6 @@ FORMATS = ("png", "gif")
 """Endings of the names of pictures."""
 
 
-def format_of(file: str) -> str:
-    """The format that a picture's name asks for.
-
-    Raises
-    ------
-    ChartError
-        It is none of :data:`FORMATS`, or matplotlib is not installed.
-
-    Examples
-    --------
-    >>> format_of("c1.gif")
-    'gif'
-    """
-    ending = file.rpartition(".")[2].lower()
-    if ending not in FORMATS:
-        raise ChartError(f"--out {file}: expected a picture's name that ends in .{' or .'.join(FORMATS)}")
-    drawing_library("matplotlib")
-    return ending
-
-
 def edges_of(first: int, last: int, points: int) -> list[int]:
     """At most so many stretches of about as many whole cycles.
 

@@ -2,6 +2,7 @@
 
 import click
 
+from analytical.diagrams import picture_format
 from analytical.errors import InputError
 from analytical.sheet import parse_names
 from analytical.terminal.options import command, csv_option
@@ -25,11 +26,11 @@ def pareto(
     python -m simulator pareto sweep.h5
     python -m simulator pareto sweep.h5 --x pes --y energy_J --by J,K --out front.svg
     """
-    from simulator.charts.fronts import format_of, picture
+    from simulator.charts.fronts import FORMATS, picture
     from simulator.sweeps.file import read_sweep
     from simulator.sweeps.fronts import fronts
 
-    ending = None if out is None else format_of(out)
+    ending = None if out is None else picture_format(out, FORMATS, "altair")
     check_writable(out, csv_file, inputs=(sweep,))
     done = read_sweep(sweep)
     found = fronts(done, x, y, network=network)

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from analytical.diagrams import picture_format
 from analytical.errors import InputError
 from analytical.terminal.options import csv_option, network_command, seed_option
 from analytical.terminal.outputs import as_csv, check_writable, write_chosen
@@ -48,9 +49,9 @@ def watch(number: int, cycles: str | None, out: str | None, csv_file: str | None
     if cycles is not None and out is None:
         raise InputError("--cycles is given without --out; expected a picture to draw them in")
     bounds = _cycles(cycles)
-    from simulator.charts.raster import format_of, picture
+    from simulator.charts.raster import FORMATS, picture
 
-    ending = None if out is None else format_of(out)
+    ending = None if out is None else picture_format(out, FORMATS, "matplotlib")
     check_writable(out, csv_file, inputs=(said["network"], said["hardware"], said["mapping_file"]))
     from simulator.watching import watch_pass  # brings the machine
 

@@ -9,8 +9,8 @@ from matplotlib.colors import to_rgb
 from PIL import Image
 
 import simulator
-from analytical.diagrams import ChartError
-from simulator.charts.raster import FRAMES, MOST_STRETCHES, STATES, format_of, picture, shares
+from analytical.diagrams import ChartError, picture_format
+from simulator.charts.raster import FORMATS, FRAMES, MOST_STRETCHES, STATES, picture, shares
 from simulator.machine import kernels
 
 
@@ -104,4 +104,4 @@ def test_cycles_that_are_not_there_are_refused(watched: simulator.WatchedPass) -
         with pytest.raises(ChartError, match="expected some of 0:"):
             watched.plot(first, last)
     with pytest.raises(ChartError, match=r"ends in \.png or \.gif"):
-        format_of("c1.svg")
+        picture_format("c1.svg", FORMATS, "matplotlib")
