@@ -57,7 +57,7 @@ def test_sweeps_share_runs_and_believe_no_file_that_is_damaged(
     )
     folder = tmp_path / "cache"
     first = simulator.sweep(grid, tmp_path / "first.h5", cache=folder).rows()
-    with caplog.at_level("INFO"):
+    with caplog.at_level("INFO", logger="simulator"):
         simulator.sweep(other, tmp_path / "other.h5", cache=folder)
     assert "3 runs are known from before" in caplog.text
     damages = (b"", b"[]", b'{"images": 0}', b"\xff\xfe", b"[" * 100_000)

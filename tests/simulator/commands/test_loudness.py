@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from analytical.hardware import CHIPS
+from analytical.files import CHIP_NAMES
 
 
 def call(package: str, *arguments: str, **more: object) -> subprocess.CompletedProcess[str]:
@@ -75,7 +75,7 @@ def test_a_run_s_json_is_a_hardware(network: str, tmp_path: Path) -> None:
     assert named.stdout == call("simulator", "run", network, "--bits", "8", "--csv", "-").stdout
     refused = call("simulator", "run", network, "--hardware", "eyeriss")
     assert refused.returncode == 2
-    assert f"{', '.join(CHIPS)}, a hardware file (.toml), or the JSON of a run" in refused.stderr
+    assert f"{', '.join(CHIP_NAMES)}, a hardware file (.toml), or the JSON of a run" in refused.stderr
 
 
 def test_compare_fails_over_what_it_is_told(network: str) -> None:

@@ -57,7 +57,7 @@ def test_each_point_is_the_run_of_its_settings(grid: Grid, tmp_path: Path) -> No
 def test_a_layer_that_points_share_runs_once(grid: Grid, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Prices change no run where they change no mapping; and the table's batch of A and B is 2, of C 3."""
     ran: list[int] = []
-    with caplog.at_level("INFO"):
+    with caplog.at_level("INFO", logger="simulator"):
         sweep(grid, tmp_path / "sweep.h5", tell=lambda told: ran.append(told.done) if told.step == "running" else None)
     jobs = 2 * 2 * 2 * 2 * 2 * 3
     (said,) = [record.message for record in caplog.records if "saved" in record.message]
