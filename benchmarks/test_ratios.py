@@ -22,8 +22,11 @@ import simulator
 from analytical import prune, shares_kept
 from analytical.files import choose_hardware
 from analytical.layer import Layer
+from analytical.mappings.rules import forget_mappings
+from analytical.model import estimate_layer
 from analytical.network import Network
 from analytical.networks import load_network
+from analytical.sweeps.vectorised import Many, estimate_many
 from benchmarks.conftest import Record
 from simulator.machine import engines
 from simulator.machine.pe_array import PEArray
@@ -190,3 +193,31 @@ def test_macs_a_second_beside_scale_sim(record: Record, tmp_path: Path) -> None:
 def quietly(command: list[str]) -> None:
     """Run a command to its end."""
     subprocess.run(command, check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("rules", ["corrected", "published"])
+def test_closed_forms_of_many_hardware_at_once(rules: str, record: Record) -> None:
+    """Beside the scalar program; and how many layers on how many hardware that is a second."""
+    chip = choose_hardware(None)
+    many = [
+        replace(chip, name="any", J=J, K=K, glb_kib=glb, I_s=I_s, P_s=P_s)
+        for J in (11, 12, 16, 20, 24, 32)
+        for K in range(8, 33, 2)
+        for glb in range(40, 200, 8)
+        for I_s in (12, 24)
+        for P_s in (16, 24, 32)
+    ]
+    arrays, layers = Many.of(many), load_network("alexnet").layers
+    at_once = least_s(lambda: [estimate_many(layer, arrays, None, rules) for layer in layers], rounds=3)
+    each = at_once / (len(layers) * len(many))
+
+    def one_by_one() -> None:
+        forget_mappings()
+        for layer in layers:
+            for hardware in many[:: len(many) // 50]:
+                estimate_layer(layer, hardware, rules=rules)
+
+    scalar = least_s(one_by_one, rounds=3) / (len(layers) * len(many[:: len(many) // 50]))
+    record(f"closed forms of {len(many)} chips at once, {rules} rules", "x faster", scalar / each)
+    record(f"... layers on chips a second, {rules} rules", "million", 1e-6 / each)
+    assert each > 0

@@ -96,6 +96,11 @@ def _map(layer: Layer, hardware: Hardware, rule_set: RuleSet) -> CnnergyMapping:
         raise MappingError(f"{error}{_other_rules(layer, hardware)}") from None
 
 
+def forget_mappings() -> None:
+    """Map all layers anew from now on, as a new process does."""
+    _map.cache_clear()
+
+
 def _other_rules(layer: Layer, hardware: Hardware) -> str:
     """A way out for who is refused by the published rules: the corrected ones, or other hardware."""
     try:

@@ -352,10 +352,11 @@ def _map_corrected(layer: Layer, many: Many) -> tuple[Mask, _Tile]:
     tried: list[tuple[NDArray[np.int64], Numbers, _Tile]] = []
     is_open = np.ones(len(some), np.bool_)
     smaller_fetches_less = layer.U > layer.R or layer.V > layer.S
-    for at, tile_sets, y_i, y_o in _strips(layer, some, sets):
-        rows_words = y_i * tile_sets.z * kib
+    for at, tile_sets, y_i, y_o in _strips(layer, some, sets, is_open):
+        rows_words, rooms = y_i * tile_sets.z * kib, glb[at]
         for X_i, X_o in widths(layer):
-            here = np.flatnonzero(is_open[at] & (X_i * rows_words < glb[at]))
+            here = np.flatnonzero(X_i * rows_words < rooms)
+            here = here[is_open[at[here]]]
             for one_strip in (False, True) if layer.U > layer.R else (False,):
                 if one_strip:
                     here = here[(y_o[here] < layer.E) & is_open[at[here]]]
@@ -380,8 +381,6 @@ def _map_corrected(layer: Layer, many: Many) -> tuple[Mask, _Tile]:
                     whole = (tile.X_o == layer.G) & (tile.Y_o == layer.E) & (tile.f == sets.f[numbers])
                     done |= whole & (layer.batch <= tile.N)
                 is_open[numbers[done]] = False
-        if not is_open.any():
-            break
     if not tried:
         none = np.zeros(0)
         return mapped, _Tile._make([*[none] * (len(_Tile._fields) - 1), none.astype(np.bool_)])
@@ -395,25 +394,30 @@ def _map_corrected(layer: Layer, many: Many) -> tuple[Mask, _Tile]:
     return mapped, chosen
 
 
-def _strips(layer: Layer, many: Many, sets: _Sets) -> Iterator[tuple[NDArray[np.int64], _Sets, Numbers, Numbers]]:
-    """Channels of a pass and rows of a strip, the rules' own first: of which hardware, and what."""
-    for at, of_channels in _channels(layer, many, sets):
+def _strips(
+    layer: Layer, many: Many, sets: _Sets, is_open: Mask
+) -> Iterator[tuple[NDArray[np.int64], _Sets, Numbers, Numbers]]:
+    """Channels of a pass and rows of a strip, the rules' own first: of which hardware, and what.
+
+    Of hardware that are still open, as whoever asks says meanwhile.
+    """
+    for at, of_channels in _channels(layer, many, sets, is_open):
         y_i, y_o = _strip_of(layer, many.K[at])
-        here = np.arange(len(at))
-        while here.size:
-            yield at[here], of_channels.at(here), y_i[here], y_o[here]
-            here = here[y_o[here] > 1]
-            y_o = np.ceil(y_o / 2)
+        while at.size:
+            yield at, of_channels, y_i, y_o
+            more = np.flatnonzero(is_open[at] & (y_o > 1))
+            at, of_channels = at[more], of_channels.at(more)
+            y_o = np.ceil(y_o[more] / 2)
             y_i = layer.U * (y_o - 1) + layer.R
 
 
-def _channels(layer: Layer, many: Many, sets: _Sets) -> Iterator[tuple[NDArray[np.int64], _Sets]]:
+def _channels(layer: Layer, many: Many, sets: _Sets, is_open: Mask) -> Iterator[tuple[NDArray[np.int64], _Sets]]:
     """:func:`analytical.mappings.rules_corrected._channels`."""
     at = np.arange(len(many))
     yield at, sets
     used, C_set = _share(sets.z, sets.C_set), sets.C_set
     while True:
-        more = (used > 1) | (C_set > 1)
+        more = is_open[at] & ((used > 1) | (C_set > 1))
         at, used, C_set = at[more], used[more], C_set[more]
         if not at.size:
             return
