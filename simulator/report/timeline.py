@@ -4,9 +4,11 @@ One microsecond there is a cycle of the core clock here. An observer of the mach
 changes nothing.
 """
 
+import gc
 import json
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +30,7 @@ LAYERS, PE_ARRAY, DRAM_LINK = 101, 102, 103
 
 _PARTS = {IFMAP: GLB_IFMAP, PSUMS: GLB_PSUMS, FILTERS: FILTER_BUFFER}
 
-_LEVEL = 4
+_LEVEL = 3
 """Of compression: more takes longer than the run."""
 
 
@@ -74,7 +76,8 @@ class Timeline:
 
     def __call__(self, result: LayerResult, tensors: LayerTensors, history: History) -> None:
         """Add a layer."""
-        self._write(_events(result, tensors, history, self._begin))
+        with _no_collector():
+            self._write(_events(result, tensors, history, self._begin))
         self._begin += history.total
 
     def _write(self, events: Sequence[str]) -> None:
@@ -84,6 +87,18 @@ class Timeline:
     def gzipped(self) -> bytes:
         """All of it, as the content of a ``.json.gz`` file; nothing can be added afterwards."""
         return b"".join([*self._pieces, self._compressor.compress(b"]}"), self._compressor.flush()])
+
+
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """Keep Python's collector of cycles from walking over hundreds of thousands of texts, none of which has any."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _named(what: str, name: str, track: int) -> str:
