@@ -125,6 +125,10 @@ class Energy:
         return Energy(**{f.name: 0.0 for f in fields(Energy)})
 
 
+PARTS = tuple(each.name for each in fields(Energy))
+"""Parts of the energy, in the order in which all of them stand."""
+
+
 def joules_of_word(hardware: Hardware) -> dict[Event, float]:
     """What one b_w-bit word costs in each kind of event, in joules (Table III)."""
     return _joules_of_word(hardware.prices)

@@ -19,7 +19,28 @@ class OfLayer(Protocol):
 T = TypeVar("T", bound=OfLayer)
 
 
-class ByLayer(Generic[T]):
+class HasRows:
+    """What can be a data frame, since it has rows."""
+
+    # without slots of its own, a subclass with slots would still have a dict
+    __slots__ = ()
+
+    def rows(self) -> list[dict[str, Any]]:
+        """All rows."""
+        raise NotImplementedError
+
+    def to_frame(self) -> Any:
+        """The rows as a pandas DataFrame.
+
+        Raises
+        ------
+        ImportError
+            pandas is not installed; it comes with the extra ``frame``.
+        """
+        return frame(self.rows())
+
+
+class ByLayer(HasRows, Generic[T]):
     """Results of layers, by name and in order.
 
     Indexing takes a layer's name and raises KeyError for others; iteration and ``len`` are over the layers in order.
@@ -60,16 +81,6 @@ class ByLayer(Generic[T]):
     def rows(self) -> list[dict[str, str | int | float]]:
         """One row a layer, as CSV has it."""
         return [layer.row() for layer in self.layers]
-
-    def to_frame(self) -> Any:
-        """The rows as a pandas DataFrame.
-
-        Raises
-        ------
-        ImportError
-            pandas is not installed; it comes with the extra ``frame``.
-        """
-        return frame(self.rows())
 
 
 def frame(rows: list[Any]) -> Any:

@@ -1,7 +1,5 @@
 """``python -m analytical sweep``: a design space by the closed forms."""
 
-from typing import Any
-
 import click
 
 from analytical.terminal.options import command, csv_option, rules_option
@@ -19,6 +17,7 @@ def sweep(grid: str, rules: str, csv_file: str | None) -> None:
     python -m analytical sweep grid.toml --csv points.csv
     """
     check_writable(csv_file, inputs=(grid,))
+    from analytical.sweeps.summary import LEAST, summary_of
     from analytical.sweeps.sweep import sweep as estimate_grid
 
     found = estimate_grid(grid, rules)
@@ -27,21 +26,10 @@ def sweep(grid: str, rules: str, csv_file: str | None) -> None:
     from analytical.terminal.tables import people_console
 
     console = people_console()
-    best: dict[tuple[str, str], dict[str, Any]] = {}
-    points = mapped = 0
-    for row in found:
-        points += 1
-        if row["reason"]:
-            continue
-        mapped += 1
-        for column in ("energy_J", "latency_s"):
-            known = best.setdefault((row["network"], column), row)
-            if row[column] < known[column]:
-                best[row["network"], column] = row
-    console.print(f"{points} points by closed forms, of which {mapped} can be mapped", style="bold")
-    for (network, column), row in best.items():
-        said = {"energy_J": "energy", "latency_s": "latency"}[column]
+    summary = summary_of(found)
+    console.print(f"{summary.points} points by closed forms, of which {summary.mapped} can be mapped", style="bold")
+    for (network, column), row in summary.best.items():
         console.print(
-            f"{network}, least {said}: {row['energy_J'] * 1e3:.4g} mJ, {row['latency_s'] * 1e3:.4g} ms an image on "
-            f"{row['hardware']}"
+            f"{network}, least {LEAST[column]}: {row['energy_J'] * 1e3:.4g} mJ, {row['latency_s'] * 1e3:.4g} ms an "
+            f"image on {row['hardware']}"
         )

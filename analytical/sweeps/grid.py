@@ -7,6 +7,7 @@ import operator
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from analytical.files import choose_hardware
 from analytical.files.hardware import hardware_with
 from analytical.files.toml import as_model, read_toml
 from analytical.hardware import Hardware
+from analytical.network import Network
+from analytical.networks import load_network
 from analytical.technology import HardwareError
 
 EXPECTED = "a grid of a sweep"
@@ -173,6 +176,26 @@ class Point:
     mapping: str
     batch: int | None
     seed: int
+
+    def row(self) -> dict[str, Any]:
+        """Which point it is, as files and tables say it."""
+        hardware = self.chip.hardware
+        return {
+            "point": self.number,
+            "network": network_of(self.network).name,
+            "hardware": hardware.name if hardware is not None else self.chip.base,
+            "mapping": self.mapping,
+            "batch": 0 if self.batch is None else self.batch,
+            "seed": self.seed,
+            "pes": hardware.pes if hardware is not None else 0,
+            **{f"hardware.{name}": value for name, value in self.chip.fields.items()},
+        }
+
+
+@lru_cache(maxsize=32)
+def network_of(name: str) -> Network:
+    """A network of a grid, read once in a process."""
+    return load_network(name)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,29 +1,26 @@
 """A grid through the closed forms: all hardware of a kind at once, layer by layer."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from analytical.energy import PARTS
 from analytical.errors import InputError
 from analytical.hardware import Hardware
 from analytical.mappings import MappingError
 from analytical.mappings.cnnergy import RuleSet
 from analytical.mappings.rules import map_layer
 from analytical.network import Network
-from analytical.networks import load_network
-from analytical.results import frame
-from analytical.sweeps.grid import Grid, Point, load_grid
-from analytical.sweeps.vectorised import Many, estimate_many
+from analytical.results import HasRows
+from analytical.sweeps.grid import Grid, Point, load_grid, network_of
+from analytical.sweeps.vectorised import Many, estimate_many, kind_of
 
 AT_ONCE = 50_000
 """Points whose arrays are in memory at a time."""
-
-PARTS = ("mac", "rf", "inter_pe", "glb", "dram", "clock", "other_control")
 
 
 class ClosedSweepError(InputError):
@@ -31,7 +28,7 @@ class ClosedSweepError(InputError):
 
 
 @dataclass(frozen=True, slots=True)
-class ClosedSweep:
+class ClosedSweep(HasRows):
     """What the closed forms say of a grid.
 
     Attributes
@@ -54,16 +51,6 @@ class ClosedSweep:
         """All of them."""
         return list(self)
 
-    def to_frame(self) -> Any:
-        """The points as a pandas DataFrame.
-
-        Raises
-        ------
-        ImportError
-            pandas is not installed; it comes with the extra ``frame``.
-        """
-        return frame(self.rows())
-
     def _rows(self, points: list[Point]) -> list[dict[str, Any]]:
         rows = [_about(point) for point in points]
         # points of one network and batch on hardware of one kind are one call a layer
@@ -71,10 +58,9 @@ class ClosedSweep:
         for at, point in enumerate(points):
             hardware = point.chip.hardware
             if hardware is not None:
-                kind = (hardware.b_w, hardware.fmap_code, hardware.filter_code, hardware.gate, hardware.skip)
-                kinds.setdefault((point.network, point.batch, kind), []).append(at)
+                kinds.setdefault((point.network, point.batch, kind_of(hardware)), []).append(at)
         for (name, batch, _), which in kinds.items():
-            network = _network(name)
+            network = network_of(name)
             chips = [chip for at in which if (chip := points[at].chip.hardware) is not None]
             many = Many.of(chips)
             found = [estimate_many(layer, many, batch, self.rules) for layer in network.layers]
@@ -129,33 +115,21 @@ def sweep(grid: Grid | str | Path, rules: RuleSet | str = RuleSet.CORRECTED) -> 
     if grid.accounting != "cnnergy":
         raise ClosedSweepError(f"accounting is {grid.accounting}; expected cnnergy, that of the closed forms")
     for network in grid.networks:
-        _network(network)
+        network_of(network)
     return ClosedSweep(grid, rules)
 
 
-@lru_cache(maxsize=32)
-def _network(name: str) -> Network:
-    return load_network(name)
-
-
 def _about(point: Point) -> dict[str, Any]:
-    hardware = point.chip.hardware
-    return {
-        "point": point.number,
-        "network": _network(point.network).name,
-        "hardware": hardware.name if hardware is not None else point.chip.base,
-        "batch": 0 if point.batch is None else point.batch,
-        "pes": hardware.pes if hardware is not None else 0,
-        **{f"hardware.{name}": value for name, value in point.chip.fields.items()},
-        **dict.fromkeys(("energy_J", "latency_s", *(f"energy_J_{part}" for part in PARTS), "dram_bits"), float("nan")),
-        "reason": point.chip.reason,
-    }
+    # closed forms have one mapping, and no values
+    about = {name: value for name, value in point.row().items() if name not in ("mapping", "seed")}
+    found = ("energy_J", "latency_s", *(f"energy_J_{part}" for part in PARTS), "dram_bits")
+    return about | dict.fromkeys(found, float("nan")) | {"reason": point.chip.reason}
 
 
 def _reason(layer: str, network: Network, hardware: Hardware, rules: RuleSet | str) -> str:
     """Why a layer cannot be mapped, as the scalar program says it."""
     try:
-        map_layer(network.layer(layer), replace(hardware), rules)
+        map_layer(network.layer(layer), hardware, rules)
     except MappingError as error:
         return str(error)
     raise RuntimeError(f"layer {layer} can be mapped on {hardware.name}, and was not")

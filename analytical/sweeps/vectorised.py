@@ -32,6 +32,11 @@ _CHARGED = tuple(event for event in c.ALL_EVENTS if Accounting.CNNERGY.charges(e
 _SIZES = ("J", "K", "f_s", "I_s", "P_s", "glb_kib", "throughput", "other_control")
 
 
+def kind_of(hardware: Hardware) -> tuple[int | str, ...]:
+    """What hardware has to have in common to be taken together: a width, and one use of zeros and codes."""
+    return (hardware.b_w, hardware.fmap_code, hardware.filter_code, hardware.gate, hardware.skip)
+
+
 @dataclass(frozen=True, slots=True)
 class Many:
     """Many hardware that differ in numbers alone: with words of one width, and one use of zeros and codes.
@@ -85,7 +90,7 @@ class Many:
         >>> len(Many.of([EYERISS_16BIT, replace(EYERISS_16BIT, K=28)]))
         2
         """
-        kinds = {(h.b_w, h.fmap_code, h.filter_code, h.gate, h.skip) for h in hardware}
+        kinds = {kind_of(h) for h in hardware}
         if len(kinds) != 1:
             raise ValueError(f"hardware of {len(kinds)} kinds; expected one width, and one use of zeros and codes")
         prices = [joules_of_word(h) for h in hardware]
@@ -231,8 +236,8 @@ def _share(size: Any, parts: Any) -> Numbers:
     return found
 
 
-def _share_out(layer: Layer, many: Many, filters: float, most: Numbers) -> tuple[_Sets, Numbers]:
-    """:func:`analytical.mappings.rules_published.share_out`; and f_set."""
+def _share_out(layer: Layer, many: Many, filters: float, most: Numbers) -> _Sets:
+    """:func:`analytical.mappings.rules_published.share_out`."""
     C, S_pass = float(layer.C), np.floor(many.J / layer.R)
     rows = np.floor(many.f_s / layer.S)
     few = most >= C
@@ -257,8 +262,8 @@ def _share_out(layer: Layer, many: Many, filters: float, most: Numbers) -> tuple
     many_filters = f > filters
     f_set, f = np.where(many_filters, filters / S_pass, f_set), np.where(many_filters, filters, f)
     full = f_set > many.P_s
-    f_set, f = np.where(full, many.P_s, f_set), np.where(full, many.P_s * S_pass, f)
-    return _Sets(S_pass=S_pass, C_set=C_set, z=z, f=f, one_pass=few | spare), f_set
+    f = np.where(full, many.P_s * S_pass, f)
+    return _Sets(S_pass=S_pass, C_set=C_set, z=z, f=f, one_pass=few | spare)
 
 
 def _strip_of(layer: Layer, rows: Numbers) -> tuple[Numbers, Numbers]:
@@ -309,7 +314,7 @@ def _map_published(layer: Layer, many: Many) -> tuple[Mask, _Tile]:
     mapped = (layer.R <= many.J) & (many.I_s >= layer.S) & (np.floor(many.f_s / layer.S) >= np.minimum(most, layer.C))
     which = np.flatnonzero(mapped)
     some = many.at(which)
-    sets, _ = _share_out(layer, some, float(layer.F), most[which])
+    sets = _share_out(layer, some, float(layer.F), most[which])
     y_i, y_o = _strip_of(layer, some.K)
     X_i, X_o = np.full(len(some), float(layer.W)), np.full(len(some), float(layer.G))
     wide = X_i * y_i * sets.z * kib >= some.glb_kib
@@ -340,7 +345,7 @@ def _map_corrected(layer: Layer, many: Many) -> tuple[Mask, _Tile]:
     some = many.at(which)
     filters = float(layer.filters_per_group)
     held = np.minimum(np.floor(some.I_s / layer.S), np.floor(some.f_s / layer.S))
-    sets, _ = _share_out(layer, some, filters, held)
+    sets = _share_out(layer, some, filters, held)
     room = np.floor(sets.S_pass / _share(sets.z, sets.C_set)) * np.minimum(
         some.P_s, np.floor(some.f_s / (sets.C_set * layer.S))
     )

@@ -252,11 +252,9 @@ def _name_rows(axes: Any, watched: "WatchedPass") -> None:
     names = watched.row_names()
     every = -(-len(names) // 24)
     axes.set_yticks([row + 0.5 for row in range(0, len(names), every)], names[::every], fontsize="small")
-    for row in range(1, len(names)):
+    # of very many rows, lines would be all that is seen
+    for row in range(1, len(names) if len(names) <= MOST_LINES else 0):
         is_set = row % watched.place.shape.R == 0
-        # of very many rows, lines would be all that is seen
-        if len(names) > MOST_LINES:
-            break
         axes.axhline(row, color="black" if is_set else "white", linewidth=0.8 if is_set else 0.4)
 
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from analytical.energy import Accounting, Energy
-from analytical.results import frame
-from analytical.sweeps.grid import Grid, Point
+from analytical.energy import PARTS, Accounting, Energy
+from analytical.results import HasRows
+from analytical.sweeps.grid import Grid, Point, network_of
 from analytical.terminal.outputs import write_whole
 from simulator.provenance import versions
 from simulator.sweeps.facts import Facts
-from simulator.sweeps.jobs import jobs_of, network_of
+from simulator.sweeps.jobs import jobs_of
 from simulator.sweeps.journal import Journal, SweepError
 from traces.store import read_attributes, write_attributes
 
@@ -27,13 +27,11 @@ SCHEMA = 1
 
 KIND = "eyeriss-neupart sweep"
 
-_PARTS = ("mac", "rf", "inter_pe", "glb", "dram", "clock", "other_control")
-
 SUMS = (
     "energy_J",
     "latency_s",
     "processing_s",
-    *(f"energy_J_{part}" for part in _PARTS),
+    *(f"energy_J_{part}" for part in PARTS),
     "macs",
     "nonzero_macs",
     "dram_bits",
@@ -75,7 +73,7 @@ def _sums(facts: Sequence[Facts], point: Point, accounting: Accounting) -> list[
     sums = [float(sum(column)) for column in zip(*rows, strict=True)]
     # as a run of the network adds them: parts first
     sums[0] = of_network.total
-    sums[3 : 3 + len(_PARTS)] = of_network.parts().values()
+    sums[3 : 3 + len(PARTS)] = of_network.parts().values()
     sums[-1] = busy / whole if whole else 0.0
     return [*rows, sums]
 
@@ -114,7 +112,7 @@ def _write(path: Path, grid: Grid, about: dict[str, str], journal: Journal) -> N
             points: list[dict[str, Any]] = []
             layers: list[dict[str, Any]] = []
             for point, answers in chunk:
-                row = _about_point(point)
+                row = point.row()
                 if isinstance(answers, str):
                     points.append(row | {"reason": answers} | dict.fromkeys(SUMS, float("nan")))
                     continue
@@ -144,20 +142,6 @@ def _answers(grid: Grid, journal: Journal) -> Iterator[tuple[Point, list[tuple[s
                 break
             facts.append((name, answer))
         yield point, reason or facts
-
-
-def _about_point(point: Point) -> dict[str, Any]:
-    hardware = point.chip.hardware
-    return {
-        "point": point.number,
-        "network": network_of(point.network).name,
-        "hardware": hardware.name if hardware is not None else point.chip.base,
-        "mapping": point.mapping,
-        "batch": 0 if point.batch is None else point.batch,
-        "seed": point.seed,
-        "pes": hardware.pes if hardware is not None else 0,
-        **{f"hardware.{name}": value for name, value in point.chip.fields.items()},
-    }
 
 
 class _Table:
@@ -208,7 +192,7 @@ def _longest(values: list[Any]) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class SweepFile:
+class SweepFile(HasRows):
     """What a sweep found.
 
     Attributes
@@ -263,16 +247,6 @@ class SweepFile:
     def rows(self) -> list[dict[str, Any]]:
         """A row a point, as CSV has it."""
         return list(self)
-
-    def to_frame(self) -> Any:
-        """The points as a pandas DataFrame.
-
-        Raises
-        ------
-        ImportError
-            pandas is not installed; it comes with the extra ``frame``.
-        """
-        return frame(self.rows())
 
     def _table(self, name: str) -> dict[str, list[Any]]:
         import h5py

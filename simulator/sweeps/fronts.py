@@ -10,8 +10,8 @@ import numpy as np
 
 from analytical.errors import InputError
 from analytical.pareto import not_beaten
+from analytical.sweeps.grid import network_of
 from simulator.sweeps.file import SUMS, SweepFile
-from simulator.sweeps.jobs import network_of
 
 NUMBERS = ("pes", *SUMS)
 """Columns that a front can be of."""

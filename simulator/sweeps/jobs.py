@@ -11,9 +11,7 @@ from analytical.errors import InputError
 from analytical.hardware import Hardware
 from analytical.layer import Layer
 from analytical.mappings import Tiling
-from analytical.network import Network
-from analytical.networks import load_network
-from analytical.sweeps.grid import Point
+from analytical.sweeps.grid import Point, network_of
 from simulator.machine.layer_run import run_tiling
 from simulator.runner import lay_out, tensors_of
 from simulator.settings import Settings
@@ -63,12 +61,6 @@ def settings_of(network: str, hardware: Hardware, mapping: str, batch: int | Non
     return Settings(network=network_of(network), hardware=hardware, mapping=mapping, batch=batch, seed=seed)
 
 
-@lru_cache(maxsize=32)
-def network_of(name: str) -> Network:
-    """A network, read once in a process."""
-    return load_network(name)
-
-
 def digest(*parts: Any) -> bytes:
     """What tells these from others: 16 bytes."""
     text = json.dumps(parts, sort_keys=True, default=_plain)
@@ -94,15 +86,19 @@ def hardware_digest(hardware: Hardware, without: tuple[str, ...] = ("name",)) ->
 
 def job_key(settings: Settings, layer: Layer) -> bytes:
     """Of all that the answer for a layer depends on, prices among it, since mappers look at them."""
-    trace = settings.network.trace.record() if settings.network.trace is not None else None
     return digest(
         layer_digest(layer),
         hardware_digest(settings.hardware),
         settings.mapping,
         settings.images(layer),
         settings.seed,
-        trace,
+        _trace_of(settings),
     )
+
+
+def _trace_of(settings: Settings) -> dict[str, Any] | None:
+    """What tells a network's own values from others."""
+    return settings.network.trace.record() if settings.network.trace is not None else None
 
 
 def jobs_of(point: Point) -> list[tuple[str, bytes]] | str:
@@ -150,9 +146,8 @@ def _laid(job: Job) -> Laid:
     sizes = {each.name: getattr(tiling, each.name) for each in fields(tiling)}
     for name in ("layer", "hardware", "mapping"):
         del sizes[name]
-    trace = settings.network.trace.record() if settings.network.trace is not None else None
     machine = hardware_digest(job.hardware, UNPRICED)
-    return Laid(job.key, digest(layer_digest(layer), machine, sizes, job.seed, trace), tiling=tiling)
+    return Laid(job.key, digest(layer_digest(layer), machine, sizes, job.seed, _trace_of(settings)), tiling=tiling)
 
 
 def run(jobs: Sequence[tuple[bytes, Job, Tiling | None]]) -> list[Ran]:

@@ -82,12 +82,10 @@ class Journal:
 
     def unlaid(self) -> Iterator[tuple[Any, ...]]:
         """Jobs that nobody has mapped yet: key, network, layer, chip, mapping, batch and seed."""
-        return self._pages(
+        query = (
             "SELECT key, network, layer, chip, mapping, batch, seed FROM jobs"
             " WHERE run IS NULL AND reason IS NULL AND key > ? ORDER BY key LIMIT 1000"
         )
-
-    def _pages(self, query: str) -> Iterator[tuple[Any, ...]]:
         # page by page: rows change while they are gone through, and there may be millions
         last = b""
         while rows := self._database.execute(query, (last,)).fetchall():

@@ -19,7 +19,7 @@ from analytical.hardware import EYERISS_16BIT, Hardware
 from analytical.layer import Layer
 from analytical.mappings import Tiling
 from analytical.network import Network
-from analytical.sweeps.grid import Grid, Point, load_grid
+from analytical.sweeps.grid import Grid, Point, load_grid, network_of
 from simulator.cache import Cache, default_folder
 from simulator.provenance import program
 from simulator.runner import run_network
@@ -27,7 +27,7 @@ from simulator.settings import Settings
 from simulator.sweeps import jobs as work
 from simulator.sweeps.facts import Facts
 from simulator.sweeps.file import SweepFile, read_sweep, write_sweep
-from simulator.sweeps.jobs import Job, Ran, jobs_of, network_of, settings_of
+from simulator.sweeps.jobs import Job, Ran, jobs_of, settings_of
 from simulator.sweeps.journal import Journal, SweepError
 
 log = logging.getLogger(__name__)

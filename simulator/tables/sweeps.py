@@ -1,10 +1,12 @@
 """Tables of a sweep and its fronts."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
 
+from analytical.sweeps.summary import LEAST, summary_of
 from analytical.terminal.tables import people_table
 from analytical.terminal.text import digits
 from simulator.sweeps.file import SweepFile
@@ -13,35 +15,20 @@ from simulator.sweeps.fronts import Fronts, base_of
 MOST_REASONS = 5
 """Reasons that are said why points cannot be mapped."""
 
-_LEAST = {"energy_J": "energy", "latency_s": "latency"}
-
 MOST_EFFECTS = 3
 """Fields that are named for each kind of layers."""
 
 
 def print_sweep(console: Console, done: SweepFile) -> None:
     """How many points there are, the best of each network, and why others cannot be mapped."""
-    best: dict[tuple[str, str], dict[str, Any]] = {}
-    reasons: dict[str, int] = {}
-    # row by row, since there may be more of them than memory
-    for row in done:
-        if row["reason"]:
-            # the same for many hardware is one reason
-            reason = row["reason"].replace(row["hardware"], "the hardware")
-            reasons[reason] = reasons.get(reason, 0) + 1
-            continue
-        for column in _LEAST:
-            known = best.setdefault((row["network"], column), row)
-            if row[column] < known[column]:
-                best[row["network"], column] = row
-    unmapped = sum(reasons.values())
-    console.print(f"{len(done)} points, of which {len(done) - unmapped} can be mapped: {done.path}", style="bold")
-    for (network, column), row in best.items():
+    summary = summary_of(done)
+    console.print(f"{summary.points} points, of which {summary.mapped} can be mapped: {done.path}", style="bold")
+    for (network, column), row in summary.best.items():
         mJ, ms = _figures(row)
         console.print(
-            f"{network}, least {_LEAST[column]}: {mJ} mJ, {ms} ms an image on {row['hardware']} ({row['mapping']})"
+            f"{network}, least {LEAST[column]}: {mJ} mJ, {ms} ms an image on {row['hardware']} ({row['mapping']})"
         )
-    for reason, times in sorted(reasons.items(), key=lambda each: -each[1])[:MOST_REASONS]:
+    for reason, times in summary.reasons.most_common(MOST_REASONS):
         console.print(f"{times} of these cannot be: {reason}")
 
 
@@ -72,10 +59,10 @@ def print_fronts(console: Console, found: Fronts, shown: Sequence[str]) -> None:
         "worst",
         "worst / best",
     )
-    seen: dict[tuple[str, str], int] = {}
+    seen: Counter[tuple[str, str]] = Counter()
     for effect in found.effects:
         kind = (effect.network, effect.kind)
-        seen[kind] = seen.get(kind, 0) + 1
+        seen[kind] += 1
         if seen[kind] <= MOST_EFFECTS:
             table.add_row(*kind, effect.field, effect.best, effect.worst, f"{effect.factor:.3f}")
     if found.effects:
