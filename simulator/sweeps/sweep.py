@@ -199,25 +199,33 @@ class _Workers:
                 yield function(chunk)
             return
         waiting = iter(chunks)
+        # chunks to hand out, those of a pool that broke among them, and chunks that somebody works on
+        todo: list[T] = []
         pending: dict[Future[R], T] = {}
         while True:
-            for chunk in islice(waiting, 2 * self._count - len(pending)):
-                pending[self._executor.submit(function, chunk)] = chunk
-            if not pending:
+            todo += islice(waiting, max(0, 2 * self._count - len(pending) - len(todo)))
+            broken = False
+            try:
+                while todo:
+                    pending[self._executor.submit(function, todo[-1])] = todo[-1]
+                    todo.pop()
+            except BrokenProcessPool:
+                broken = True
+            if not pending and not broken:
                 return
             finished, _ = wait(pending, return_when=FIRST_COMPLETED)
-            lost: list[T] = []
             for future in finished:
                 chunk = pending.pop(future)
                 try:
                     yield future.result()
                 except BrokenProcessPool:
-                    lost.append(chunk)
-            if lost:
+                    todo.append(chunk)
+                    broken = True
+            if broken:
                 # a pool that has lost a process does nothing more: all that it had in hand is given to a new one
-                again = [*lost, *pending.values()]
+                todo += pending.values()
+                pending = {}
                 self._renew()
-                pending = {self._executor.submit(function, chunk): chunk for chunk in again}
 
     def _renew(self) -> None:
         self._attempts += 1

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from analytical.sweeps.grid import Grid, grid_of
 from simulator.sweeps.file import read_sweep
 from simulator.sweeps.jobs import Laid
 from simulator.sweeps.journal import Journal, SweepError
-from simulator.sweeps.sweep import sweep
+from simulator.sweeps.sweep import _Workers, sweep
 from tests.simulator.commands.calls import NETWORK
 
 HARDWARE: dict[str, Any] = {"base": ["eyeriss-16bit", "eyeriss-8bit"], "K": [7, 14], "prices": {"dram": [1e-10, 2e-10]}}
@@ -218,3 +219,20 @@ def test_a_journal_asks_for_each_run_once(tmp_path: Path) -> None:
         journal.close()
         assert journal_job == jobs[0]
     assert asked[0] == asked[1] == [(b"r" * 16, "net", "L", 0, None)]
+
+
+def test_a_pool_that_breaks_while_it_is_given_work_is_made_anew() -> None:
+    """A process may be gone when the next chunk is handed out, and not only when one comes back."""
+    broken: list[int] = []
+
+    class Fragile(ThreadPoolExecutor):
+        def submit(self, function: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+            if args[0] == 5 and len(broken) < 2:
+                broken.append(5)
+                raise BrokenProcessPool("a process is gone")
+            return super().submit(function, *args, **kwargs)
+
+    workers = _Workers(lambda: Fragile(2), None, 2, None)
+    assert sorted(workers.map(lambda chunk: chunk * 10, range(9))) == [10 * chunk for chunk in range(9)]
+    assert len(broken) == 2
+    workers.close()
