@@ -24,7 +24,7 @@ def is_number(value: object) -> bool:
     >>> is_number(3), is_number(3.5), is_number("3")
     (True, True, False)
     """
-    return isinstance(value, Real) and not isinstance(value, bool)
+    return type(value) is float or (isinstance(value, Real) and not isinstance(value, bool))
 
 
 def as_list(said: Any) -> list[Any]:

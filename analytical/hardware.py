@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 from analytical.checks import is_number, is_whole
 from analytical.clock_tree import ClockTree
-from analytical.technology import HardwareError, Prices, prices
+from analytical.technology import EYERISS_NODE, HardwareError, Prices, prices
 
 RLC, RAW, BEST = FMAP_CODES = ("rlc", "raw", "best")
 """Codes of feature maps on the DRAM link."""
@@ -90,6 +90,8 @@ class Hardware:
         What the clock drives; None: the clock costs nothing.
     other_control : float
         Share of control beside the clock, of all but DRAM (section IV-D3).
+    technology_nm, vdd : float
+        Node of the prices and of the clock, in nanometres, and its supply, in volts: said, not computed with.
 
     Raises
     ------
@@ -132,6 +134,8 @@ class Hardware:
     prices: Prices
     clock_tree: ClockTree | None = field(default_factory=ClockTree)
     other_control: float = 0.15
+    technology_nm: float = EYERISS_NODE.nm
+    vdd: float = EYERISS_NODE.vdd
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name.isprintable() or not self.name.strip():
@@ -151,7 +155,7 @@ class Hardware:
         if not 2 <= self.pe_stages <= LARGEST:
             self._refuse("pe_stages", f"from 2, one to multiply and one to add, to {LARGEST}")
         # "not within" rather than "below or above": NaN is refused, too
-        for name in ("glb_kib", "glb_bank_kib", "filter_buffer_kib", "throughput"):
+        for name in ("glb_kib", "glb_bank_kib", "filter_buffer_kib", "throughput", "technology_nm", "vdd"):
             if not is_number(getattr(self, name)) or not SMALLEST <= getattr(self, name) <= 1 / SMALLEST:
                 self._refuse(name, f"a number from {SMALLEST:g} to {1 / SMALLEST:g}")
         for name in NETWORK_WIDTHS:

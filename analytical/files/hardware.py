@@ -12,9 +12,10 @@ from analytical.clock_tree import ClockTree
 from analytical.files import EXPECTED
 from analytical.files.accelergy import read_ert
 from analytical.files.toml import Whole, as_written, expected_of, read_toml
-from analytical.hardware import PRESETS, Hardware
+from analytical.hardware import NETWORK_WIDTHS, PRESETS, SMALLEST, Hardware
 from analytical.technology import HardwareError, Prices, sram_factor, sram_read_nJ
-from analytical.technology.scaling import scaling
+from analytical.technology.scaling import energy_between, nominal_V
+from analytical.technology.side import port_bits, side_factor
 
 # strict: a number in quotes is a mistake to be named, not to be converted; and so is a key that nobody reads
 _STRICT = ConfigDict(extra="forbid", strict=True)
@@ -62,9 +63,9 @@ _Hardware = _table(
     clock_tree=(_ClockTree | bool | None, None),
     b_w=(Whole | None, None),
     name=(str | None, None),
-    # not of the hardware itself: in which node its prices are, and what it rests on
-    technology_nm=(float | None, None),
-    vdd=(float | None, None),
+    # not of the hardware itself: what follows from its array, and what it rests on
+    clock_follows_array=(bool | None, None),
+    ports_follow_array=(bool | None, None),
     about=(dict[str, Any] | None, None),
 )
 
@@ -79,7 +80,9 @@ def load_hardware(path: str | Path, b_w: int | None = None) -> Hardware:
     picojoules (``unit = "pJ"``) or, all but that of a MAC, in MACs (``unit = "MAC"``); those of ``glb`` and ``dram``
     may be apart for reads and writes, and those of ``rf`` for ``ifmap``, ``filter`` and ``psum``. Those on the chip
     that are left out, and the clock, cost what they do at ``technology_nm`` and ``vdd``, if the file says so
-    (:func:`analytical.technology.scaling.scaling`); the clocks stay. What ``about`` says is for people.
+    (:func:`analytical.technology.scaling.scaling`); the clocks stay. ``clock_follows_array`` and
+    ``ports_follow_array`` let the clock's wires and the ports' widths grow with the side of the array
+    (:mod:`analytical.technology.side`). What ``about`` says is for people.
     The JSON that a run wrote has its hardware under ``hardware``, whole.
 
     Parameters
@@ -150,11 +153,7 @@ def hardware_with(base: Hardware, written: dict[str, Any], *, name: str, where: 
     >>> wide.pes, wide.ifmap_fifo, wide.throughput == 2 * PRESETS[16].throughput
     (336, 96, True)
     """
-    given = _validated(written, where)
-    if "ert" in given.get("prices", {}):
-        raise HardwareError(f"{where}: prices.ert is there; expected it in a hardware file alone")
-    if given.get("b_w", base.b_w) != base.b_w:
-        raise HardwareError(f"{where}: b_w is {given['b_w']}; expected {base.b_w}, as {base.name} has")
+    given = fields_of(base, written, where)
     try:
         hardware = _complete(base, given, name=name)
     except ValueError as error:
@@ -168,6 +167,22 @@ def hardware_with(base: Hardware, written: dict[str, Any], *, name: str, where: 
             f"{max(sizes):g}, the sizes for which the price of a word is known, or prices.glb"
         )
     return hardware
+
+
+def fields_of(base: Hardware, written: dict[str, Any], where: str | Path) -> dict[str, Any]:
+    """Fields of a hardware like another one, each of the kind that it has to be, whether or not they can be together.
+
+    Raises
+    ------
+    HardwareError
+        Something that is no field, or of another kind, or that another hardware cannot have.
+    """
+    given = _validated(written, where)
+    if "ert" in given.get("prices", {}):
+        raise HardwareError(f"{where}: prices.ert is there; expected it in a hardware file alone")
+    if given.get("b_w", base.b_w) != base.b_w:
+        raise HardwareError(f"{where}: b_w is {given['b_w']}; expected {base.b_w}, as {base.name} has")
+    return given
 
 
 def _validated(written: dict[str, Any], path: str | Path) -> dict[str, Any]:
@@ -238,54 +253,69 @@ def _complete(
         "ifmap_fifo": preset.ifmap_fifo // preset.I_s * given.get("I_s", preset.I_s),
         "psum_fifo": given.get("P_s", preset.psum_fifo),
     }
+    nm, vdd = given.get("technology_nm", preset.technology_nm), given.get("vdd")
+    if vdd is None:
+        vdd = nominal_V(nm) if "technology_nm" in given else preset.vdd
+    node = energy_between((preset.technology_nm, preset.vdd), (nm, vdd))
     # later ones win: what the file gives stands before what follows from it
-    values = {"name": name} | fifos | {key: value for key, value in given.items() if key not in _NO_FIELDS}
-    node = _node(given)
-    prices = dict(of_table or {}) | _prices(given.get("prices", {}), preset)
-    values["prices"] = replace(preset.prices, **(_at_node(preset.prices, node) | prices))
-    # false: a free clock; true, or nothing: Eyeriss's; a table: Eyeriss's with other constants
-    tree = given.get("clock_tree")
-    if tree is False:
-        values["clock_tree"] = None
-    elif tree is not None:
-        values["clock_tree"] = replace(ClockTree(), **tree) if isinstance(tree, dict) else ClockTree()
-    at_node = values.get("clock_tree", preset.clock_tree)
-    if node != 1.0 and at_node is not None and not (isinstance(tree, dict) and "scale" in tree):
-        values["clock_tree"] = replace(at_node, scale=at_node.scale * node)
-    hardware = replace(preset, **values)
-    # what follows from sizes and clocks, once these are known to be such
-    if not any(name.startswith("glb") for name in prices):
-        factor = sram_factor(hardware.glb_kib) / sram_factor(preset.glb_kib)
-        hardware = replace(hardware, prices=hardware.prices.with_glb_times(factor))
+    values = {"name": name, "technology_nm": nm, "vdd": vdd} | fifos | _of_side(preset, given)
+    values |= {key: value for key, value in given.items() if key not in _NO_FIELDS}
+    # sizes that cannot be have no price, and are refused below
+    kib = values.get("glb_kib", preset.glb_kib)
+    of_size = sram_factor(kib) / sram_factor(preset.glb_kib) if SMALLEST <= kib <= 1 / SMALLEST else 1.0
+    at_node = _at_node(preset.prices, node)
+    stated = dict(of_table or {}) | _prices(given.get("prices", {}), at_node)
+    prices = at_node | stated
+    if not any(price.startswith("glb") for price in stated):
+        prices |= {price: joules * of_size for price, joules in prices.items() if price.startswith("glb")}
+    values["prices"] = Prices(**prices)
+    values["clock_tree"] = _clock_tree(preset, given, node)
     if "throughput" not in given:
-        scale = hardware.pes * hardware.core_hz / (preset.pes * preset.core_hz)
-        hardware = replace(hardware, throughput=preset.throughput * scale)
-    return hardware
+        pes = values.get("J", preset.J) * values.get("K", preset.K)
+        scale = pes * values.get("core_hz", preset.core_hz) / (preset.pes * preset.core_hz)
+        values["throughput"] = preset.throughput * scale
+    return replace(preset, **values)
 
 
-_NO_FIELDS = ("technology_nm", "vdd", "about")
+_NO_FIELDS = ("about", "clock_follows_array", "ports_follow_array")
 """What a file may say that is no field of a hardware."""
 
 
-def _node(given: dict[str, Any]) -> float:
-    """The factor on energies of the chip, from Eyeriss's node to the file's."""
-    nm, vdd = given.get("technology_nm"), given.get("vdd")
-    if nm is None:
-        if vdd is not None:
-            raise HardwareError(f"vdd is {vdd:g} without technology_nm; expected both, or neither")
-        return 1.0
-    return scaling(nm, vdd).energy
+def _of_side(preset: Hardware, given: dict[str, Any]) -> dict[str, Any]:
+    """Widths of the ports, where they go with the side of the array."""
+    pes = given.get("J", preset.J) * given.get("K", preset.K)
+    if not given.get("ports_follow_array") or pes < 1:
+        return {}
+    factor = side_factor(pes, preset.pes)
+    return {name: port_bits(getattr(preset, name), preset.b_w, factor) for name in NETWORK_WIDTHS}
+
+
+def _clock_tree(preset: Hardware, given: dict[str, Any], node: float) -> ClockTree | None:
+    """False: a free clock; true: the preset's; a table: the preset's with other constants."""
+    said = given.get("clock_tree", preset.clock_tree is not None)
+    if said is False:
+        return None
+    tree = preset.clock_tree or ClockTree()
+    table = said if isinstance(said, dict) else {}
+    pes = given.get("J", preset.J) * given.get("K", preset.K)
+    follows: dict[str, Any] = {}
+    if given.get("clock_follows_array") and pes >= 1:
+        follows["chip_side_um"] = tree.chip_side_um * side_factor(pes, preset.pes)
+    if node != 1.0:
+        follows["scale"] = tree.scale * node
+    return replace(tree, **(follows | table)) if follows or table else tree
 
 
 def _at_node(prices: Prices, factor: float) -> dict[str, float]:
     """Prices of what is on the chip, in another node; DRAM is not on it."""
-    if factor == 1.0:
-        return {}
-    return {name: joules * factor for name, joules in prices.record().items() if not name.startswith("dram")}
+    return {
+        name: joules if factor == 1.0 or name.startswith("dram") else joules * factor
+        for name, joules in prices.record().items()
+    }
 
 
-def _prices(given: dict[str, Any], preset: Hardware) -> dict[str, float]:
-    """The prices that a file gives, in joules, by their names in :class:`Prices`."""
+def _prices(given: dict[str, Any], others: Mapping[str, float]) -> dict[str, float]:
+    """The prices that a file gives, in joules, by their names in :class:`Prices`; ``others``: what they are else."""
     flat: dict[str, float] = {}
     for name, price in given.items():
         if name == "unit":
@@ -303,6 +333,6 @@ def _prices(given: dict[str, Any], preset: Hardware) -> dict[str, float]:
     unit = given.get("unit", "J")
     pJ = 1e-12
     if unit == "MAC":
-        mac = flat["mac"] * pJ if "mac" in flat else preset.prices.mac
+        mac = flat["mac"] * pJ if "mac" in flat else others["mac"]
         return {name: mac if name == "mac" else macs * mac for name, macs in flat.items()}
     return {name: price * (pJ if unit == "pJ" else 1.0) for name, price in flat.items()}

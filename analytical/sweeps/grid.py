@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict
 from analytical.checks import is_whole
 from analytical.errors import InputError
 from analytical.files import choose_hardware
-from analytical.files.hardware import hardware_with
+from analytical.files.hardware import fields_of, hardware_with
 from analytical.files.toml import as_model, read_toml
 from analytical.hardware import Hardware
 from analytical.network import Network
@@ -414,11 +414,9 @@ def _require_fields(axis: dict[str, tuple[Any, ...]], chip: Hardware, where: str
     for name, values in axis.items():
         for value in values:
             try:
-                hardware_with(chip, _nested({name: value}), name=chip.name, where=where)
+                fields_of(chip, _nested({name: value}), where)
             except HardwareError as error:
-                # what cannot exist alone may together with others; a field that is unknown, or of another kind, cannot
-                if f"{where}: hardware " not in str(error):
-                    raise GridError(str(error)) from error
+                raise GridError(str(error)) from error
 
 
 def _listed(said: Any) -> list[Any]:

@@ -66,6 +66,60 @@ def _table() -> Mapping[int, _Row]:
     )
 
 
+def _between(nm: float) -> tuple[int, int, float]:
+    """The nodes of the table below and above a feature size, and how far it is from the one to the other."""
+    table = _table()
+    if not min(table) <= nm <= max(table):
+        raise HardwareError(f"technology_nm is {nm:g}; expected {min(table)} to {max(table)}, the nodes of {SOURCE}")
+    above = min(node for node in table if node >= nm)
+    below = max(node for node in table if node <= nm)
+    return below, above, 0.0 if above == below else (nm - below) / (above - below)
+
+
+def nominal_V(nm: float) -> float:
+    """The supply voltage that a node is made for; between two nodes of the table linear in the feature size.
+
+    Raises
+    ------
+    HardwareError
+        A node beyond the table's.
+
+    Examples
+    --------
+    >>> nominal_V(65), round(nominal_V(28), 3)
+    (1.1, 0.933)
+    """
+    below, above, share = _between(nm)
+    table = _table()
+    return share * table[above].nominal_V + (1 - share) * table[below].nominal_V
+
+
+def energy_between(base: tuple[float, float], to: tuple[float, float]) -> float:
+    """The factor on energies from one node to another, each by its feature size and supply voltage.
+
+    Parameters
+    ----------
+    base, to : tuple of float
+        Nanometres and volts.
+
+    Raises
+    ------
+    HardwareError
+        A node or a voltage beyond the table's.
+
+    Examples
+    --------
+    >>> energy_between((28, nominal_V(28)), (28, nominal_V(28))), energy_between((65, 1.0), (16, 0.8)) == scaling(
+    ...     16
+    ... ).energy
+    (1.0, True)
+    """
+    if base == to:
+        return 1.0
+    return scaling(*to).energy / scaling(*base).energy
+
+
+@cache
 def scaling(to_nm: float, vdd: float | None = None) -> Scaling:
     """Factors from Eyeriss's node, 65 nm at 1 V, to another one.
 
@@ -95,12 +149,10 @@ def scaling(to_nm: float, vdd: float | None = None) -> Scaling:
     Scaling(energy=1.0, delay=1.0)
     """
     table = _table()
-    if not min(table) <= to_nm <= max(table):
-        raise HardwareError(f"technology_nm is {to_nm:g}; expected {min(table)} to {max(table)}, the nodes of {SOURCE}")
-    above = min(nm for nm in table if nm >= to_nm)
-    below = max(nm for nm in table if nm <= to_nm)
-    share = 0.0 if above == below else (to_nm - below) / (above - below)
-    nominal = share * table[above].nominal_V + (1 - share) * table[below].nominal_V
+    below, above, share = _between(to_nm)
+    nominal = nominal_V(to_nm)
+    # the nominal voltage of a node between two is that of each of them, there
+    at_nominal = vdd is None or vdd == nominal
     volts = nominal if vdd is None else vdd
     # Eyeriss's own supply is below the nominal one of its node, too
     if not RANGE[0] * nominal <= volts <= RANGE[1] * nominal:
@@ -111,7 +163,8 @@ def scaling(to_nm: float, vdd: float | None = None) -> Scaling:
     found = []
     for own, which in ((here.energy, "energy"), (here.delay, "delay")):
         ends = [
-            _polynomial(getattr(table[nm], which), table[nm].nominal_V if vdd is None else vdd) for nm in (above, below)
+            _polynomial(getattr(table[nm], which), table[nm].nominal_V if at_nominal else volts)
+            for nm in (above, below)
         ]
         found.append((share * ends[0] + (1 - share) * ends[1]) / _polynomial(own, EYERISS_NODE.vdd))
     return Scaling(energy=found[0], delay=found[1])

@@ -12,7 +12,7 @@ from simulator.machine.layer_run import LayerRun
 
 _EVENTS = {str(event): event for event in ALL_EVENTS}
 
-UNPRICED = ("name", "throughput", "prices", "clock_tree", "other_control")
+UNPRICED = ("name", "throughput", "prices", "clock_tree", "other_control", "technology_nm", "vdd")
 """Fields of a hardware that change nothing in a layer's run, once the layer is mapped."""
 
 

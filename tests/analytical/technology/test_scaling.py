@@ -1,5 +1,6 @@
 """From node to node: the factors of the published equations, and what a hardware file makes of them."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -62,9 +63,46 @@ def test_a_hardware_file_s_node_scales_what_is_on_the_chip(tmp_path: Path) -> No
     path.write_text("")
     assert load_hardware(path).prices == old
     assert load_hardware(path).clock_tree == EYERISS_16BIT.clock_tree
+    # a supply alone is that of Eyeriss's node
     path.write_text("vdd = 0.9")
-    with pytest.raises(HardwareError, match=r"vdd is 0\.9 without technology_nm"):
-        load_hardware(path)
+    assert load_hardware(path).prices.mac == old.mac * scaling(65, 0.9).energy
+
+
+def test_prices_in_macs_are_in_macs_of_the_file_s_node(tmp_path: Path) -> None:
+    path = tmp_path / "chip.toml"
+    path.write_text('technology_nm = 16\n[prices]\nunit = "MAC"\nrf = 0.5')
+    chip = load_hardware(path)
+    assert chip.prices.rf == 0.5 * chip.prices.mac == 0.5 * EYERISS_16BIT.prices.mac * scaling(16).energy
+
+
+@pytest.mark.parametrize("nm", [28, 16, 45])
+def test_a_chip_of_another_node_scales_from_its_own(nm: float) -> None:
+    """What a grid makes of a 28 nm base is what it makes of Eyeriss, but for the last digits."""
+    scaled = choose_hardware("eyeriss-28nm")
+    assert (scaled.technology_nm, EYERISS_16BIT.technology_nm, EYERISS_16BIT.vdd) == (28, 65, 1)
+    again = hardware_with(scaled, {"technology_nm": nm}, name="chip", where="grid")
+    direct = hardware_with(EYERISS_16BIT, {"technology_nm": nm}, name="chip", where="grid")
+    for name, joules in direct.prices.record().items():
+        assert again.prices.record()[name] == pytest.approx(joules, rel=1e-12)
+    assert again.clock_W == pytest.approx(direct.clock_W, rel=1e-3)
+    assert (again.technology_nm, again.vdd) == (direct.technology_nm, direct.vdd)
+    if nm == 28:
+        assert (again.prices, again.clock_tree) == (scaled.prices, scaled.clock_tree)
+
+
+def test_another_constant_of_the_clock_tree_keeps_the_others_of_the_base() -> None:
+    scaled = choose_hardware("eyeriss-28nm")
+    wide = hardware_with(scaled, {"clock_tree": {"chip_side_um": 7000}}, name="wide", where="grid")
+    assert wide.clock_tree is not None
+    assert scaled.clock_tree is not None
+    assert wide.clock_tree.scale == scaled.clock_tree.scale
+
+
+def test_a_run_s_json_is_not_scaled_again(tmp_path: Path) -> None:
+    scaled = choose_hardware("eyeriss-28nm")
+    path = tmp_path / "run.json"
+    path.write_text(json.dumps({"hardware": scaled.record()}))
+    assert load_hardware(path) == scaled
 
 
 def test_a_grid_s_glb_stays_in_the_trend_unless_its_price_is_said() -> None:
