@@ -31,6 +31,7 @@ _HOMES = {
     "prune": "analytical.compression.transforms",
     "quantise": "analytical.compression.transforms",
     "shares_kept": "analytical.compression.shares",
+    "sweep": "analytical.sweeps.sweep",
 }
 """Public names, and the modules that have them, imported when a name is first used."""
 
@@ -56,5 +57,6 @@ if TYPE_CHECKING:
     from analytical.network import Network as Network
     from analytical.networks import ZOO as ZOO
     from analytical.networks import load_network as load_network
+    from analytical.sweeps.sweep import sweep as sweep
 
 __getattr__, __dir__ = lazy_names(__name__, _HOMES)

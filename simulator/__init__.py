@@ -22,6 +22,7 @@ _HOMES = {
     "fronts": "simulator.sweeps.fronts",
     "read_run": "simulator.comparison.run_file",
     "read_sweep": "simulator.sweeps.file",
+    "read_sweep_csv": "simulator.sweeps.table",
     "run": "simulator.runner",
     "run_layer": "simulator.runner",
     "run_network": "simulator.runner",
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from simulator.sweeps.file import read_sweep as read_sweep
     from simulator.sweeps.fronts import fronts as fronts
     from simulator.sweeps.sweep import sweep as sweep
+    from simulator.sweeps.table import read_sweep_csv as read_sweep_csv
     from simulator.tables.show import show as show
     from simulator.watching import WatchedPass as WatchedPass
     from simulator.watching import watch as watch

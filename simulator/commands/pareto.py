@@ -10,7 +10,7 @@ from analytical.terminal.outputs import as_csv, check_writable, write_chosen
 
 
 @command()
-@click.argument("sweep", metavar="SWEEP.h5")
+@click.argument("sweep", metavar="SWEEP.h5|POINTS.csv")
 @click.option("--x", default="latency_s", show_default=True, help="A column of the sweep that should be small.")
 @click.option("--y", default="energy_J", show_default=True, help="Another one.")
 @click.option("--by", metavar="J,K", help="Fields of the hardware to show.  [default: all that vary]")
@@ -22,17 +22,21 @@ def pareto(
 ) -> None:
     """Say which points of a sweep no other beats, and which field of the hardware moves energy most.
 
+    SWEEP.h5 is the file of a sweep; POINTS.csv what either sweep writes with --csv, which has no layers.
+
     \b
     python -m simulator pareto sweep.h5
+    python -m simulator pareto points.csv
     python -m simulator pareto sweep.h5 --x pes --y energy_J --by J,K --out front.svg
     """
     from simulator.charts.fronts import FORMATS, picture
     from simulator.sweeps.file import read_sweep
     from simulator.sweeps.fronts import fronts
+    from simulator.sweeps.table import read_sweep_csv
 
     ending = None if out is None else picture_format(out, FORMATS, "altair")
     check_writable(out, csv_file, inputs=(sweep,))
-    done = read_sweep(sweep)
+    done = read_sweep_csv(sweep) if sweep.lower().endswith(".csv") else read_sweep(sweep)
     found = fronts(done, x, y, network=network)
     shown = found.fields if by is None else tuple(f"hardware.{name}" for name in parse_names(by))
     unknown = [name for name in shown if name not in found.fields]

@@ -12,6 +12,7 @@ from analytical.errors import InputError
 from analytical.pareto import not_beaten
 from analytical.sweeps.grid import network_of
 from simulator.sweeps.file import SUMS, SweepFile
+from simulator.sweeps.table import SweepTable
 
 NUMBERS = ("pes", *SUMS)
 """Columns that a front can be of."""
@@ -78,12 +79,15 @@ class Fronts:
         return [row for rows in self.best.values() for row in rows]
 
 
-def fronts(sweep: SweepFile, x: str = "latency_s", y: str = "energy_J", *, network: str | None = None) -> Fronts:
+def fronts(
+    sweep: SweepFile | SweepTable, x: str = "latency_s", y: str = "energy_J", *, network: str | None = None
+) -> Fronts:
     """The points of a sweep that no other beats, network by network.
 
     Parameters
     ----------
-    sweep : SweepFile
+    sweep : SweepFile or SweepTable
+        The points of a CSV, which has no layers, have effects on all layers alone.
     x, y : str
         Columns that should be small, of :data:`NUMBERS`.
     network : str, optional
@@ -110,10 +114,11 @@ def fronts(sweep: SweepFile, x: str = "latency_s", y: str = "energy_J", *, netwo
     >>> found.effects[0].field, [row["pes"] for row in found.best["resnet8"]]
     ('K', [168, 84, 84, 42])
     """
-    for axis, name in (("x", x), ("y", y)):
-        if name not in NUMBERS:
-            raise FrontError(f"{axis} is {name!r}; expected one of {', '.join(NUMBERS)}")
     rows = sweep.rows()
+    numbers = [name for name in NUMBERS if name in rows[0]]
+    for axis, name in (("x", x), ("y", y)):
+        if name not in numbers:
+            raise FrontError(f"{axis} is {name!r}; expected one of {', '.join(numbers)}")
     names = list(dict.fromkeys(row["network"] for row in rows))
     if network is not None and network not in names:
         raise FrontError(f"network is {network!r}; expected one of {', '.join(names)}")
@@ -159,16 +164,25 @@ def kinds_of(network: str) -> dict[str, str]:
     return found
 
 
-def _effects(sweep: SweepFile, points: Sequence[Mapping[str, Any]], fields: Sequence[str]) -> list[Effect]:
-    """What each field does to each kind of layers of each network."""
+def _of_kinds(
+    sweep: SweepFile | SweepTable, points: Sequence[Mapping[str, Any]]
+) -> tuple[dict[int, dict[str, float]], dict[str, list[str]]]:
+    """Energy of all layers of each point and, where they are known, of each kind of them; and kinds by network."""
+    energy: dict[int, dict[str, float]] = {row["point"]: defaultdict(float, all=row["energy_J"]) for row in points}
+    if isinstance(sweep, SweepTable):
+        return energy, defaultdict(lambda: ["all"])
     kinds = {network_of(network).name: kinds_of(network) for network in sweep.grid["networks"]}
-    energy: dict[int, dict[str, float]] = {row["point"]: defaultdict(float) for row in points}
     layers = sweep.layers()
     networks = {row["point"]: row["network"] for row in points}
     for point, layer, joules in zip(layers["point"], layers["layer"], layers["energy_J"], strict=True):
         if point in energy:
             energy[point][kinds[networks[point]][layer]] += joules
-            energy[point]["all"] += joules
+    return energy, {network: ["all", *dict.fromkeys(of_layer.values())] for network, of_layer in kinds.items()}
+
+
+def _effects(sweep: SweepFile | SweepTable, points: Sequence[Mapping[str, Any]], fields: Sequence[str]) -> list[Effect]:
+    """What each field does to each kind of layers of each network."""
+    energy, kinds = _of_kinds(sweep, points)
     found = []
     for field in fields:
         # points that differ in this field alone
@@ -179,7 +193,7 @@ def _effects(sweep: SweepFile, points: Sequence[Mapping[str, Any]], fields: Sequ
         values = list(dict.fromkeys(row[field] for row in points))
         whole = [rows for rows in alike.values() if len(rows) == len(values)]
         for network in dict.fromkeys(row["network"] for row in points):
-            for kind in ("all", *dict.fromkeys(kinds[network].values())):
+            for kind in kinds[network]:
                 groups = [rows for rows in whole if rows[0]["network"] == network]
                 logs = dict.fromkeys(values, 0.0)
                 for rows in groups:

@@ -1,14 +1,19 @@
 """Fronts: what no other point beats, and what a field does, all else alike."""
 
+import re
 from pathlib import Path
 
 import pytest
 
+import analytical
 from analytical.sweeps.grid import grid_of
+from analytical.terminal.outputs import as_csv
 from simulator.charts.fronts import front_chart, picture
 from simulator.sweeps.file import SweepFile
 from simulator.sweeps.fronts import FrontError, Fronts, fronts, kinds_of
+from simulator.sweeps.journal import SweepError
 from simulator.sweeps.sweep import sweep
+from simulator.sweeps.table import NEEDED, read_sweep_csv
 from tests.simulator.commands.calls import NETWORK
 
 
@@ -74,3 +79,41 @@ def test_columns_and_networks_that_are_not_there_are_refused(done: SweepFile) ->
         with pytest.raises(FrontError, match=said):
             fronts(done, **what)
     assert isinstance(fronts(done, network="small"), Fronts)
+
+
+def test_the_csv_of_a_sweep_has_the_same_front(done: SweepFile, tmp_path: Path) -> None:
+    path = tmp_path / "points.csv"
+    path.write_bytes(as_csv(done.rows()))
+    of_file, of_csv = fronts(done), fronts(read_sweep_csv(path))
+    assert [row["point"] for row in of_csv.rows()] == [row["point"] for row in of_file.rows()]
+    assert [row["energy_J"] for row in of_csv.rows()] == [row["energy_J"] for row in of_file.rows()]
+    assert of_csv.effects == [effect for effect in of_file.effects if effect.kind == "all"]
+
+
+def test_the_closed_forms_csv_has_a_front_too(tmp_path: Path) -> None:
+    path = tmp_path / "points.csv"
+    found = analytical.sweep(grid_of({"networks": "alexnet", "hardware": {"K": [7, 14, 28], "J": [2, 6, 12]}}))
+    path.write_bytes(as_csv(found.rows()))
+    fronted = fronts(read_sweep_csv(path))
+    assert fronted.unmapped == 6  # those with fewer rows than C1's filters
+    assert {row["mapping"] for row in fronted.rows()} == {"cnnergy"}
+    least = min((row for row in found.rows() if not row["reason"]), key=lambda row: row["energy_J"])
+    assert fronted.best["alexnet"][-1]["point"] == least["point"]
+    with pytest.raises(FrontError, match="x is 'utilisation'; expected one of pes, energy_J"):
+        fronts(read_sweep_csv(path), "utilisation")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "has no point; expected the CSV of a sweep"),
+        (",".join(NEEDED), "has no points; expected"),
+        (",".join(NEEDED) + "\n0,a,chip,1,84,x,1,,", "row 2, energy_J is 'x'; expected a number, at least 0"),
+        (",".join(NEEDED) + "\n0,a,chip,1,84,-1,1,", "row 2, energy_J is '-1'; expected a number, at least 0"),
+        (",".join(NEEDED) + "\n0,a", "row 2: 2 cells; expected 8"),
+    ],
+)
+def test_what_is_no_csv_of_a_sweep_is_refused(text: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "points.csv").write_text(text)
+    with pytest.raises(SweepError, match=re.escape(said)):
+        read_sweep_csv(tmp_path / "points.csv")
