@@ -30,4 +30,7 @@ if __name__ == "__main__":  # the workers' processes import this file
     macs, dram, rf = (sum(float(row[name]) for row in conv) for name in ("alu", "dram", "rf"))
     near = (first["energy_J_rf"] + first["energy_J_inter_pe"] / 2) / first["macs"] * 1e12
     far = first["energy_J_dram"] / first["macs"] * 1e12
-    print(f"Fig. 10, 256 PEs: RF with half of PE-PE {rf / macs:.3f}, DRAM {dram / macs:.3f}; here {near:.3f} and {far:.3f}")
+    print(
+        f"Fig. 10, 256 PEs: RF with half of PE-PE {rf / macs:.3f}, DRAM {dram / macs:.3f}; "
+        f"here {near:.3f} and {far:.3f}"
+    )
