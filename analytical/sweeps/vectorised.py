@@ -392,10 +392,13 @@ def _map_corrected(layer: Layer, many: Many) -> tuple[Mask, _Tile]:
     chosen = _Tile._make(np.zeros(len(some), array.dtype) for array in tried[0][2])
     has_none = np.ones(len(some), np.bool_)
     for numbers, joules, tile in tried:
-        takes = has_none[numbers] & (joules * (1 - WORTH) <= best[numbers])
+        takes = np.flatnonzero(has_none[numbers] & (joules * (1 - WORTH) <= best[numbers]))
+        if not takes.size:
+            continue
+        takers = numbers[takes]
         for into, array in zip(chosen, tile, strict=True):
-            into[numbers[takes]] = array[takes]
-        has_none[numbers[takes]] = False
+            into[takers] = array[takes]
+        has_none[takers] = False
     return mapped, chosen
 
 
