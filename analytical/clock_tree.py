@@ -1,10 +1,12 @@
 """Clock power from the capacitance the clock drives (eqs 21-23)."""
 
-import math
 from dataclasses import dataclass, fields
 from functools import cache
 
 from analytical.technology import CLOCK_NODE, EYERISS_NODE
+
+LARGEST = 1e15
+"""Beyond any constant of a chip that could be built, in units of :class:`ClockTree`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,7 +49,7 @@ class ClockTree:
     Raises
     ------
     ValueError
-        A constant that is negative or not finite.
+        A constant that is negative, or beyond all that could be built.
     """
 
     gate_F: float = 0.00155103e-12 / 15
@@ -72,8 +74,9 @@ class ClockTree:
         # a hardware file may set any of them
         for constant in fields(self):
             value = getattr(self, constant.name)
-            if not (math.isfinite(value) and value >= 0):
-                raise ValueError(f"clock tree: {constant.name} is {value}; expected a number, at least 0")
+            # "not within" rather than "below or above": NaN is refused, too
+            if not 0 <= value <= LARGEST:
+                raise ValueError(f"clock tree: {constant.name} is {value}; expected a number from 0 to {LARGEST:g}")
 
     @property
     def tree_F(self) -> float:

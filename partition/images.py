@@ -8,6 +8,7 @@ from pathlib import Path
 
 from analytical.errors import InputError
 from analytical.graph import IMAGE, Graph
+from analytical.sheet import real_number
 
 DEEP = ("I", "F")
 """How the modes begin whose pixels have more than 8 bits; Pillow would clip them."""
@@ -138,7 +139,7 @@ def read_sparsities(images: str, graph: Graph) -> list[float]:
 
 def _share(line: str, file: str, number: int) -> float:
     try:
-        share = float(line)
+        share = real_number(line)
     except ValueError:
         share = -1.0
     if not 0 <= share <= 1:

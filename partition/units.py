@@ -52,7 +52,7 @@ _UNITS = {
     "ops": _Unit(written="(?:ops|OPS|op/s)?", prefixes="kMGTP", least=1.0, most=1e24, example="a speed like 92Tops"),
 }
 
-_NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+_NUMBER = r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 
 
 def parse_quantity(text: str, unit: str) -> float:

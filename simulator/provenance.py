@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from analytical import __version__
+from analytical.files.seal import SEALED
 
-SCHEMA = 2
-"""A number that grows when a field of a run's files changes its meaning, or goes."""
+SCHEMA = SEALED
+"""A number that grows when a field of a run's files changes its meaning, or goes; from 3 on they have a seal."""
 
 
 def provenance(command: str | None = None) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from analytical.columns import row_of
 from analytical.counts import Counts
 from analytical.energy import ENERGY_PARTS, Accounting, Energy
+from analytical.files.seal import sealed
 from analytical.hardware import Hardware
 from analytical.mappings import Chosen
 from analytical.results import ByLayer, html_table
@@ -223,13 +224,16 @@ class NetworkResult(ByLayer[LayerResult]):
         return self.settings.record() | provenance(command) | {"mappings": mappings}
 
     def record(self) -> dict[str, Any]:
-        """What made the run, its layers, and totals, as JSON has them."""
-        return self.header() | {
-            "layers": [layer.record() for layer in self.layers],
-            "total": row_of(TOTALS, self),
-            # of networks with sums alone
-            **({"shortcuts": [asdict(read) for read in self.shortcuts]} if self.shortcuts else {}),
-        }
+        """What made the run, its layers, totals, and a seal over all of it, as JSON has them."""
+        return sealed(
+            self.header()
+            | {
+                "layers": [layer.record() for layer in self.layers],
+                "total": row_of(TOTALS, self),
+                # of networks with sums alone
+                **({"shortcuts": [asdict(read) for read in self.shortcuts]} if self.shortcuts else {}),
+            }
+        )
 
     @property
     def plot(self) -> Plots:

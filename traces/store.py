@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +10,17 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from analytical.files.json import parse_json
+from analytical.files.seal import SEAL, require_known, require_seal, seal_of
+
+CHECKED: Mapping[str, Any] = {
+    "compression": "gzip", "compression_opts": 1, "shuffle": True, "fletcher32": True
+}  # fmt: skip
+"""How datasets are kept: compressed, with a checksum that HDF5 compares when it reads."""
+
+FORMATS = ("v108", "v110")
+"""Versions of HDF5's format: the first that has checksums over what is no dataset, too."""
 
 
 class OldFileError(ValueError):
@@ -62,13 +74,13 @@ def run_as_hdf5(settings: Mapping[str, Any], layers: Sequence[StoredLayer]) -> b
 
     image = io.BytesIO()
     # HDF5 sorts what it holds by name unless it is told to keep the order
-    with h5py.File(image, "w", track_order=True) as file:
-        write_attributes(file, settings)
+    with h5py.File(image, "w", track_order=True, libver=FORMATS) as file:
+        write_attributes(file, sealed_root(settings, [layer.columns for layer in layers]))
         for layer in layers:
             group = file.create_group(free_name(file, layer.name), track_order=True)
             write_attributes(group, layer.columns)
             for name, tensor in layer.tensors.items():
-                group.create_dataset(name, data=tensor, compression="gzip", compression_opts=1, shuffle=True)
+                group.create_dataset(name, data=tensor, **(CHECKED if tensor.ndim else {}))
     return image.getvalue()
 
 
@@ -82,6 +94,8 @@ def read_hdf5(path: Path, *, tensors: bool = True) -> tuple[dict[str, Any], list
 
     Raises
     ------
+    ChangedError
+        It was changed since it was written, or a newer version wrote it.
     ValueError
         The file is damaged, or not such a run.
     """
@@ -90,14 +104,64 @@ def read_hdf5(path: Path, *, tensors: bool = True) -> tuple[dict[str, Any], list
     try:
         with h5py.File(path, "r") as file:
             layers = []
-            for group in file.values():
+            for _, group in members_of(file):
                 columns = read_attributes(group)
-                values = {name: dataset[()] for name, dataset in group.items()} if tensors else {}
+                values = {name: dataset[()] for name, dataset in members_of(group)} if tensors else {}
                 layers.append(StoredLayer(name=str(columns["layer"]), columns=columns, tensors=values))
-            return read_attributes(file), layers
+            settings = read_attributes(file)
+            needed = require_known(settings.get("schema"))
+            require_sealed_root(settings, [layer.columns for layer in layers], needed=needed)
+            return {name: value for name, value in settings.items() if name != SEAL}, layers
     # what h5py raises depends on where the damage is
     except (KeyError, AttributeError, TypeError, OSError, RuntimeError) as error:
         raise ValueError(f"{path}: cannot be read as a run ({error})") from error
+
+
+_MOST_PACKED = 2000
+"""More than this, compression never makes of a byte (gzip: 1032)."""
+
+
+def members_of(group: Any) -> list[tuple[str, Any]]:
+    """Groups and datasets in a group, by name, in order: those of this very file, that are in it as large as they say.
+
+    A link may lead to another file, and a dataset that was never written may be of any size: neither is touched.
+
+    Raises
+    ------
+    OSError
+        A member is a link, or has fewer bytes than its shape needs.
+    """
+    import h5py
+
+    found = []
+    for name in group:
+        if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+            raise OSError(f"{name} is a link")
+        member = group[name]
+        if isinstance(member, h5py.Dataset):
+            needed = math.prod(member.shape or ()) * member.dtype.itemsize
+            if member.external or member.is_virtual or needed > _MOST_PACKED * max(64, member.id.get_storage_size()):
+                raise OSError(f"{name} is larger than what is in the file")
+        found.append((name, member))
+    return found
+
+
+def sealed_root(root: Mapping[str, Any], groups: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The attributes of a file's root, with a seal over them and over those of its groups."""
+    said = {"root": dict(root), "groups": [dict(group) for group in groups]}
+    return {**root, SEAL: seal_of(said)}
+
+
+def require_sealed_root(root: Mapping[str, Any], groups: Sequence[Mapping[str, Any]], *, needed: bool) -> None:
+    """Refuse a file whose attributes are not those that were sealed (:func:`sealed_root`).
+
+    Raises
+    ------
+    ChangedError
+        They are others; or there is no seal, and there must be one.
+    """
+    said = {"root": {name: value for name, value in root.items() if name != SEAL}, "groups": list(map(dict, groups))}
+    require_seal(said | ({SEAL: root[SEAL]} if SEAL in root else {}), needed=needed)
 
 
 def read_record(path: Path) -> dict[str, Any]:
@@ -115,10 +179,11 @@ def read_record(path: Path) -> dict[str, Any]:
     if h5py.is_hdf5(path):
         settings, layers = read_hdf5(path, tensors=False)
         return settings | {"layers": [dict(layer.columns) for layer in layers]}
-    record = json.loads(path.read_text(encoding="utf-8-sig"))
+    record = parse_json(path.read_text(encoding="utf-8-sig"))
     if not isinstance(record, dict) or not isinstance(record.get("layers"), list):
         raise ValueError(f"{path}: no layers; expected the record of a run")
-    return record
+    require_seal(record, needed=require_known(record.get("schema")))
+    return {name: value for name, value in record.items() if name != SEAL}
 
 
 def free_name(file: Any, layer: str) -> str:

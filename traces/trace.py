@@ -15,16 +15,30 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from analytical.checks import is_whole
 from analytical.errors import InputError
+from analytical.files.seal import SEAL, ChangedError
 from analytical.hardware import PRESETS
 from analytical.layer import Layer
 from analytical.network import Network
 from analytical.networks.table import as_table, parse_table
-from traces.store import free_name, read_attributes, write_attributes
+from traces.store import (
+    CHECKED,
+    FORMATS,
+    free_name,
+    members_of,
+    read_attributes,
+    require_sealed_root,
+    sealed_root,
+    write_attributes,
+)
 from traces.tensors import LayerTensors, zero_share
 
-FORMAT = "trace 1"
-"""What the root of a file says that it is."""
+FORMAT = "trace 2"
+"""What the root of a file says that it is; those of ``trace 1`` have no seal."""
+
+READ = ("trace 1", FORMAT)
+"""Formats that can be read."""
 
 
 class TraceError(InputError):
@@ -189,16 +203,16 @@ class Trace:
 
         image = io.BytesIO()
         word = np.dtype(f"int{self.bits}")
-        with h5py.File(image, "w", track_order=True) as file:
+        with h5py.File(image, "w", track_order=True, libver=FORMATS) as file:
             root = {"format": FORMAT, "network": self.name, "bits": self.bits, "images": self.images}
-            write_attributes(file, root | {"table": as_table(self.table), **dict(self.source)})
-            for layer, row in zip(self.layers, self.table.layers, strict=True):
+            root |= {"table": as_table(self.table), **dict(self.source)}
+            said = [_row(row) | _record(layer) for layer, row in zip(self.layers, self.table.layers, strict=True)]
+            write_attributes(file, sealed_root(root, said))
+            for layer, attributes in zip(self.layers, said, strict=True):
                 group = file.create_group(free_name(file, layer.name), track_order=True)
-                write_attributes(group, _row(row) | _record(layer))
+                write_attributes(group, attributes)
                 for name, values in self.arrays(layer.name)._asdict().items():
-                    group.create_dataset(
-                        name, data=values.astype(word), compression="gzip", compression_opts=1, shuffle=True
-                    )
+                    group.create_dataset(name, data=values.astype(word), **CHECKED)
         return image.getvalue()
 
     def to_hdf5(self, path: str | Path) -> None:
@@ -212,6 +226,10 @@ class Trace:
         from analytical.terminal.outputs import write_outputs
 
         write_outputs({str(path): self.hdf5()})
+
+
+_ROOT = ("format", "network", "bits", "images", "table", SEAL)
+"""Attributes of the root that are not where the trace came from."""
 
 
 def _row(layer: Layer) -> dict[str, Any]:
@@ -269,13 +287,15 @@ def read_trace(path: str | Path) -> Trace:
     try:
         with h5py.File(path, "r") as file:
             root = read_attributes(file)
-            if root.get("format") != FORMAT:
+            if root.get("format") not in READ:
                 found = root.get("format", "a run" if "table" in root else "something else")
-                raise TraceError(f"{path}: is {found}; expected {FORMAT} (python -m traces import makes one)")
+                raise TraceError(f"{path}: is {found}; expected a trace (python -m traces import makes one)")
             places = {}
             layers = []
-            for place, group in file.items():
+            attributes = []
+            for place, group in members_of(file):
                 said = read_attributes(group)
+                attributes.append(said)
                 places[str(said["layer"])] = place
                 layers.append(
                     TracedLayer(
@@ -285,20 +305,27 @@ def read_trace(path: str | Path) -> Trace:
                         digests=tuple(said["psum_digests"]),
                     )
                 )
-    except TraceError:
+        require_sealed_root(root, attributes, needed=root["format"] == FORMAT)
+        table = parse_table(str(root["table"]), str(root["network"]), source=f"{path}: table")
+        bits, images = root["bits"], root["images"]
+        right = is_whole(bits) and bits in PRESETS and all(len(layer.digests) == images for layer in layers)
+        if [layer.name for layer in layers] != table.names or not right or not layers[0].digests:
+            raise TraceError(f"{path}: layers are not those of its table; expected a file as it was written")
+    # what is wrong in the table says so itself
+    except InputError:
         raise
+    except ChangedError as error:
+        raise TraceError(f"{path}: {error}") from error
     # what h5py raises depends on where the damage is
     except (KeyError, AttributeError, TypeError, OSError, RuntimeError, ValueError) as error:
-        raise TraceError(f"{path}: cannot be read as a trace ({error})") from error
-    table = parse_table(str(root["table"]), str(root["network"]), source=f"{path}: table")
-    right = root["bits"] in PRESETS and all(len(layer.digests) == root["images"] for layer in layers)
-    if [layer.name for layer in layers] != table.names or not right or not layers[0].digests:
-        raise TraceError(f"{path}: layers are not those of its table; expected a file as it was written")
+        raise TraceError(
+            f"{path}: cannot be read as a trace ({error}); expected a file that traces import wrote"
+        ) from error
     arrays = partial(_read_arrays, path, places)
     if not any(row.sparsity_filters for row in table.layers):
         # an older file, or one whose filters have none
         table = _with_zeros_of_filters(table, path, places)
-    rest = {name: value for name, value in root.items() if name not in ("format", "network", "bits", "images", "table")}
+    rest = {name: value for name, value in root.items() if name not in _ROOT}
     return Trace(
         table=table,
         bits=int(root["bits"]),
@@ -333,10 +360,13 @@ def _read_arrays(path: Path, places: Mapping[str, str], layer: str, only: str = 
     try:
         with h5py.File(path, "r") as file:
             group = file[places[layer]]
+            members = dict(members_of(group))
             nothing = np.empty(0, np.int8)
-            return Arrays(*(group[name][()] if only in ("", name) else nothing for name in Arrays._fields))
+            return Arrays(*(members[name][()] if only in ("", name) else nothing for name in Arrays._fields))
     except (KeyError, AttributeError, TypeError, OSError, RuntimeError, ValueError) as error:
-        raise TraceError(f"{path}: layer {layer} cannot be read ({error})") from error
+        raise TraceError(
+            f"{path}: layer {layer} cannot be read ({error}); expected the values that traces import wrote"
+        ) from error
 
 
 def read_network(path: Path) -> Network:

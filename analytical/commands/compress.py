@@ -26,6 +26,7 @@ from analytical.network import Network, word_bits
 from analytical.networks import as_table, load_network
 from analytical.sheet import parse_names, whole_number
 from analytical.terminal.options import (
+    WholeRange,
     bits_option,
     csv_option,
     hardware_option,
@@ -46,7 +47,7 @@ _NAMES = "NUMBER or NAME=NUMBER,..."
 @click.option("--svd-energy", metavar=_NAMES, help="Share of the weights' squares that these keep; with weights.")
 @click.option("--filter-bits", metavar=_NAMES, help="Bits of a weight in DRAM, from a codebook: conv=8,fc=5.")
 @click.option("--weights", "weights_file", metavar="FILE", help="Weights: a trace (.h5), or arrays by layer (.npz).")
-@click.option("--batch", type=click.IntRange(1), help="Images that a layer runs at once.  [default: the table's]")
+@click.option("--batch", type=WholeRange(1), help="Images that a layer runs at once.  [default: the table's]")
 @hardware_option
 @bits_option(default=16)
 @click.option("--out", metavar="TABLE.csv", help="Write the network: a layer table, which runs everywhere.")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from analytical.compression.transforms import CompressionError
 from analytical.network import Network
-from analytical.sheet import list_names, parse_sheet, read_text
+from analytical.sheet import list_names, parse_sheet, read_text, real_number
 
 DENSITIES = ("han2015",)
 """Files that ship, by name."""
@@ -66,7 +66,7 @@ def _parse(text: str, source: str) -> dict[str, dict[str, float]]:
     for where, row in sheet.rows:
         kept = networks.setdefault(row.get("network", ""), {})
         try:
-            share = float(row["kept"])
+            share = real_number(row["kept"])
         except ValueError:
             share = -1.0
         # written so that nan, too, is refused

@@ -1,6 +1,5 @@
 """Hardware from files: TOML that a person writes, or the JSON of a run."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from pathlib import Path
@@ -11,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from analytical.clock_tree import ClockTree
 from analytical.files import EXPECTED
 from analytical.files.accelergy import read_ert
+from analytical.files.json import parse_json
+from analytical.files.seal import ChangedError, require_known, require_seal
 from analytical.files.toml import Whole, as_written, expected_of, read_toml
 from analytical.hardware import NETWORK_WIDTHS, PRESETS, SMALLEST, Hardware
 from analytical.technology import HardwareError, Prices, sram_factor, sram_read_nJ
@@ -212,10 +213,14 @@ def _validated(written: dict[str, Any], path: str | Path) -> dict[str, Any]:
 def _of_run(path: str | Path) -> dict[str, Any]:
     """The hardware that the JSON of a run keeps, without what follows from it."""
     try:
-        hardware = json.loads(Path(path).read_text(encoding="utf-8-sig"))["hardware"]
+        record = parse_json(Path(path).read_text(encoding="utf-8-sig"))
+        hardware = record["hardware"]
+        require_seal(record, needed=require_known(record.get("schema")))
         written = {name: value for name, value in hardware.items() if name != "clock_W"}
     except OSError as error:
         raise HardwareError(f"{path}: cannot be read ({error.strerror}); expected {EXPECTED}") from error
+    except ChangedError as error:
+        raise HardwareError(f"{path}: {error}") from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise HardwareError(f"{path}: has no hardware; expected {EXPECTED}") from error
     # no clock tree in JSON is the free clock that TOML calls false

@@ -5,6 +5,30 @@ from pathlib import Path
 from typing import Any
 
 
+def parse_json(text: str) -> Any:
+    """What a JSON text holds.
+
+    Raises
+    ------
+    ValueError
+        It is none, or holds what Python's reader takes for a number and JSON does not have.
+
+    Examples
+    --------
+    >>> parse_json('{"a": [1, 2.5]}')
+    {'a': [1, 2.5]}
+    >>> parse_json("NaN")
+    Traceback (most recent call last):
+    ...
+    ValueError: NaN is no number of JSON
+    """
+
+    def refuse(constant: str) -> Any:
+        raise ValueError(f"{constant} is no number of JSON")
+
+    return json.loads(text, parse_constant=refuse)
+
+
 def read_json(path: str | Path, refusal: type[ValueError], what: str, text: str = "JSON") -> Any:
     """What a file holds; ``what`` it should be.
 
@@ -31,7 +55,7 @@ def read_json(path: str | Path, refusal: type[ValueError], what: str, text: str 
     """
     try:
         # deeply nested arrays exhaust the parser's stack: they are refused like any other text
-        return json.loads(Path(path).read_text(encoding="utf-8-sig"))
+        return parse_json(Path(path).read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise refusal(f"{path}: cannot be read ({error.strerror}); expected {what}") from error
     except (ValueError, RecursionError) as error:

@@ -1,7 +1,6 @@
 """Layer tables: networks as CSV text that a person writes, one row a layer."""
 
 import csv
-import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -10,7 +9,7 @@ from pathlib import Path
 
 from analytical.layer import LARGEST, OPERATIONS, Layer, LayerError
 from analytical.network import IMAGE, Edges, Network, NetworkError
-from analytical.sheet import Sheet, list_names, parse_names, parse_sheet, read_text, whole_number
+from analytical.sheet import Sheet, list_names, parse_names, parse_sheet, read_text, real_number, whole_number
 
 
 # readers of cells are functions with names, by which errors say what was expected
@@ -19,11 +18,7 @@ def _whole(text: str) -> int:
 
 
 def _number(text: str) -> float:
-    # float() takes "nan" and "inf" as well
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(f"{number} is not finite")
-    return number
+    return real_number(text)
 
 
 _COLUMNS: dict[str, tuple[str, Callable[[str], str | int | float]]] = {

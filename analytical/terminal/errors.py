@@ -14,6 +14,12 @@ BAD_INPUT = 2
 CHECK_FAILED = 1
 """Exit status of a command whose check, asked for, failed."""
 
+LONGEST = 300
+"""Characters of the line that says what is wrong."""
+
+LONGEST_WORD = 100
+"""Characters of one word in such a line, where the line would else be too long."""
+
 INTERRUPTED = 130
 """Exit status of a command that Ctrl-C ended."""
 
@@ -90,10 +96,47 @@ def fail_if_any(found: list[str], what: str) -> int:
     0
     """
     for line in found:
-        click.echo(f"{what}: {line}", err=True)
+        click.echo(one_line(f"{what}: {line}"), err=True)
     return CHECK_FAILED if found else 0
 
 
+def one_line(message: str, most: int = LONGEST) -> str:
+    """A message for a terminal: one line, nothing that a terminal obeys, and not longer than people read.
+
+    What came from a file or a command line may hold control characters, which move the cursor or colour what follows,
+    and marks that turn the direction of text round: they are shown as escapes. Of a message that is too long the
+    beginning stays, which says where, and what was expected.
+
+    Parameters
+    ----------
+    message : str
+    most : int
+        Characters.
+
+    Examples
+    --------
+    >>> one_line("a\\x1b[31m.csv: no\\nsuch file")
+    'a\\\\x1b[31m.csv: no such file'
+    >>> one_line("big.csv: " + 400 * "x" + "; expected a number", most=48)
+    'big.csv: xxxxxxxxxxxxxxxxx...; expected a number'
+    """
+    words = " ".join(message.split())
+    text = "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in words)
+    if len(text) <= most:
+        return text
+    # a name or a value that is long by itself: what stands around it says more
+    text = " ".join(
+        word if len(word) <= LONGEST_WORD else f"{word[: LONGEST_WORD // 2]}...{word[-9:]}" for word in text.split(" ")
+    )
+    if len(text) <= most:
+        return text
+    at = text.rfind("; expected")
+    end = text[at:] if at > 0 else ""
+    if len(end) > 2 * most // 3:
+        end = end[: 2 * most // 3 - 3] + "..."
+    return text[: most - len(end) - 3] + "..." + end
+
+
 def _refuse(message: str) -> NoReturn:
-    click.echo("error: " + " ".join(message.split()), err=True)
+    click.echo("error: " + one_line(message, LONGEST - len("error: ")), err=True)
     sys.exit(BAD_INPUT)

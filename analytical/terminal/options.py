@@ -10,8 +10,11 @@ from click.shell_completion import CompletionItem
 
 from analytical import __version__
 from analytical.files import CHIP_NAMES
+from analytical.files.seal import trusted
 from analytical.mappings.rules import RULE_SETS
 from analytical.networks import READERS, TRACES, ZOO
+from analytical.sheet import real_number, whole_number
+from analytical.terminal.errors import one_line
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -76,7 +79,7 @@ def network_command(**more: Any) -> Callable[[F], click.Command]:
 
 
 def command(**more: Any) -> Callable[[F], click.Command]:
-    """A command with -h, -v and -q, the last two at the end of its options.
+    """A command with -h, --trust, -v and -q, the last three at the end of its options.
 
     Parameters
     ----------
@@ -89,7 +92,7 @@ def command(**more: Any) -> Callable[[F], click.Command]:
     def decorate(function: F) -> click.Command:
         made: click.Command = make(function)
         # added here and not by decorators, so that help lists them after the command's own
-        made.params += LOUDNESS_OPTIONS
+        made.params += OPTIONS_OF_ALL
         return made
 
     return decorate
@@ -106,7 +109,20 @@ def _loudness(*names: str, level: int, help: str) -> click.Option:
     return click.Option(names, is_flag=True, expose_value=False, is_eager=True, callback=set_level, help=help)
 
 
-LOUDNESS_OPTIONS = (
+def _trust(ctx: click.Context, _parameter: click.Parameter, said: bool) -> None:
+    if said:
+        ctx.with_resource(trusted())
+
+
+OPTIONS_OF_ALL = (
+    click.Option(
+        ["--trust"],
+        is_flag=True,
+        expose_value=False,
+        is_eager=True,
+        callback=_trust,
+        help="Take files that the program wrote as they are, also where they were changed.",
+    ),
     _loudness("-v", "--verbose", level=logging.DEBUG, help="Say on standard error what is being done."),
     _loudness(
         "-q", "--quiet", level=logging.WARNING, help="Say nothing on standard error but errors; no progress bar."
@@ -131,11 +147,15 @@ def log_to_standard_error(level: int = logging.INFO) -> None:
         logger.setLevel(level)
 
 
+LONGEST_LOG = 2000
+"""Characters of a line that says what is being done."""
+
+
 class _StandardError(logging.Handler):
     """Log records as lines, on whatever standard error is at the time."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        click.echo(self.format(record), err=True)
+        click.echo(one_line(self.format(record), LONGEST_LOG), err=True)
 
 
 def is_quiet() -> bool:
@@ -156,6 +176,44 @@ def bits_option(default: int) -> Callable[[F], F]:
     )
 
 
+class WholeRange(click.IntRange):
+    """Whole numbers of a range, as written: no ``1_0``, ``+3`` or digits of other scripts, which Python would take.
+
+    Examples
+    --------
+    >>> WholeRange(1, 64).convert("12", None, None)
+    12
+    """
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number."""
+        if isinstance(value, str):
+            try:
+                value = whole_number(value)
+            except ValueError:
+                self.fail(f"{value!r}; expected a whole number", param, ctx)
+        return int(super().convert(value, param, ctx))
+
+
+class NumberRange(click.FloatRange):
+    """Numbers of a range, as written; infinity and nan are none.
+
+    Examples
+    --------
+    >>> NumberRange(0, 1).convert("0.5", None, None)
+    0.5
+    """
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number."""
+        if isinstance(value, str):
+            try:
+                value = real_number(value)
+            except ValueError:
+                self.fail(f"{value!r}; expected a number", param, ctx)
+        return float(super().convert(value, param, ctx))
+
+
 hardware_option = click.option(
     "--hardware",
     metavar="HARDWARE",
@@ -171,7 +229,7 @@ rules_option = click.option(
 )
 seed_option = click.option(
     "--seed",
-    type=click.IntRange(0, 2**63 - 1),
+    type=WholeRange(0, 2**63 - 1),
     default=0,
     show_default=True,
     help="Seed of the synthetic data; none with a trace, which has its own.",
@@ -208,7 +266,7 @@ class Percent(click.ParamType[float]):
             return value
         # without its sign, 0.02 could be taken for 2 % or for 0.02 %
         try:
-            share = float(value.strip().removesuffix("%")) / 100 if value.strip().endswith("%") else -1.0
+            share = real_number(value.strip().removesuffix("%")) / 100 if value.strip().endswith("%") else -1.0
         except ValueError:
             share = -1.0
         if not 0 <= share <= 1e6:

@@ -38,20 +38,30 @@ def check_writable(*files: str | None, inputs: Sequence[str | None]) -> None:
     if files.count(STANDARD_OUTPUT) > 1:
         raise InputError("only one FILE may be - (standard output)")
     # resolved, so that two names of one file, through links or folders, are known to be the same
-    seen = {Path(file).resolve() for file in inputs if file is not None}
+    seen = {_resolved(file) for file in inputs if file is not None}
     for file in files:
         if file is None or file == STANDARD_OUTPUT:
             continue
         path = Path(file)
+        if path.is_symlink() and not path.exists() and _resolved(file) == path.absolute():
+            raise InputError(f"{file}: is a link that leads to itself; expected the name of a file to write")
         if path.is_dir() or file.endswith(os.sep):
             raise InputError(f"{file}: is a folder; expected the name of a file to write")
         if not path.parent.is_dir():
             raise InputError(f"{file}: cannot be written, no folder {path.parent}; expected a file in one that exists")
         if not os.access(path.parent, os.W_OK):
             raise InputError(f"{file}: cannot be written; expected a file in a folder that can")
-        if path.resolve() in seen:
+        if _resolved(file) in seen:
             raise InputError(f"{file}: has another part in this run; expected a file of its own for each output")
-        seen.add(path.resolve())
+        seen.add(_resolved(file))
+
+
+def _resolved(file: str) -> Path:
+    """Behind links, where a file is; the name itself where they go round in circles, which who opens it finds out."""
+    try:
+        return Path(file).resolve()
+    except (RuntimeError, OSError, ValueError):
+        return Path(file).absolute()
 
 
 def write_chosen(*outputs: tuple[str | None, Callable[[], bytes]]) -> bool:

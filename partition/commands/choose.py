@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from analytical.terminal.errors import CHECK_FAILED
-from analytical.terminal.options import command, csv_option, json_option, rules_option, seed_option
+from analytical.terminal.options import NumberRange, command, csv_option, json_option, rules_option, seed_option
 from analytical.terminal.outputs import as_csv, as_json, check_writable, write_chosen
 from partition.commands.options import (
     BITRATE_HELP,
@@ -23,7 +23,7 @@ from simulator.commands.cache import folder_option
 
 @command()
 @click.argument("catalogue")
-@click.option("--min-accuracy", type=click.FloatRange(0, 100), metavar="75", help="In percent, by the catalogue.")
+@click.option("--min-accuracy", type=NumberRange(0, 100), metavar="75", help="In percent, by the catalogue.")
 @click.option("--max-energy", type=Quantity("J"), metavar="50mJ", help="That the phone may spend on an image.")
 @max_delay_option
 @click.option("--bitrate", type=BitRate(), metavar="60Mbps", help=f"To the cloud. {BITRATE_HELP}  [default: no cloud]")

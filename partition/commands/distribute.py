@@ -9,6 +9,7 @@ import click
 
 from analytical.errors import InputError
 from analytical.networks import load_network
+from analytical.sheet import real_number
 from analytical.terminal.errors import CHECK_FAILED, fail_if_any
 from analytical.terminal.options import (
     bits_option,
@@ -116,7 +117,7 @@ def distribute(
     """
     from partition.fleet.distribution import distribute as spread_out  # pydantic takes its time to import
 
-    file = None if devices.isdecimal() else devices
+    file = None if (devices.isascii() and devices.isdecimal()) else devices
     check_writable(csv_file, json_file, out, inputs=(network, file, said["hardware"], *sources))
     loaded = load_network(network)
     found = []
@@ -182,6 +183,6 @@ def distribute(
 
 def _weights(shares: str) -> list[float]:
     try:
-        return [float(part) for part in shares.split(":")]
+        return [real_number(part) for part in shares.split(":")]
     except ValueError as error:
         raise InputError(f"--shares are {shares!r}; expected numbers like 2:1:1") from error

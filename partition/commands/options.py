@@ -8,7 +8,15 @@ from typing import Any
 import click
 
 from analytical.errors import InputError
-from analytical.terminal.options import bits_option, complete_files, hardware_option, rules_option, seed_option
+from analytical.terminal.options import (
+    NumberRange,
+    WholeRange,
+    bits_option,
+    complete_files,
+    hardware_option,
+    rules_option,
+    seed_option,
+)
 from partition.channel import MEDIAN_SPARSITY_IN
 from partition.cuts import CLOUD_OPS
 from partition.figures.look import Look, look_of
@@ -137,7 +145,7 @@ def client_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 sparsity_option = click.option(
     "--sparsity-in",
-    type=click.FloatRange(0, 1),
+    type=NumberRange(0, 1),
     metavar="0.608",
     callback=_no_nan,
     help=f"Share of zeros in the image's JPEG.  [default: {MEDIAN_SPARSITY_IN}, the paper's median]",
@@ -193,7 +201,7 @@ def picture_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     for option in (
         click.option("--style", metavar="NAME", help="The picture's style: one of matplotlib's, or a file."),
-        click.option("--dpi", type=click.IntRange(10, 2400), metavar="300", help="Dots an inch.  [default: 150]"),
+        click.option("--dpi", type=WholeRange(10, 2400), metavar="300", help="Dots an inch.  [default: 150]"),
         click.option("--size", metavar="3.5x2.5", help="The picture's width and height in inches."),
         click.option("--out", metavar="FILE", help=f"Draw it ({', '.join(FORMATS)})."),
     ):

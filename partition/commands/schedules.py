@@ -7,6 +7,7 @@ import click
 from analytical.errors import InputError
 from analytical.terminal.errors import CHECK_FAILED
 from analytical.terminal.options import (
+    WholeRange,
     bits_option,
     csv_option,
     network_argument,
@@ -31,14 +32,14 @@ from simulator.commands.cache import folder_option
 @click.option("--grid", required=True, metavar="GRID.toml", help="Lists of utilisations and of bit rates.")
 @max_delay_option
 @click.option(
-    "--keep", "number", type=click.IntRange(1, 1000), default=8, show_default=True, metavar="8",
+    "--keep", "number", type=WholeRange(1, 1000), default=8, show_default=True, metavar="8",
     help="Schedules for run time.",
 )  # fmt: skip
 @click.option(
-    "--parts", type=click.IntRange(1, 64), metavar="4",
+    "--parts", type=WholeRange(1, 64), metavar="4",
     help="Equal parts of each layer's filters.  [default: 4, or the most below that all layers have]",
 )  # fmt: skip
-@click.option("--batch", type=click.IntRange(1), default=1, show_default=True, help="Images that a layer runs at once.")
+@click.option("--batch", type=WholeRange(1), default=1, show_default=True, help="Images that a layer runs at once.")
 @cloud_options
 @bits_option(default=8)
 @rules_option

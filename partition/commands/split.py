@@ -6,6 +6,8 @@ import click
 
 from analytical.terminal.errors import CHECK_FAILED
 from analytical.terminal.options import (
+    NumberRange,
+    WholeRange,
     bits_option,
     csv_option,
     json_option,
@@ -36,14 +38,14 @@ from simulator.commands.cache import folder_option
 @processors_option
 @max_delay_option
 @click.option(
-    "--weight", type=click.FloatRange(0, 1), metavar="0.5",
+    "--weight", type=NumberRange(0, 1), metavar="0.5",
     help="Least weight x mJ + (1 - weight) x ms, in place of least energy.",
 )  # fmt: skip
 @click.option(
-    "--parts", type=click.IntRange(1, 64), metavar="4",
+    "--parts", type=WholeRange(1, 64), metavar="4",
     help="Equal parts of each layer's filters.  [default: 4, or the most below that all layers have]",
 )  # fmt: skip
-@click.option("--batch", type=click.IntRange(1), metavar="1", help="Images that a layer runs at once.  [default: 1]")
+@click.option("--batch", type=WholeRange(1), metavar="1", help="Images that a layer runs at once.  [default: 1]")
 @click.option("--bitrate", type=BitRate(), metavar="60Mbps", help=f"To the cloud. {BITRATE_HELP}  [default: no cloud]")
 @click.option("--tx-power", type=Quantity("W"), metavar="0.5W", help=TX_POWER_HELP)
 @cloud_options

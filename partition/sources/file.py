@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from analytical.closed_forms import latency_s
+from analytical.files.seal import ChangedError
 from analytical.graph import IMAGE, graph_of
 from analytical.hardware import Hardware
 from analytical.layer import Layer
 from analytical.network import Network
-from analytical.sheet import list_names, parse_sheet, read_text
+from analytical.sheet import list_names, parse_sheet, read_text, real_number
 from partition.costs import Costs
 from partition.sources.base import SourceError
 
@@ -198,6 +199,8 @@ class File:
             ran_on = record["hardware"]
         except OSError as error:
             raise self._error(f"cannot be read ({error.strerror})", "a source of energies") from error
+        except ChangedError as error:
+            raise SourceError(f"{self.name}: {error}") from error
         except OldFileError as error:
             raise self._error(str(error), "a file of this version: run it again") from error
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -212,8 +215,10 @@ class File:
 
     def _number(self, row: Mapping[str, Any], column: str, where: str) -> float:
         try:
-            value = float(row.get(column))  # type: ignore[arg-type]  # what is no number is refused
-        except (TypeError, ValueError):
+            said = row.get(column)
+            # text in a table, numbers in a run
+            value = real_number(said) if isinstance(said, str) else float(said)  # type: ignore[arg-type]  # refused
+        except (TypeError, ValueError, OverflowError):
             value = math.nan
         # a nan is in no range
         if not 0 <= value <= LARGEST:

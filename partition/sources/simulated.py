@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -63,9 +64,10 @@ class Simulated:
         try:
             said, layers = read_hdf5(kept.path(name), tensors=False)
             costs = _costs_of(said, [dict(layer.columns) for layer in layers], hardware)
+            _require_all(costs, settings.layers, graph_of(network), hardware.b_w)
             kept.asked(name)
             return costs
-        except (ValueError, KeyError, TypeError, OSError):
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, ZeroDivisionError, OSError):
             pass  # not there yet, or damaged
         # the codec needs values, which a run does not keep: it watches the run
         codec = CodecBits(graph_of(network), hardware.b_w)
@@ -91,6 +93,27 @@ def _costs_of(said: Mapping[str, Any], layers: list[dict[str, Any]], hardware: H
         codec_bits={name: int(bits) for name, bits in said["codec_bits"].items()},
         active_pes={layer["layer"]: int(layer["active_pes"]) for layer in layers},
     )
+
+
+def _require_all(costs: Costs, layers: Sequence[Layer], graph: Graph, b_w: int) -> None:
+    """Refuse what a file in the cache says where it cannot be: then the run is made again.
+
+    Raises
+    ------
+    ValueError
+        A layer or a tensor is missing, or one that is not the network's is there; a number is none that a run has.
+    """
+    names = [layer.name for layer in layers]
+    tensors = {name: node for name, node in graph.nodes.items() if name not in (IMAGE, graph.last)}
+    whole = (
+        all([*by_layer] == names for by_layer in (costs.energy_J, costs.latency_s, costs.active_pes))
+        and all(0 < number < math.inf for table in (costs.energy_J, costs.latency_s) for number in table.values())
+        and all(pes >= 1 for pes in costs.active_pes.values())
+        and [*costs.codec_bits] == [*tensors]
+        and all(0 <= costs.codec_bits[name] <= node.values * b_w for name, node in tensors.items())
+    )
+    if not whole:
+        raise ValueError("no costs of the network's layers")
 
 
 def _key(settings: Settings) -> str:

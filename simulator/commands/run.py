@@ -12,12 +12,14 @@ from analytical import __version__
 from analytical.energy import Accounting
 from analytical.errors import InputError
 from analytical.files import choose_hardware
+from analytical.files.seal import sealed
 from analytical.mappings import DEFAULT_MAPPER, FILE_MAPPER, MAPPERS, OBJECTIVES
 from analytical.network import Network, word_bits
 from analytical.networks import load_network
 from analytical.sheet import parse_names
 from analytical.terminal.errors import CHECK_FAILED
 from analytical.terminal.options import (
+    WholeRange,
     bits_option,
     csv_option,
     hardware_option,
@@ -70,7 +72,7 @@ LAYOUT_OPTIONS = (
 
 batch_option = click.option(
     "--batch",
-    type=click.IntRange(1, 2**31 - 1),
+    type=WholeRange(1, 2**31 - 1),
     metavar="N",
     help="Images.  [default: what the table says, layer by layer]",
 )
@@ -170,7 +172,7 @@ def with_options(options: Sequence[Callable[[Any], Any]]) -> Callable[[Any], Any
     "--timeline", metavar="RUN.json.gz", help="Write what happens when, as trace events that Perfetto's UI opens."
 )
 @click.option(
-    "--series", type=click.IntRange(2, 2000), metavar="200",
+    "--series", type=WholeRange(2, 2000), metavar="200",
     help="Put what happens over time into --json, at so many points of each layer.",
 )  # fmt: skip
 def run(
@@ -241,7 +243,7 @@ def run(
 
     write_chosen(
         (csv_file, lambda: as_csv(result.rows())),
-        (json_file, lambda: as_json(record())),
+        (json_file, lambda: as_json(sealed(record()))),
         (out, result.hdf5),
         (save_mapping, lambda: _mapping_file(result)),
         (energies, lambda: as_yaml(ert(settings.hardware))),

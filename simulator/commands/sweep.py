@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from analytical.errors import InputError
-from analytical.terminal.options import command, csv_option
+from analytical.terminal.options import WholeRange, command, csv_option
 from analytical.terminal.outputs import as_csv, check_writable, write_chosen
 from simulator.commands.cache import folder_option
 
@@ -15,7 +15,7 @@ from simulator.commands.cache import folder_option
 @command()
 @click.argument("grid")
 @click.option("--out", metavar="SWEEP.h5", required=True, help="The file to make.")
-@click.option("--jobs", type=click.IntRange(1, 1024), default=1, show_default=True, help="Processes.")
+@click.option("--jobs", type=WholeRange(1, 1024), default=1, show_default=True, help="Processes.")
 @click.option("--dask", metavar="ADDRESS", help="A Dask scheduler whose workers do the work, in place of processes.")
 @click.option("--resume", is_flag=True, help="Go on where a sweep stopped.")
 @folder_option

@@ -7,7 +7,7 @@ import click
 
 from analytical.diagrams import picture_format
 from analytical.errors import InputError
-from analytical.terminal.options import csv_option, network_command, seed_option
+from analytical.terminal.options import WholeRange, csv_option, network_command, seed_option
 from analytical.terminal.outputs import as_csv, check_writable, write_chosen
 from simulator.commands.run import LAYOUT_OPTIONS, batch_option, settings_of, with_options
 
@@ -22,7 +22,7 @@ CYCLES = re.compile(r"(\d{1,15}):(\d{1,15})", re.ASCII)
 @click.option(
     "--pass",
     "number",
-    type=click.IntRange(min=0),
+    type=WholeRange(min=0),
     default=0,
     show_default=True,
     metavar="N",

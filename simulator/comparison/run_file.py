@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError,
 from analytical.counts import exact
 from analytical.energy import ENERGY_PARTS, Energy
 from analytical.errors import InputError
+from analytical.files.seal import SEAL, ChangedError, trusted
 from analytical.results import frame
 from simulator.columns import COLUMNS
 from simulator.crosscheck import COMPARED
@@ -182,7 +183,7 @@ class RunFile:
             The record is not that of a run.
         """
         run = RunRecord.model_validate(record)
-        settings = {name: value for name, value in record.items() if name not in ("layers", "total")}
+        settings = {name: value for name, value in record.items() if name not in ("layers", "total", SEAL)}
         rows = tuple({c.name: layer[c.name] for c in COLUMNS if c.name in layer} for layer in record["layers"])
         return cls(
             rows_kept=rows,
@@ -234,18 +235,21 @@ class RunFile:
         return Energy(**self.layers[layer].energy_J_by.model_dump())
 
 
-def read_run(path: str | Path) -> RunFile:
+def read_run(path: str | Path, *, trust: bool = False) -> RunFile:
     """Read a run that was written to a file, in JSON or HDF5.
 
     Parameters
     ----------
     path : str or Path
         What ``simulator run --json`` or ``--out`` wrote, or :meth:`NetworkResult.to_json` or ``to_hdf5``.
+    trust : bool
+        Take what the file says, also where it was changed since the program wrote it.
 
     Raises
     ------
     RunFileError
-        The file cannot be read, is no such run, or of a version whose files are other.
+        The file cannot be read, is no such run, was changed since it was written, or is of a version whose files are
+        other.
 
     Examples
     --------
@@ -260,7 +264,12 @@ def read_run(path: str | Path) -> RunFile:
         # callers without a type checker
         raise RunFileError(f"run is {path!r}; {EXPECTED}, or a NetworkResult")
     try:
-        return RunFile.of(read_record(Path(path)), str(path))
+        # which field is wrong says more than that something was changed: the seal comes last
+        with trusted():
+            run = RunFile.of(read_record(Path(path)), str(path))
+        with trusted(trust):
+            read_record(Path(path))
+        return run
     # a ValidationError is a ValueError, too, and says more; deep nesting exhausts the JSON reader
     except ValidationError as error:
         first = error.errors()[0]
@@ -268,6 +277,8 @@ def read_run(path: str | Path) -> RunFile:
         raise RunFileError(f"{path}: {where or 'run'}: {first['msg']}; {EXPECTED}") from error
     except OldFileError as error:
         raise RunFileError(f"{path}: {error}; expected a file of this version: run it again") from error
+    except ChangedError as error:
+        raise RunFileError(f"{path}: {error}") from error
     except (ValueError, RecursionError) as error:
         raise RunFileError(f"{path}: is not a run; {EXPECTED}") from error
     except OSError as error:

@@ -1,6 +1,6 @@
 """The file of a sweep: its points and their layers, column by column, in HDF5."""
 
-import json
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from analytical.energy import PARTS, Accounting, Energy
+from analytical.files.seal import SEAL, ChangedError, require_known, require_same, seal_of
 from analytical.results import HasRows
 from analytical.sweeps.grid import Grid, Point, network_of
 from analytical.terminal.outputs import write_whole
@@ -17,13 +18,13 @@ from simulator.provenance import versions
 from simulator.sweeps.facts import Facts
 from simulator.sweeps.jobs import jobs_of
 from simulator.sweeps.journal import Journal, SweepError
-from traces.store import read_attributes, write_attributes
+from traces.store import FORMATS, members_of, read_attributes, write_attributes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-SCHEMA = 1
-"""A number that grows when a column changes its meaning, or goes."""
+SCHEMA = 2
+"""A number that grows when a column changes its meaning, or goes; from 2 on there is a seal over all columns."""
 
 KIND = "eyeriss-neupart sweep"
 
@@ -97,7 +98,7 @@ def _write(path: Path, grid: Grid, about: dict[str, str], journal: Journal) -> N
     import h5py
 
     accounting = Accounting(grid.accounting)
-    with h5py.File(path, "w") as file:
+    with h5py.File(path, "w", libver=FORMATS) as file:
         write_attributes(
             file,
             {"kind": KIND, "schema": SCHEMA, **about, "grid_record": grid.record(), "versions": versions()},
@@ -124,6 +125,24 @@ def _write(path: Path, grid: Grid, about: dict[str, str], journal: Journal) -> N
                 ]
             tables["points"].add(points)
             tables["layers"].add(layers)
+        file.attrs[SEAL] = np.bytes_(_seal_of(file).encode())
+
+
+def _seal_of(file: Any) -> str:
+    """A digest of all columns and attributes."""
+    columns = {f"{group}/{name}": _digest_of(file[group][name]) for group in _GROUPS for name in file[group]}
+    said = {name: value for name, value in read_attributes(file).items() if name != SEAL}
+    return seal_of({"attributes": said, "layers": read_attributes(file["layers"]), "columns": columns})
+
+
+_GROUPS = ("points", "layers")
+
+
+def _digest_of(column: Any) -> str:
+    digest = hashlib.sha256(f"{column.dtype.str} {column.shape}".encode())
+    for first in range(0, len(column), _AT_ONCE):
+        digest.update(np.ascontiguousarray(column[first : first + _AT_ONCE]).tobytes())
+    return digest.hexdigest()
 
 
 def _answers(grid: Grid, journal: Journal) -> Iterator[tuple[Point, list[tuple[str, Facts]] | str]]:
@@ -163,6 +182,7 @@ class _Table:
                     maxshape=(None,),
                     chunks=(max(1, min(len(values), _AT_ONCE)),),
                     dtype=values.dtype,
+                    fletcher32=True,
                 )
                 continue
             dataset = self._group[name]
@@ -170,7 +190,7 @@ class _Table:
                 # a longer text than there was: the column is made wider
                 values = np.concatenate([dataset[:].astype(values.dtype), values])
                 del self._group[name]
-                self._group.create_dataset(name, data=values, maxshape=(None,), chunks=(_AT_ONCE,))
+                self._group.create_dataset(name, data=values, maxshape=(None,), chunks=(_AT_ONCE,), fletcher32=True)
                 continue
             dataset.resize(len(dataset) + len(values), axis=0)
             dataset[-len(values) :] = values
@@ -271,6 +291,34 @@ def _plain(values: "NDArray[Any]") -> list[Any]:
     return list(values.tolist())
 
 
+def _require_columns(file: Any, said: dict[str, Any]) -> None:
+    """Refuse, before it is read, what cannot be the columns of a sweep.
+
+    Raises
+    ------
+    ValueError
+        A column is missing, is of another length than the others, or of another kind.
+    """
+    text = ("network", "hardware", "mapping", "reason")
+    needed = {"points": (*text, "point", "batch", "seed", "pes", *SUMS), "layers": ("point", "layer", *SUMS)}
+    for group, names in needed.items():
+        columns = dict(members_of(file[group]))
+        if not columns and group == "layers":
+            continue
+        lengths = {column.shape for column in columns.values()}
+        if not set(names) <= set(columns) or len(lengths) != 1 or len(next(iter(lengths))) != 1:
+            raise ValueError("columns are missing, or not of one length")
+        for name in names:
+            if columns[name].dtype.kind not in ("S" if name in text else "iuf"):
+                raise ValueError(f"{name} is of another kind")
+    networks = said["grid_record"]["networks"]
+    known = read_attributes(file["layers"])["names"]
+    if not isinstance(networks, list) or not isinstance(known, list) or not len(file["points"]["point"]):
+        raise ValueError("no grid")
+    if "layer" in file["layers"] and not set(np.unique(file["layers"]["layer"][:])) <= set(range(len(known))):
+        raise ValueError("no such layer")
+
+
 def read_sweep(path: str | Path) -> SweepFile:
     """The file of a sweep.
 
@@ -302,10 +350,15 @@ def read_sweep(path: str | Path) -> SweepFile:
             said = read_attributes(file)
             if said.get("kind") != KIND:
                 raise SweepError(f"{path}: is no sweep; expected the file of simulator sweep")
-            if said["schema"] > SCHEMA:
-                raise SweepError(f"{path}: was written by a newer version; expected schema {SCHEMA} or less")
+            needed = require_known(said["schema"], SCHEMA)
+            _require_columns(file, said)
+            if SEAL in said or needed:
+                require_same(said.get(SEAL), _seal_of(file))
+            return SweepFile(Path(path), {name: said[name] for name in ("grid", "program")}, said["grid_record"])
     except SweepError:
         raise
-    except (OSError, KeyError, ValueError, TypeError, json.JSONDecodeError) as error:
+    except ChangedError as error:
+        raise SweepError(f"{path}: {error}") from error
+    # what h5py raises depends on where the damage is
+    except (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError) as error:
         raise SweepError(f"{path}: cannot be read as a sweep; expected the file of simulator sweep") from error
-    return SweepFile(Path(path), {name: said[name] for name in ("grid", "program")}, said["grid_record"])

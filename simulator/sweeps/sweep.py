@@ -15,6 +15,8 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, TypeVar
 
+from analytical.files.json import parse_json
+from analytical.files.seal import SEAL, require_seal, sealed
 from analytical.hardware import EYERISS_16BIT, Hardware
 from analytical.layer import Layer
 from analytical.mappings import Tiling
@@ -325,7 +327,7 @@ def _find(grid: Grid, journal: Journal, workers: _Workers, cache: Cache, tell: T
         journal.ran(ran)
         for each in ran:
             if each.facts is not None:
-                cache.keep(_name(each.run), json.dumps(each.facts, sort_keys=True).encode(), sync=False)
+                cache.keep(_name(each.run), json.dumps(sealed(each.facts), sort_keys=True).encode(), sync=False)
         done += len(ran)
         tell(Told("running", done, counts["runs"], "layers"))
 
@@ -339,8 +341,10 @@ def _known(cache: Cache, run: bytes) -> Ran | None:
     """What the cache says of a run; nothing, if it is not there, or is no such thing."""
     name = _name(run)
     try:
-        facts = Facts.read(json.loads(cache.path(name).read_bytes()))
-    except (OSError, ValueError, RecursionError):
+        kept = parse_json(cache.path(name).read_text(encoding="utf-8"))
+        require_seal(kept)
+        facts = Facts.read({field: value for field, value in kept.items() if field != SEAL})
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         return None
     cache.asked(name)
     return Ran(run, facts.record())

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from analytical.results import HasRows
-from analytical.sheet import parse_sheet, read_text
+from analytical.sheet import parse_sheet, read_text, real_number
 from simulator.sweeps.file import SUMS
 from simulator.sweeps.journal import SweepError
 
@@ -92,6 +92,6 @@ def read_sweep_csv(path: str | Path) -> SweepTable:
 
 def _number(text: str) -> float:
     try:
-        return float(text)
+        return real_number(text)
     except ValueError:
         return math.nan

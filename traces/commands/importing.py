@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from analytical.errors import InputError
 from analytical.network import Network
 from analytical.networks.table import as_table
-from analytical.terminal.options import command, complete_files, is_quiet
+from analytical.sheet import whole_number
+from analytical.terminal.options import NumberRange, WholeRange, command, complete_files, is_quiet
 from analytical.terminal.outputs import STANDARD_OUTPUT, check_writable, write_chosen
 
 log = logging.getLogger(__name__)
@@ -34,8 +35,10 @@ FORMATS = ("onnx", "scalesim", "timeloop")
 @click.option("--input", "array", metavar="X.npy", help="An array for the model's input, in place of pictures.")
 @click.option("--shape", metavar="[NAME:]1x3x224x224", help="The input's sizes, where the model leaves some open.")
 @click.option("--bits", type=click.Choice(["8", "16"]), default="8", show_default=True, help="Width of a value.")
-@click.option("--zeros", type=float, metavar="SHARE", help="A table alone, with this share of zeros; runs nothing.")
-@click.option("--random-weights", type=click.IntRange(0), metavar="SEED", help="Draw filters anew (He-normal).")
+@click.option(
+    "--zeros", type=NumberRange(0, 1), metavar="SHARE", help="A table alone, with this share of zeros; runs nothing."
+)
+@click.option("--random-weights", type=WholeRange(0), metavar="SEED", help="Draw filters anew (He-normal).")
 @click.option("--skip", is_flag=True, help="Leave out nodes that cannot be expressed; every output says so.")
 @click.option("--format", "kind", type=click.Choice(FORMATS), help="Of MODEL.  [default: by its name]")
 @click.option("--out", metavar="NET.h5", help="Write the trace.")
@@ -147,7 +150,7 @@ def _sizes(text: str | None) -> tuple[int, ...] | dict[str, tuple[int, ...]] | N
         return None
     name, _, sizes = text.rpartition(":")
     try:
-        found = tuple(int(size) for size in sizes.lower().split("x"))
+        found = tuple(whole_number(size) for size in sizes.lower().split("x"))
     except ValueError:
         found = ()
     if not found or min(found) < 1:

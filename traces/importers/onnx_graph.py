@@ -236,10 +236,12 @@ def load_model(path: Path) -> Any:
     except ImportError as error:
         raise ModelError(f'{path}: reading it needs onnx; expected pip install "eyeriss-neupart[onnx]"') from error
     try:
-        model = onnx.load(path)
+        model = onnx.load(path, load_external_data=False)
+        _require_neighbours(model, path)
+        onnx.load_external_data_for_model(model, str(path.parent))
     except (OSError, DecodeError, ValueError, onnx.checker.ValidationError) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else " ".join(str(error).split())
-        raise ModelError(f"{path}: cannot be read as an ONNX model ({why[:200]})") from error
+        raise ModelError(f"{path}: cannot be read as an ONNX model ({why[:200]}); expected a model (.onnx)") from error
     if not model.graph.node or not model.opset_import:
         raise ModelError(f"{path}: is no ONNX model, or an empty one; expected one with nodes")
     return model
@@ -262,7 +264,14 @@ def read_graph(model: Any, path: Path, shapes: Mapping[str, Sequence[int]] | Non
     ModelError
         A shape that is not known, or a model without any layer.
     """
-    return _Reader(model, path, dict(shapes or {})).read()
+    try:
+        return _Reader(model, path, dict(shapes or {})).read()
+    except InputError:
+        raise
+    # a model may say anything of its nodes: operands that are not there, attributes of other kinds, sizes below zero
+    except (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RuntimeError, MemoryError) as error:
+        why = " ".join(str(error).split())[:150]
+        raise ModelError(f"{path}: its graph cannot be read ({why}); expected one that onnx.checker takes") from error
 
 
 def input_name(model: Any, path: Path) -> str:
@@ -959,3 +968,25 @@ def refusals(refused: Sequence[Refused], expressed: int) -> list[str]:
         + (f" ({100 * one.macs / all_macs:.2g} % of {of})" if one.macs is not None and all_macs else "")
         for one in refused
     ]
+
+
+def _require_neighbours(model: Any, path: Path) -> None:
+    """Refuse weights that lie outside the model's folder: a model may name any file of whoever opens it.
+
+    Raises
+    ------
+    ModelError
+    """
+    from onnx import TensorProto
+    from onnx.external_data_helper import _get_all_tensors as all_tensors
+
+    folder = path.parent.resolve()
+    for tensor in all_tensors(model):
+        if tensor.data_location != TensorProto.EXTERNAL:
+            continue
+        said = next((entry.value for entry in tensor.external_data if entry.key == "location"), "")
+        place = (folder / said).resolve()
+        if not said or not place.is_relative_to(folder) or not place.is_file():
+            raise ModelError(
+                f"{path}: the weights {tensor.name!r} are said to be in {said!r}; expected a file in the model's folder"
+            )

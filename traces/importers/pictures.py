@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytical.errors import InputError
+from analytical.sheet import real_number
 
 
 class PictureError(InputError):
@@ -46,6 +47,12 @@ class Preprocessing:
         taken: NDArray[np.float32] = scaled.astype(np.float32)
         return taken
 
+
+FORMATS = ("JPEG", "PNG", "BMP", "GIF", "PPM", "TIFF", "WEBP")
+"""Of pictures that are opened; Pillow would start other programs for some others."""
+
+MOST_PIXELS = 50_000_000
+"""Of a picture: beyond that, a small file asks for memory that nobody meant to give."""
 
 NAMED = {
     "imagenet": Preprocessing(255.0, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
@@ -88,7 +95,7 @@ def preprocessing(text: str) -> Preprocessing:
                 continue
             if key not in ("mean", "std") or not value:
                 raise ValueError(part)
-            numbers[key] = tuple(float(number) for number in value.replace("/", ";").split(";"))
+            numbers[key] = tuple(real_number(number) for number in value.replace("/", ";").split(";"))
         std = numbers.get("std", (1.0,))
         if not all(np.isfinite(std)) or 0.0 in std or not all(np.isfinite(numbers.get("mean", (0.0,)))):
             raise ValueError(text)
@@ -124,10 +131,14 @@ def read_picture(path: Path, channels: int, height: int, width: int) -> NDArray[
     if channels not in (1, 3):
         raise PictureError(f"{path}: the network takes {channels} channels; expected 1 or 3 for a picture, or --input")
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=FORMATS) as image:
+            if image.width * image.height > MOST_PIXELS:
+                raise PictureError(f"{path}: has {image.width} x {image.height} pixels; expected at most {MOST_PIXELS}")
             picture = image.convert("L" if channels == 1 else "RGB")
     except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
-        raise PictureError(f"{path}: cannot be read as a picture ({error})") from error
+        raise PictureError(
+            f"{path}: cannot be read as a picture ({error}); expected one, such as a JPEG or PNG"
+        ) from error
     if picture.size != (width, height):
         picture = ImageOps.fit(picture, (width, height), Image.Resampling.LANCZOS)
     return np.asarray(picture, np.uint8).reshape(height, width, channels)

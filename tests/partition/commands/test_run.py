@@ -121,7 +121,7 @@ def test_an_image_takes_the_place_of_its_zeros(network: str, tmp_path: Path) -> 
         (["run", "alexnet", *CHANNEL, "--image", "nowhere.png"], "nowhere.png: cannot be read"),
         (["run", "alexnet", *CHANNEL, "--image", "a.png", "--sparsity-in", "0.5"], "expected one of them"),
         (["run", "nowhere", *CHANNEL], "nowhere: no such network"),
-        (["run", "alexnet", *CHANNEL, "--sparsity-in", "nan"], "--sparsity-in is nan"),
+        (["run", "alexnet", *CHANNEL, "--sparsity-in", "nan"], "'--sparsity-in': 'nan'; expected a number"),
         (["figure", "13b", "vgg19"], "neither --out nor --csv"),
         (["figure", "13c", "--source", "simulated", "--csv", "-"], "--source is given for figure 13c"),
         (["figure", "10", "--out", "-"], "--out -: expected a picture's name"),

@@ -47,7 +47,7 @@ def test_a_trace_and_its_table_are_written_and_shown(tmp_path: Path) -> None:
         ([*RESNET8, "--out", "n.h5", "--shape", "1xtwo"], "--shape is '1xtwo'"),
         ([RESNET8[0], "--zeros", "0.5", "--csv", "n.csv", "--shape", "y:1x3x32x32"], "names 'y'; expected the input"),
         (["none.onnx", "--zeros", "0.5", "--csv", "n.csv"], "none.onnx: cannot be read as an ONNX model"),
-        ([RESNET8[0], "--zeros", "2", "--csv", "n.csv"], "zeros is 2.0; expected a share from 0 to 1"),
+        ([RESNET8[0], "--zeros", "2", "--csv", "n.csv"], "2.0 is not in the range 0<=x<=1"),
         ([RESNET8[0], "--zeros", "0.5", "--out", "n.h5"], "--zeros makes a table alone"),
         (["list.csv", "--csv", "n.csv"], "expected --format scalesim"),
         ([RESNET8[0], "--input", "x.npy", "--out", "n.h5"], "x.npy: cannot be read as an array"),
@@ -66,7 +66,7 @@ def test_what_cannot_be_imported_is_refused_in_a_line(arguments: list[str], said
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(None, "not there"), (b"nothing", "cannot be read as a trace"), ("run", "is a run; expected trace 1")],
+    [(None, "not there"), (b"nothing", "cannot be read as a trace"), ("run", "is a run; expected a trace")],
 )
 def test_what_is_no_trace_is_refused(content: bytes | str | None, said: str, tmp_path: Path) -> None:
     import simulator
