@@ -144,7 +144,10 @@ def as_yaml(tables: Mapping[str, Any]) -> bytes:
     HardwareError
         PyYAML is not installed.
     """
-    text: str = _yaml().safe_dump(tables, sort_keys=False)
+    _need_yaml()
+    import yaml
+
+    text: str = yaml.safe_dump(tables, sort_keys=False)
     return text.encode()
 
 
@@ -175,7 +178,9 @@ def read_ert(path: str | Path) -> dict[str, float]:
     >>> math.isclose(found["rf_psum_read"], EYERISS_16BIT.prices.rf), "inter_pe" in found
     (True, True)
     """
-    yaml = _yaml()
+    _need_yaml()
+    import yaml
+
     expected = "an energy reference table of Accelergy (.yaml)"
     try:
         written = yaml.safe_load(Path(path).read_text(encoding="utf-8-sig"))
@@ -227,11 +232,11 @@ def _priced(component: str, action: str) -> list[str]:
     return [f"{price}_{which}" for which, actions in (("read", _READS), ("write", _WRITES)) if action in actions]
 
 
-def _yaml() -> Any:
+def _need_yaml() -> None:
+    # the module is not handed on: ruff knows its functions, and refuses the unsafe ones, only where it is imported
     try:
-        import yaml
+        import yaml  # noqa: F401
     except ImportError as error:
         raise HardwareError(
             'Accelergy\'s files need PyYAML; expected pip install "eyeriss-neupart[timeloop]"'
         ) from error
-    return yaml
