@@ -15,6 +15,7 @@ from analytical.mappings.rules import RULE_SETS
 from analytical.networks import READERS, TRACES, ZOO
 from analytical.sheet import real_number, whole_number
 from analytical.terminal.errors import one_line
+from analytical.terminal.namesake import warn_of_namesake
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -41,6 +42,14 @@ class LazyGroup(click.Group):
         options: dict[str, Any] = {"no_args_is_help": True, "context_settings": HELP_NAMES} | more
         super().__init__(**options)
         self.sources = sources
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that was named; before it is imported, which a package of the same name as ours may keep from
+        working."""
+        warn_of_namesake()
+        return super().resolve_command(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names, in order."""
