@@ -20,9 +20,9 @@ from analytical.network import Network, word_bits
 from analytical.networks import load_network
 from analytical.pareto import not_beaten
 from analytical.results import frame, html_table
+from analytical.sizes import memory_size
 from partition.channel import bits_of, share_of_zeros
 from partition.costs import Costs
-from partition.fleet.members import memory_size
 from partition.fleet.tensors import Tensors
 from partition.radios import Radio, radio_of
 from partition.sources import ANALYTICAL, EnergySource, Watch, choose_source, source_beside

@@ -22,6 +22,9 @@ NEEDS = {"fast": BytesPerValue(4.0, 0.6, 12.0), "detailed": BytesPerValue(4.0, 2
 NEEDS_OF_ZEROS = BytesPerValue(1.0, 6.0, 0.0)
 """Beside these, where zeros of filters are looked at, or filters coded: all of them are there then, and masks."""
 
+MEMINFO = Path("/proc/meminfo")
+"""Where Linux says what is free."""
+
 CGROUP = Path("/sys/fs/cgroup/memory.max")
 """Where Linux says what a container may have."""
 
@@ -53,8 +56,11 @@ def needed_bytes(layer: Layer, batch: int, engine: str = "fast", *, zeros: bool 
 
 
 def available_bytes() -> int | None:
-    """What this process may have at most, as far as the system says."""
+    """What this process may have at most, and what is free of it, as far as the system says."""
     limits = []
+    with suppress(ValueError, OSError, StopIteration, IndexError):
+        free = next(line for line in MEMINFO.read_text().splitlines() if line.startswith("MemAvailable:"))
+        limits.append(int(free.split()[1]) * 1024)
     with suppress(ValueError, OSError, AttributeError):
         limits.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
     with suppress(ValueError, OSError):

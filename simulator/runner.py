@@ -19,6 +19,7 @@ from analytical.mappings.eyeriss import EyerissMapping
 from analytical.model import LayerEstimate
 from analytical.network import Network, word_bits
 from analytical.networks import HasNetwork, load_network
+from analytical.sizes import memory_size
 from analytical.traffic import repeated_by
 from simulator.crosscheck import closed_side, crosscheck
 from simulator.machine.history import History
@@ -114,19 +115,22 @@ def lay_out(settings: Settings, layer: Layer, chosen: Chosen | None = None) -> t
     tiling = chosen.mapping.tiling(layer, settings.hardware, batch)
     if settings.groups == TOGETHER:
         tiling = tiling.side_by_side()
-    _require_memory(layer, batch, settings.engine, settings.hardware)
+    _require_memory(layer, batch, settings)
     return chosen, tiling
 
 
-def _require_memory(layer: Layer, batch: int, engine: str, hardware: Hardware) -> None:
+def _require_memory(layer: Layer, batch: int, settings: Settings) -> None:
+    hardware, said = settings.hardware, settings.memory_bytes
     # filters with zeros, or of a codebook, are made all at once
     of_filters = bool(layer.sparsity_filters) or layer.filter_bits is not None
     zeros = of_filters or hardware.filter_zeros_spare or hardware.skips or not hardware.filters_move_raw
-    needed, there = needed_bytes(layer, batch, engine, zeros=zeros), available_bytes()
+    needed = needed_bytes(layer, batch, settings.engine, zeros=zeros)
+    there = available_bytes() if said is None else said
     if there is not None and needed > there:
         raise SettingsError(
-            f"layer {layer.name}: {batch} images take about {needed / 2**30:.1f} GiB of memory, and there are "
-            f"{there / 2**30:.1f} GiB; expected a smaller batch, or a smaller layer"
+            f"layer {layer.name}: {batch} images take about {needed / 2**30:.1f} GiB of memory, and "
+            f"{there / 2**30:.1f} GiB {'are free' if said is None else 'are allowed'}; expected a smaller batch, or a "
+            f"smaller layer"
         )
 
 
@@ -312,6 +316,7 @@ def run(
     accounting: str | Accounting = Accounting.CNNERGY,
     verify: bool = False,
     tensors: bool = False,
+    memory: str | float | None = None,
     progress: Progress | None = None,
 ) -> NetworkResult:
     """Run a network through the machine, cycle by cycle, with values of its trace or synthetic ones.
@@ -350,6 +355,9 @@ def run(
         Compare each ofmap with a direct convolution (``wrong_layers()`` has what is not equal).
     tensors : bool
         Keep ifmaps, filters and ofmaps in the result.
+    memory : str or float, optional
+        What a layer may take, as ``"8GiB"`` or in bytes: one that needs more is refused before it runs. Default: what
+        is free.
     progress : callable, optional
         Asked at each layer's start whom to tell of its work.
 
@@ -392,6 +400,7 @@ def run(
             accounting=accounting_named(accounting),
             verify=verify,
             keep_tensors=tensors,
+            memory_bytes=None if memory is None else memory_size(memory),
         ),
         progress,
     )

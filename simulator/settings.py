@@ -77,6 +77,8 @@ class Settings:
         Compare each ofmap with a direct convolution.
     keep_tensors : bool
         Keep ifmaps, filters and ofmaps in the results.
+    memory_bytes : float or None
+        What a layer may take of memory, estimated before it runs; None: what is free. No result depends on it.
 
     Raises
     ------
@@ -107,6 +109,7 @@ class Settings:
     accounting: Accounting = Accounting.CNNERGY
     verify: bool = False
     keep_tensors: bool = False
+    memory_bytes: float | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if self.selected is not None:

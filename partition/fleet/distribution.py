@@ -13,8 +13,9 @@ from analytical.network import Network, word_bits
 from analytical.networks import load_network
 from analytical.results import frame, html_table
 from analytical.sheet import parse_names
+from analytical.sizes import memory_size
 from partition.channel import share_of_zeros
-from partition.fleet.members import MOST_DEVICES, Member, alike, load_members, memory_size, with_shares
+from partition.fleet.members import MOST_DEVICES, Member, alike, load_members, with_shares
 from partition.fleet.plan import IMAGE_AT, RESULT_TO, Fleet
 from partition.fleet.shares import FleetError
 from partition.fleet.spread import LEAST, Link, Spread, best_of
@@ -234,7 +235,7 @@ def distribute(
     if shares is not None:
         members = with_shares(members, shares)
     if memory is not None:
-        size = memory_size(memory)
+        size = memory_size(memory, FleetError)
         members = tuple(_with_memory(member, size) for member in members)
     if isinstance(cuts, str) and cuts not in CUTS:
         cuts = parse_names(cuts)

@@ -1,7 +1,5 @@
 """The devices of a fleet, alike or each its own."""
 
-import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +12,7 @@ from analytical.errors import InputError
 from analytical.files import choose_hardware, hardware_beside
 from analytical.files.toml import as_model, read_toml
 from analytical.hardware import Hardware
+from analytical.sizes import memory_size
 from partition.fleet.shares import FleetError
 from partition.sources import EnergySource, choose_source, source_beside
 from partition.units import quantity
@@ -161,39 +160,10 @@ def load_members(
                     if device.source is None
                     else choose_source(source_beside(path, device.source), **of_sources),
                     share=device.share,
-                    memory_bytes=None if device.memory is None else memory_size(device.memory),
+                    memory_bytes=None if device.memory is None else memory_size(device.memory, FleetError),
                     idle_power_W=None if device.idle_power is None else quantity(device.idle_power, "W"),
                 )
             )
         except InputError as error:
             raise FleetError(f"{path}: device {name}: {error}") from error
     return tuple(found)
-
-
-_UNITS: dict[str, float] = {"kB": 1e3, "MB": 1e6, "GB": 1e9, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
-
-
-def memory_size(said: str | float) -> float:
-    """A size of memory, in bytes: ``"16MB"``, or a number of bytes.
-
-    Raises
-    ------
-    FleetError
-        It is none.
-
-    Examples
-    --------
-    >>> memory_size("16MB"), memory_size("512 KiB")
-    (16000000.0, 524288.0)
-    """
-    size = math.nan
-    if isinstance(said, str):
-        match = re.fullmatch(r"\s*([0-9]+\.?[0-9]*|\.[0-9]+)\s*([kMGKi]*B)\s*", said)
-        if match and match[2] in _UNITS:
-            size = float(match[1]) * _UNITS[match[2]]
-    elif is_number(said):
-        size = float(said)
-    # a nan is in no range
-    if not 0 < size < math.inf:
-        raise FleetError(f"memory is {said!r}; expected a size like 16MB, in {', '.join(_UNITS)}, above 0")
-    return size

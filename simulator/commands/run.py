@@ -17,6 +17,7 @@ from analytical.mappings import DEFAULT_MAPPER, FILE_MAPPER, MAPPERS, OBJECTIVES
 from analytical.network import Network, word_bits
 from analytical.networks import load_network
 from analytical.sheet import parse_names
+from analytical.sizes import memory_size
 from analytical.terminal.errors import CHECK_FAILED
 from analytical.terminal.options import (
     WholeRange,
@@ -166,6 +167,7 @@ def with_options(options: Sequence[Callable[[Any], Any]]) -> Callable[[Any], Any
 @json_option
 @click.option("--out", metavar="RUN.h5", help="Write settings and columns to an HDF5 file.")
 @click.option("--tensors", is_flag=True, help="Write ifmaps, filters and ofmaps to --out, too.")
+@click.option("--memory", metavar="8GiB", help="What a layer may take of memory.  [default: what is free]")
 @click.option("--save-mapping", metavar="FILE", help="Write the mappings that were used, for --mapping-file.")
 @click.option("--accelergy", metavar="FOLDER", help="Write energies and counts of an image as Accelergy's files.")
 @click.option(
@@ -183,6 +185,7 @@ def run(
     json_file: str | None,
     out: str | None,
     tensors: bool,
+    memory: str | None,
     save_mapping: str | None,
     accelergy: str | None,
     timeline: str | None,
@@ -209,7 +212,8 @@ def run(
         *(csv_file, json_file, out, save_mapping, timeline, energies, counts),
         inputs=(said["network"], said["hardware"], said["mapping_file"]),
     )
-    settings = replace(settings_of(**said), verify=verify, keep_tensors=tensors)
+    allowed = None if memory is None else memory_size(memory)
+    settings = replace(settings_of(**said), verify=verify, keep_tensors=tensors, memory_bytes=allowed)
     if save_mapping is not None and not MAPPERS[settings.mapping].takes_files:
         raise InputError(f"--save-mapping is given with --mapping {settings.mapping}; expected --mapping {FILE_MAPPER}")
     from analytical.files.accelergy import action_counts, as_yaml, ert

@@ -1,8 +1,11 @@
 """A run that does not fit the memory is refused before it begins."""
 
+from pathlib import Path
+
 import pytest
 
 import simulator
+from analytical.errors import InputError
 from analytical.hardware import CHIPS
 from analytical.layer import Layer
 from analytical.network import Network
@@ -46,3 +49,27 @@ def test_filters_are_not_kept_where_nobody_looks_at_their_zeros() -> None:
         runner.run_network(settings, observe=look)
     assert kept == {"eyeriss-16bit": False, "eyeriss-16bit-sparse": True}
     assert memory.needed_bytes(network.layers[0], 1, zeros=True) > memory.needed_bytes(network.layers[0], 1)
+
+
+def test_what_is_allowed_is_what_was_said() -> None:
+    layer = Layer.conv("L", channels=64, size=56, filters=64, filter=3, padding=1)
+    network, need = Network("n", (layer,)), memory.needed_bytes(layer, 1)
+    with pytest.raises(SettingsError, match=r"layer L: 1 images take about .* and 0\.0 GiB are allowed; expected"):
+        simulator.run(network, memory=need - 1)
+    allowed = simulator.run(network, memory=need)
+    # no figure depends on it
+    assert allowed.rows() == simulator.run(network).rows()
+    assert "memory_bytes" not in allowed.record()
+    with pytest.raises(InputError, match="memory is 'much'; expected a size like 16MB"):
+        simulator.run(network, memory="much")
+
+
+def test_what_is_free_is_at_most_what_there_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = tmp_path / "meminfo"
+    said.write_text("MemTotal: 100 kB\nMemAvailable:         64 kB\n")
+    monkeypatch.setattr(memory, "MEMINFO", said)
+    assert memory.available_bytes() == 64 * 1024
+    said.write_text("nothing")
+    there = memory.available_bytes()
+    assert there is not None
+    assert there > 2**20

@@ -11,8 +11,9 @@ from analytical.errors import InputError
 from analytical.hardware import EYERISS_8BIT, EYERISS_16BIT
 from analytical.model import estimate
 from analytical.networks import load_network
+from analytical.sizes import memory_size
 from partition.fleet.distribution import distribute
-from partition.fleet.members import Member, alike, load_members, memory_size, with_shares
+from partition.fleet.members import Member, alike, load_members, with_shares
 from partition.fleet.plan import Fleet
 from partition.fleet.shares import FleetError
 from partition.fleet.spread import Link
@@ -212,7 +213,7 @@ def test_devices_that_cannot_be_are_refused(tmp_path: Path, text: str, message: 
 @pytest.mark.parametrize("said", ["", "16", "MB", "-1MB", "nan MB", "infMB"])
 def test_no_size_of_memory(said: str) -> None:
     with pytest.raises(FleetError, match="expected a size like 16MB"):
-        memory_size(said)
+        memory_size(said, FleetError)
 
 
 def test_as_many_shares_as_devices() -> None:
