@@ -22,6 +22,9 @@ NEEDS = {"fast": BytesPerValue(4.0, 0.6, 12.0), "detailed": BytesPerValue(4.0, 2
 NEEDS_OF_ZEROS = BytesPerValue(1.0, 6.0, 0.0)
 """Beside these, where zeros of filters are looked at, or filters coded: all of them are there then, and masks."""
 
+BYTES_KEPT = 8
+"""Of each value of an ofmap that a network's result keeps: psums are exact."""
+
 MEMINFO = Path("/proc/meminfo")
 """Where Linux says what is free."""
 

@@ -24,7 +24,7 @@ from analytical.traffic import repeated_by
 from simulator.crosscheck import closed_side, crosscheck
 from simulator.machine.history import History
 from simulator.machine.layer_run import LayerRun, run_tiling
-from simulator.memory import available_bytes, needed_bytes
+from simulator.memory import BYTES_KEPT, available_bytes, needed_bytes
 from simulator.result import LayerResult, NetworkResult
 from simulator.settings import ACCOUNTINGS, ENGINES, GROUPS, TOGETHER, Settings, SettingsError
 from simulator.shortcuts import ShortcutReads
@@ -119,16 +119,18 @@ def lay_out(settings: Settings, layer: Layer, chosen: Chosen | None = None) -> t
     return chosen, tiling
 
 
-def _require_memory(layer: Layer, batch: int, settings: Settings) -> None:
+def _require_memory(layer: Layer, batch: int, settings: Settings, kept: int = 0) -> None:
+    """Refuse a layer that does not fit beside the ``kept`` bytes of results that are there when it runs."""
     hardware, said = settings.hardware, settings.memory_bytes
     # filters with zeros, or of a codebook, are made all at once
     of_filters = bool(layer.sparsity_filters) or layer.filter_bits is not None
     zeros = of_filters or hardware.filter_zeros_spare or hardware.skips or not hardware.filters_move_raw
-    needed = needed_bytes(layer, batch, settings.engine, zeros=zeros)
+    needed = kept + needed_bytes(layer, batch, settings.engine, zeros=zeros)
     there = available_bytes() if said is None else said
     if there is not None and needed > there:
         raise SettingsError(
-            f"layer {layer.name}: {batch} images take about {needed / 2**30:.1f} GiB of memory, and "
+            f"layer {layer.name}: {batch} images take about {needed / 2**30:.1f} GiB of memory"
+            f"{' with the ofmaps of the layers before' if kept else ''}, and "
             f"{there / 2**30:.1f} GiB {'are free' if said is None else 'are allowed'}; expected a smaller batch, or a "
             f"smaller layer"
         )
@@ -165,7 +167,13 @@ def run_network(
     # plan() maps all layers first: an hour's run does not end with a last layer that does not fit
     results = []
     shortcuts = ShortcutReads(settings.network, settings.hardware)
-    for planned in plan(settings):
+    layers = list(plan(settings))
+    kept = 0
+    for planned in layers:
+        layer, batch = planned.layer, planned.tiling.batch
+        _require_memory(layer, batch, settings, kept)
+        kept += batch * layer.ofmap_size * BYTES_KEPT
+    for planned in layers:
         advance = progress(planned.layer) if progress else None
         tensors = tensors_of(settings, planned.layer, planned.tiling.batch)
         # work is told of in expected seconds, step by step, so that the sum over a run is what was announced

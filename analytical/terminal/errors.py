@@ -1,7 +1,9 @@
 """How a command ends: its exit status, and one line on standard error for bad input."""
 
 import os
+import signal
 import sys
+import threading
 from typing import NoReturn
 
 import click
@@ -23,6 +25,9 @@ LONGEST_WORD = 100
 INTERRUPTED = 130
 """Exit status of a command that Ctrl-C ended."""
 
+TERMINATED = 143
+"""Exit status of a command that the system ended (SIGTERM)."""
+
 
 def run_command(command: click.Command, program: str) -> NoReturn:
     """Run a command line; bad input ends it with one line on standard error and status 2.
@@ -39,6 +44,7 @@ def run_command(command: click.Command, program: str) -> NoReturn:
     SystemExit
         Always.
     """
+    _end_on_termination()
     # click by itself would show usage with each error, and exit with 0 whatever a command returns
     try:
         status = command.main(prog_name=program, standalone_mode=False)
@@ -65,7 +71,25 @@ def run_command(command: click.Command, program: str) -> NoReturn:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         sys.exit(INTERRUPTED)
+    except _TerminatedError:
+        click.echo("terminated", err=True)
+        sys.exit(TERMINATED)
     sys.exit(status if isinstance(status, int) else 0)
+
+
+class _TerminatedError(BaseException):
+    """The system asked the process to end; no ``except Exception`` stands in the way, and unfinished files go."""
+
+
+def _end_on_termination() -> None:
+    """Let SIGTERM end a command as Ctrl-C does, with what it was writing cleaned up."""
+
+    def end(_number: int, _frame: object) -> None:
+        raise _TerminatedError
+
+    # signals are the main thread's; who ignores them goes on doing so
+    if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, end)
 
 
 def leave_closed_pipe() -> NoReturn:

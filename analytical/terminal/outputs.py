@@ -5,10 +5,13 @@ import io
 import json
 import logging
 import os
+import platform
+import stat
 import sys
 import tempfile
+import zlib
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -119,11 +122,16 @@ def write_outputs(outputs: Mapping[str, bytes]) -> None:
                     sys.stdout.buffer.flush()
                 else:
                     names[file].write_bytes(content)
-            for file, name in names.items():
+            ready = [(name, Path(file).resolve()) for file, name in names.items() if name != Path(file)]
+            for name, target in ready:
+                name.chmod(_mode_of(target))
+            if len(ready) > 1:
+                # who is killed between two names leaves fewer files than there should be, and never new ones beside old
+                for _, target in ready:
+                    target.unlink(missing_ok=True)
+            for name, target in ready:
                 # resolved: where the name is a link, the file that it points to is replaced, not the link
-                if name != Path(file):
-                    name.chmod(0o666 & ~_umask())
-                    name.replace(Path(file).resolve())
+                name.replace(target)
         # whoever reads standard output has had enough, which is no fault of a file; the command line ends well
         except BrokenPipeError:
             raise
@@ -159,7 +167,7 @@ def write_whole(file: str | Path, write: Callable[[Path], None]) -> None:
             path = _unfinished(target, unfinished)
             write(path)
             if path != target:
-                path.chmod(0o666 & ~_umask())
+                path.chmod(_mode_of(target.resolve()))
                 path.replace(target.resolve())
         except OSError as error:
             why = error.strerror or str(error)
@@ -171,10 +179,45 @@ def _unfinished(target: Path, cleanup: ExitStack) -> Path:
     if target.exists() and not target.is_file():
         return target
     # in the folder of the target, since a rename is only whole within one file system
-    handle, name = tempfile.mkstemp(prefix=".", suffix=".part", dir=target.resolve().parent)
+    folder, stem = target.resolve().parent, f".{target.name[:60]}.{_COMPUTER}."
+    _delete_abandoned(folder, stem)
+    handle, name = tempfile.mkstemp(prefix=f"{stem}{os.getpid()}.", suffix=".part", dir=folder)
     os.close(handle)
     cleanup.callback(Path(name).unlink, missing_ok=True)
     return Path(name)
+
+
+_COMPUTER = f"{zlib.crc32(platform.node().encode()):08x}"
+"""Of which a process's number is: a folder may be shared."""
+
+
+def _delete_abandoned(folder: Path, stem: str) -> None:
+    """Delete what a process of this computer was writing for the same target when it was killed."""
+    with suppress(OSError):
+        for name in os.listdir(folder):
+            process = name.removeprefix(stem).split(".")[0]
+            if name.startswith(stem) and name.endswith(".part") and process.isdecimal() and not _runs(int(process)):
+                with suppress(OSError):
+                    os.unlink(folder / name)
+
+
+def _runs(process: int) -> bool:
+    """Whether a process is there, be it somebody else's."""
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _mode_of(target: Path) -> int:
+    """Rights of a file: those that it has, or those of a new one."""
+    try:
+        return stat.S_IMODE(target.stat().st_mode)
+    except OSError:
+        return 0o666 & ~_umask()
 
 
 def _umask() -> int:

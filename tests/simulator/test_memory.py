@@ -73,3 +73,13 @@ def test_what_is_free_is_at_most_what_there_is(tmp_path: Path, monkeypatch: pyte
     there = memory.available_bytes()
     assert there is not None
     assert there > 2**20
+
+
+def test_ofmaps_that_results_keep_are_counted() -> None:
+    """Four layers, each of which would fit by itself."""
+    layers = tuple(Layer.conv(name, channels=8, size=56, filters=64, filter=3, padding=1) for name in "ABCD")
+    need = memory.needed_bytes(layers[0], 1)
+    with pytest.raises(SettingsError, match=r"layer B: 1 images take about .* with the ofmaps of the layers before"):
+        simulator.run(Network("n", layers), memory=need)
+    kept = 3 * layers[0].ofmap_size * memory.BYTES_KEPT
+    assert len(simulator.run(Network("n", layers), memory=need + kept).layers) == 4
