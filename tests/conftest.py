@@ -6,7 +6,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from analytical.hardware import PRESETS
 from analytical.networks import load_network
@@ -21,6 +21,10 @@ settings.register_profile(
 )
 # new ones, and many: pytest --hypothesis-profile deep --hypothesis-seed N (N: 0, 1, 2, ...)
 settings.register_profile("deep", settings.get_profile("project"), derandomize=False, print_blob=True, max_examples=300)
+# for python -m tests.mutants, where it matters that a test fails, not on how small an example
+settings.register_profile(
+    "mutants", settings.get_profile("project"), phases=(Phase.explicit, Phase.generate), report_multiple_bugs=False
+)
 settings.load_profile("project")
 
 
