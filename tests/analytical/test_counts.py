@@ -26,6 +26,14 @@ def test_times_n_is_n_times_added(a: Counts, n: int) -> None:
     assert a * n == sum([a] * n, Counts())
 
 
+@given(records, records)
+def test_what_is_added_can_be_taken_away(a: Counts, b: Counts) -> None:
+    assert (a + b) - b == a
+    # with a minus, where there was nothing to take it from
+    assert (a - b) + b == a
+    assert a - a == Counts()
+
+
 def test_what_never_happened_does_not_matter() -> None:
     assert Counts(events={c.GLB_PSUM_READ: 0}) == Counts()
     assert Counts()[c.GLB_PSUM_READ] == 0

@@ -82,6 +82,16 @@ def test_values_too_wide_are_refused() -> None:
         encode(np.array([1]), 12)
 
 
+@pytest.mark.parametrize(("b_w", "bits"), [(16, 16), (8, 8), (16, 5), (16, 3), (8, 1)])
+def test_two_s_complement_has_one_more_below_zero_than_above(b_w: int, bits: int) -> None:
+    lowest, highest = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
+    ends = np.array([lowest, highest])
+    assert np.array_equal(decode(encode(ends, b_w, bits), 2, b_w, bits), ends)
+    for beyond in (lowest - 1, highest + 1):
+        with pytest.raises(ValueError, match=f"must fit in {bits} bits"):
+            encode(np.array([0, beyond]), b_w, bits)
+
+
 def test_words_that_are_not_a_tile_are_refused() -> None:
     code = encode(np.arange(1, 10), 16)
     with pytest.raises(RLCError, match="expected 12 values"):
