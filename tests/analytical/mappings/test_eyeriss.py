@@ -5,6 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from analytical.hardware import EYERISS_8BIT, EYERISS_16BIT, Hardware
 from analytical.layer import Layer
@@ -12,6 +14,7 @@ from analytical.mappings import MAPPERS, Chosen, MapperOptions, MappingError, Or
 from analytical.mappings.eyeriss import EyerissMapping
 from analytical.mappings.files import as_toml, load_mappings, published_mappings
 from analytical.networks import load_network
+from analytical.traffic import repeated_by
 
 PUBLISHED = Path(__file__).parents[2] / "data" / "eyeriss" / "mapping_alexnet_n4.csv"
 C3 = EyerissMapping(m=64, n=4, e=13, p=16, q=4, r=1, t=4)
@@ -119,3 +122,47 @@ def test_a_mapping_file_that_is_none_is_refused(text: str, said: str, tmp_path: 
 def test_a_mapping_file_that_is_not_there_is_refused() -> None:
     with pytest.raises(MappingError, match=r"nowhere\.toml: cannot be read"):
         load_mappings("nowhere.toml")
+
+
+ROOMY = replace(
+    EYERISS_16BIT, name="roomy", J=400, K=400, I_s=1000, f_s=10_000, P_s=1000, glb_kib=100_000, glb_bank_kib=4
+)
+
+
+@st.composite
+def dividing(draw: st.DrawFn) -> tuple[Layer, EyerissMapping, int]:
+    """A layer all of whose tiles are whole, or the only one, a mapping and a batch."""
+    few = st.integers(1, 3)
+    p, q, r, t, e, g, n = (draw(few) for _ in "pqrtegn")
+    R, S, U, V, groups = draw(few), draw(few), draw(few), draw(few), draw(st.integers(1, 2))
+    # a pass that has all channels, or filters, may have room for more
+    C = draw(st.one_of(few.map(lambda passes: passes * q * r), st.integers(q * (r - 1) + 1, q * r)))
+    filters = draw(st.one_of(few.map(lambda passes: passes * p * t), st.integers(p * (t - 1) + 1, p * t)))
+    m = draw(st.sampled_from([m for m in range(1, filters + 1) if filters % m == 0 and m % min(p * t, filters) == 0]))
+    E, G = e * draw(few), g * draw(few)
+    layer = Layer(
+        name="L",
+        groups=groups,
+        H=U * (E - 1) + R,
+        W=V * (G - 1) + S,
+        C=C,
+        R=R,
+        S=S,
+        F=groups * filters,
+        U=U,
+        stride_width=V,
+        E=E,
+        G=G,
+    )
+    batch = draw(st.one_of(few.map(lambda batches: batches * n), st.integers(1, n)))
+    return layer, EyerissMapping(m=max(m, min(p * t, filters)), n=n, e=e, p=p, q=q, r=r, t=t, g=g), batch
+
+
+@given(dividing())
+def test_where_every_tile_divides_the_closed_forms_of_the_mapping_are_its_whole_tiles(
+    case: tuple[Layer, EyerissMapping, int],
+) -> None:
+    layer, mapping, batch = case
+    tiling = mapping.tiling(layer, ROOMY, batch)
+    whole = repeated_by(tiling)
+    assert list(mapping.exact_steps(tiling, whole)) == [("another mapping", whole)]
