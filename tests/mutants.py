@@ -317,10 +317,13 @@ class Checkout:
         )
         try:
             printed, _ = process.communicate(timeout=limit)
-        except subprocess.TimeoutExpired:
+        except BaseException as error:
+            # too long, or somebody interrupts us
             os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
-            return f"the limit of {limit:g} s"
+            if isinstance(error, subprocess.TimeoutExpired):
+                return f"the limit of {limit:g} s"
+            raise
         if process.returncode == 0:
             return ""
         failed = re.search(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", printed, re.MULTILINE)

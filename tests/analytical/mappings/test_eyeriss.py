@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from analytical.hardware import EYERISS_8BIT, EYERISS_16BIT, Hardware
 from analytical.layer import Layer
 from analytical.mappings import MAPPERS, Chosen, MapperOptions, MappingError, Origin
-from analytical.mappings.eyeriss import EyerissMapping
+from analytical.mappings.eyeriss import EyerissMapping, banks_of_glb
 from analytical.mappings.files import as_toml, load_mappings, published_mappings
 from analytical.networks import load_network
 from analytical.traffic import repeated_by
@@ -55,6 +55,11 @@ def test_what_does_not_fit_names_the_limit(change: dict[str, int], limit: str) -
     with pytest.raises(MappingError) as refused:
         replace(C3, **change).require_fits(layer, EYERISS_16BIT)
     assert str(refused.value) == f"layer C3 cannot be mapped so: {limit}"
+
+
+@pytest.mark.parametrize(("banks", "counted"), [(0.5, 2), (1, 2), (1.5, 2), (2, 2), (2.5, 3), (25, 25)])
+def test_a_bank_begun_is_a_bank_and_ifmap_and_psums_have_one_each(banks: float, counted: int) -> None:
+    assert banks_of_glb(replace(EYERISS_16BIT, glb_bank_kib=4, glb_kib=4 * banks)) == counted
 
 
 def test_numbers_are_at_least_one() -> None:
