@@ -51,11 +51,12 @@ _VALUES = (
     "tests/simulator/crosscheck/test_check.py::test_no_residual_on_random_layers",
 )
 _CHECKS = (
-    "tests/simulator/crosscheck/test_difference.py",
     "tests/simulator/crosscheck/test_zeros.py",
-    "tests/simulator/crosscheck/test_effects.py",
-    "tests/simulator/crosscheck/test_check.py::test_no_residual_on_random_layers",
+    "tests/simulator/crosscheck/test_effects.py::test_no_effect_where_every_tile_divides_and_nothing_is_zero",
+    "tests/simulator/crosscheck/test_effects.py::test_an_effect_shows_where_its_cause_is",
+    "tests/simulator/crosscheck/test_effects.py::test_energies_then_differ_by_the_clock_alone",
     "tests/simulator/crosscheck/test_check.py::test_both_sides_are_what_the_run_reports",
+    "tests/simulator/crosscheck/test_check.py::test_no_residual_on_random_layers",
 )
 
 TESTS: dict[str, tuple[str, ...]] = {
@@ -72,9 +73,9 @@ TESTS: dict[str, tuple[str, ...]] = {
         "tests/analytical/mappings/test_tiling.py",
     ),
     "simulator/crosscheck/check.py": _CHECKS,
-    "simulator/crosscheck/difference.py": _CHECKS,
+    "simulator/crosscheck/difference.py": ("tests/simulator/crosscheck/test_difference.py",),
     "simulator/crosscheck/effects.py": _CHECKS,
-    "simulator/crosscheck/zeros.py": (*_CHECKS, "tests/simulator/test_zeros.py"),
+    "simulator/crosscheck/zeros.py": _CHECKS,
     "simulator/machine/schedule.py": ("tests/simulator/machine/test_schedule.py",),
     "simulator/machine/transfers.py": ("tests/simulator/machine/test_transfers.py", *_LAYERS),
     "simulator/machine/timeline.py": ("tests/simulator/machine/test_transfers.py", *_LAYERS),
