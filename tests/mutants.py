@@ -66,7 +66,6 @@ TESTS: dict[str, tuple[str, ...]] = {
     "analytical/mappings/tiling.py": (
         "tests/analytical/mappings/test_tiling.py",
         "tests/simulator/machine/test_schedule.py",
-        "tests/simulator/machine/test_transfers.py",
     ),
     "analytical/mappings/eyeriss.py": (
         "tests/analytical/mappings/test_eyeriss.py",
@@ -78,7 +77,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "simulator/crosscheck/zeros.py": _CHECKS,
     "simulator/machine/schedule.py": ("tests/simulator/machine/test_schedule.py",),
     "simulator/machine/transfers.py": ("tests/simulator/machine/test_transfers.py", *_LAYERS),
-    "simulator/machine/timeline.py": ("tests/simulator/machine/test_transfers.py", *_LAYERS),
+    "simulator/machine/timeline.py": ("tests/simulator/machine/test_timeline.py", *_LAYERS),
     "simulator/machine/dram.py": ("tests/simulator/machine/test_dram.py", *_LAYERS),
     "simulator/machine/engines.py": (*_LAYERS, *_VALUES),
     "simulator/machine/timing.py": ("tests/simulator/machine/test_timing.py::test_a_timed_pass_is_a_stepped_one",),
