@@ -4,12 +4,13 @@ from collections import Counter
 
 import numpy as np
 from hypothesis import given
+from hypothesis import strategies as st
 
 from analytical.hardware import EYERISS_16BIT, Hardware
 from analytical.layer import Layer
 from analytical.mappings.search import find_mapping
 from analytical.networks import load_network
-from simulator.machine.schedule import Pass, schedule
+from simulator.machine.schedule import Pass, blocks, passes_of, schedule
 from tests.machines import run_layer
 from tests.strategies import mappable
 from tests.tilings import tiling_of
@@ -24,6 +25,7 @@ def test_every_mac_is_in_one_pass(case: tuple[Layer, Hardware, int]) -> None:
     for p in schedule(tiling_of(layer, hardware, batch)):
         first = p.groups.start * layer.C
         channels = slice(p.channels.start - first, p.channels.stop - first)
+        assert p.filter_channels.slice == channels
         seen[p.images.slice, p.filters.slice, channels, p.rows.slice, p.columns.slice] += 1
         assert (
             p.filters.start // layer.filters_per_group
@@ -92,6 +94,47 @@ def test_psums_start_once_and_end_once(case: tuple[Layer, Hardware, int]) -> Non
         last[place] += p.last_channels
         assert p.shape.reads_psums == (not p.first_channels)
     assert set(first.values()) == set(last.values()) == {1}
+
+
+@given(mappable(), st.booleans())
+def test_a_strip_is_in_the_glb_for_all_its_passes_and_no_other_is(
+    case: tuple[Layer, Hardware, int], together: bool
+) -> None:
+    layer, hardware, batch = case
+    tiling = tiling_of(layer, hardware, batch)
+    held: object = None
+    for p in schedule(tiling.side_by_side() if together else tiling):
+        strip = p.images, p.channels, p.ifmap_columns, p.strip
+        if p.brings:
+            assert held is None
+            held = strip
+        assert held == strip
+        if p.leaves:
+            held = None
+    assert held is None
+
+
+@given(mappable())
+def test_passes_that_complete_psums_are_the_last_of_their_block(case: tuple[Layer, Hardware, int]) -> None:
+    tiling = tiling_of(*case)
+    for block in blocks(tiling):
+        passes = list(passes_of(tiling, block))
+        complete = [p for p in passes if p.last_channels]
+        assert list(passes_of(tiling, block, last_channels_only=True)) == complete == passes[-len(complete) :]
+
+
+def test_groups_side_by_side_have_all_channels_of_their_filters() -> None:
+    layer = Layer.conv("L", channels=24, size=8, filters=12, filter=3, padding=1, groups=12)
+    tiling = tiling_of(layer, EYERISS_16BIT, 1).side_by_side()
+    assert tiling.groups_at_once > 1
+    passes = list(schedule(tiling))
+    assert [str(p.groups) for p in passes] == [str(groups) for groups in tiling.groups_together()]
+    for p in passes:
+        assert str(p.filter_channels) == "0:2"
+        assert (p.channels.start, p.channels.stop) == (2 * p.groups.start, 2 * p.groups.stop)
+        assert (p.filters.start, p.filters.stop) == (p.groups.start, p.groups.stop)
+        assert sum(p.shape.stack_filters) == p.filters.size
+        assert sum(p.shape.set_channels) == 2
 
 
 def test_alexnet_c3_runs_six_images_together_on_156_pes() -> None:
