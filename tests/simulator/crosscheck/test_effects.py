@@ -1,13 +1,15 @@
 """Each effect where its cause is, and none where there is nothing to explain."""
 
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analytical.hardware import EYERISS_8BIT, EYERISS_16BIT, Hardware
+from analytical.hardware import CHIPS, EYERISS_8BIT, EYERISS_16BIT, Hardware
 from analytical.layer import Layer
 from analytical.mappings.eyeriss import EyerissMapping
 from analytical.mappings.files import published_mappings
@@ -55,6 +57,37 @@ def test_energies_then_differ_by_the_clock_alone() -> None:
     for part in ("mac", "rf", "inter_pe", "glb", "dram"):
         assert energies[part].value == energies[part].reference
     assert energies["clock"].difference != 0
+
+
+@pytest.mark.parametrize("E", [20, 28, 40])
+def test_each_strip_and_block_that_is_rounded_up_takes_r_less_u_rows_again(E: int) -> None:
+    """How much an effect is, and not only that all together are right: the next step would make up for it."""
+    layer = replace(BASE, E=E, H=E + 2, G=100, W=102, F=34)
+    mapping = map_layer(layer, EYERISS_16BIT)
+    assert (mapping.y_o, mapping.Y_o) == (14, 14)
+    further = -(-E // 14) - Fraction(E, 14)
+    # 32 channels of 102 columns, two rows for each strip, which is a block; two passes of 17 filters fetch them
+    words = 32 * 102 * 2 * further * 2
+    counts = check(layer, EYERISS_16BIT).counts()
+    assert counts["glb_ifmap_reads"].effects[Effect.OVERLAP.value] == words
+    assert counts["glb_ifmap_reads"].effects[Effect.RAGGED_Y.value] == 0
+    # none is zero, and the code takes four words for three values, of 16 bits
+    assert counts["dram_ifmap_bits"].effects[Effect.OVERLAP.value] == words * Fraction(4, 3) * 16
+    assert counts["dram_ifmap_bits"].effects[Effect.RAGGED_Y.value] == 0
+
+
+def test_filters_of_other_zeros_than_the_table_s_take_a_pair_more_for_each() -> None:
+    chip = CHIPS["eyeriss-16bit-sparse"]
+    layer = replace(BASE, sparsity_filters=0.5)
+    tensors = synthesise(layer, b_w=16, batch=1, seed=0)
+    checked = crosscheck(run_layer(layer, chip, tensors), tensors)
+    nonzeros = np.count_nonzero(tensors.filters) - Fraction(tensors.filters.size, 2)
+    effects = checked.counts()["dram_filter_bits"].effects
+    assert checked.explained
+    loads = len(map_layer(layer, chip).tiling(layer, chip, 1).row_blocks())
+    assert effects[Effect.SHARE_OF_FILTER_ZEROS.value] == nonzeros * loads * Fraction(4, 3) * 16
+    # no tile is shorter raw, here or in the closed forms
+    assert effects[Effect.RAW_TILES.value] == 0
 
 
 TINY = replace(EYERISS_16BIT, name="tiny", J=2, K=10, f_s=48, I_s=4, P_s=5, glb_kib=1.5)
