@@ -43,6 +43,7 @@ ROOT = Path(__file__).parents[1]
 _LAYERS = (
     "tests/simulator/machine/test_layer_run.py::test_the_compiled_loop_is_what_simpy_plays_out",
     "tests/simulator/machine/test_layer_run.py::test_where_every_tile_divides_machine_and_formulas_count_the_same",
+    "tests/simulator/report/test_timeline.py::test_both_machines_tell_the_same",
 )
 _VALUES = (
     "tests/simulator/machine/test_layer_run.py::test_the_ofmap_is_the_convolution_bit_for_bit",
