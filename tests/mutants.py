@@ -48,6 +48,7 @@ _LAYERS = (
 _VALUES = (
     "tests/simulator/machine/test_layer_run.py::test_the_ofmap_is_the_convolution_bit_for_bit",
     "tests/simulator/machine/test_layer_run.py::test_the_parts_add_up",
+    "tests/simulator/machine/test_layer_run.py::test_ramp_up_is_those_stalls_before_the_first_mac_of_a_pass",
     "tests/simulator/machine/test_layer_run.py::test_tiles_may_move_raw_where_that_is_shorter",
 )
 _CHECKS = (

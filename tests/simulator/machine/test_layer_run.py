@@ -23,7 +23,8 @@ from simulator.machine import engines
 from simulator.machine.engines import ENGINES, FastEngine, count_nonzero_macs
 from simulator.machine.geometry import PassShape
 from simulator.machine.layer_run import LayerRun, Machine, Wait, play_tables, run_tiling
-from simulator.machine.pe_array import PassRun, PEArray
+from simulator.machine.pe_array import PassRun, PEArray, Stall
+from simulator.machine.schedule import schedule
 from tests.machines import run_layer
 from tests.strategies import chip_mappable, mappable
 from traces.convolution import convolve_plainly
@@ -107,6 +108,21 @@ def test_the_parts_add_up(case: tuple[Layer, Hardware, int]) -> None:
     assert run.glb_peak_words["GLB for ifmap"] <= run.tiling.ifmap_words
     assert run.glb_peak_words["GLB for psums"] <= run.tiling.psum_words
     assert all(counts[event] >= 0 for event in c.ALL_EVENTS)
+
+
+@given(mappable())
+def test_ramp_up_is_those_stalls_before_the_first_mac_of_a_pass(case: tuple[Layer, Hardware, int]) -> None:
+    """Added up here from the array's own timing, pass by pass; what a run reports begins at nothing."""
+    layer, hardware, batch = case
+    hardware = replace(hardware, skip="none")
+    run = simulate(layer, hardware, batch)
+    timings = {shape: PEArray(hardware).time(shape) for shape in {p.shape for p in schedule(run.tiling)}}
+    expected = dict.fromkeys(Stall, 0)
+    for p in schedule(run.tiling):
+        for stall, cycles in timings[p.shape].ramp_up.items():
+            expected[stall] += cycles
+    assert run.ramp_up == expected
+    assert all(run.ramp_up[stall] <= run.stalls[stall] for stall in Stall)
 
 
 @given(mappable(), st.integers(0, 2**32))
