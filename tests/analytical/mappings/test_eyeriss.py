@@ -171,3 +171,16 @@ def test_where_every_tile_divides_the_closed_forms_of_the_mapping_are_its_whole_
     tiling = mapping.tiling(layer, ROOMY, batch)
     whole = repeated_by(tiling)
     assert list(mapping.exact_steps(tiling, whole)) == [("another mapping", whole)]
+
+
+@given(dividing())
+def test_a_pass_has_t_stacks_of_r_sets_each_with_filters_and_channels_that_a_pe_holds(
+    case: tuple[Layer, EyerissMapping, int],
+) -> None:
+    layer, mapping, batch = case
+    tiling = mapping.tiling(layer, ROOMY, batch)
+    sets, stacks = tiling.sets_of(tiling.z, tiling.f)
+    assert (len(sets), sum(sets)) == (mapping.r, tiling.z)
+    assert (len(stacks), sum(stacks)) == (min(mapping.t, tiling.f), tiling.f)
+    assert max(sets) <= mapping.q
+    assert max(stacks) <= mapping.p
