@@ -4,9 +4,7 @@ Prints each case that breaks the law, with what makes it again (``--kind "hardwa
 how many of each kind were answered and refused. Exit status 1 if any broke it.
 """
 
-import logging
 import sys
-import warnings
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -14,30 +12,7 @@ from pathlib import Path
 
 import click
 
-from tests.fuzz.cases import World, names, tally
-
-Broken = tuple[str, int, list[str], str, str, bytes]
-
-
-def run(count: int, seed: int, kind: str | None) -> tuple[dict[str, Counter[str]], list[Broken]]:
-    """So many cases, in this process."""
-    warnings.simplefilter("ignore")
-    logging.disable(logging.CRITICAL)
-    world = World()
-    try:
-        total: dict[str, Counter[str]] = {}
-        broken: list[Broken] = []
-        for case in world.cases(count, seed, kind):
-            for name, ended in tally([case]).items():
-                total.setdefault(name, Counter()).update(ended)
-            if case.outcome.broken:
-                data = case.file.read_bytes() if case.file is not None and case.file.exists() else b""
-                broken.append(
-                    (case.kind, case.seed, case.arguments, case.outcome.broken, case.outcome.errors[:400], data)
-                )
-        return total, broken
-    finally:
-        world.close()
+from tests.fuzz.cases import names, run
 
 
 @click.command()

@@ -1,7 +1,9 @@
 """Cases: an input of some kind, mutated by a seed, through a command that reads it."""
 
+import logging
 import random
 import shutil
+import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -113,3 +115,27 @@ def tally(cases: Sequence[Case]) -> dict[str, Counter[str]]:
         )
         of_kind[ended] += 1
     return found
+
+
+Broken = tuple[str, int, list[str], str, str, bytes]
+
+
+def run(count: int, seed: int, kind: str | None) -> tuple[dict[str, Counter[str]], list[Broken]]:
+    """So many cases, in this process."""
+    warnings.simplefilter("ignore")
+    logging.disable(logging.CRITICAL)
+    world = World()
+    try:
+        total: dict[str, Counter[str]] = {}
+        broken: list[Broken] = []
+        for case in world.cases(count, seed, kind):
+            for name, ended in tally([case]).items():
+                total.setdefault(name, Counter()).update(ended)
+            if case.outcome.broken:
+                data = case.file.read_bytes() if case.file is not None and case.file.exists() else b""
+                broken.append(
+                    (case.kind, case.seed, case.arguments, case.outcome.broken, case.outcome.errors[:400], data)
+                )
+        return total, broken
+    finally:
+        world.close()
