@@ -9,6 +9,7 @@ from pathlib import Path
 from analytical.errors import InputError
 from analytical.graph import IMAGE, Graph
 from analytical.sheet import real_number
+from traces.importers.pictures import FORMATS
 
 DEEP = ("I", "F")
 """How the modes begin whose pixels have more than 8 bits; Pillow would clip them."""
@@ -70,7 +71,7 @@ def read_image(path: str, height: int, width: int, channels: int = 3) -> JpegIma
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
+            with Image.open(path, formats=FORMATS) as image:
                 if image.mode.startswith(DEEP):
                     raise ValueError(f"pixels of mode {image.mode}, deeper than 8 bits")
                 upright = ImageOps.exif_transpose(image).convert("L" if channels == 1 else "RGB")

@@ -226,6 +226,8 @@ def read_attributes(of: Any) -> dict[str, Any]:
         if kind is not None and kind.length is None:
             raise OldFileError(f"attribute {name} is text of variable length, as version 0.1.0 wrote it")
         value = of.attrs[name]
+        if isinstance(value, np.ndarray | h5py.Empty):
+            raise ValueError(f"attribute {name} is no number and no text")
         found[name] = value.decode() if isinstance(value, bytes) else value
     in_json = json.loads(found.pop(AS_JSON))
     # NumPy's scalars become Python's, as JSON's are

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from analytical.checks import is_whole
+from analytical.checks import is_number, is_whole
 from analytical.errors import InputError
 from analytical.files.seal import SEAL, ChangedError
 from analytical.hardware import PRESETS
@@ -296,6 +296,8 @@ def read_trace(path: str | Path) -> Trace:
             for place, group in members_of(file):
                 said = read_attributes(group)
                 attributes.append(said)
+                if not all(is_number(said[name]) for name in _KEPT[2:]):
+                    raise ValueError("a scale or a share is no number")
                 places[str(said["layer"])] = place
                 layers.append(
                     TracedLayer(

@@ -116,6 +116,8 @@ def sweep(grid: Grid | str | Path, rules: RuleSet | str = RuleSet.CORRECTED) -> 
         raise ClosedSweepError(f"accounting is {grid.accounting}; expected cnnergy, that of the closed forms")
     for network in grid.networks:
         network_of(network)
+    if next(grid.points(), None) is None:
+        raise ClosedSweepError("the grid has no hardware that meets the constraints; expected at least one")
     return ClosedSweep(grid, rules)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from analytical.errors import InputError
+from analytical.files.seal import sealed
 from analytical.terminal.errors import CHECK_FAILED
 from analytical.terminal.options import (
     WholeRange,
@@ -64,7 +65,7 @@ def schedules(network: str, processors: str, grid: str, csv_file: str | None, ou
     if not found.kept:
         click.echo(f"schedules: none of {found.conditions} conditions has a schedule in time", err=True)
         return CHECK_FAILED
-    written = write_chosen((csv_file, lambda: as_csv(found.rows())), (out, lambda: as_json(found.record())))
+    written = write_chosen((csv_file, lambda: as_csv(found.rows())), (out, lambda: as_json(sealed(found.record()))))
     if not written:
         from partition.tables import print_kept
 

@@ -187,7 +187,7 @@ def mutated_arguments(arguments: list[str], dice: random.Random) -> list[str]:
         else:
             found[at] = dice.choice((*NUMBERS, *WORDS))
     # the system has no arguments with these in them, and an empty command is none
-    return [word.replace("\x00", "") for word in found]
+    return [word.replace("\x00", "") for word in found] or ["--version"]
 
 
 _OPTIONS = (

@@ -1,5 +1,8 @@
 """Pictures as a network takes them: of its size, with the preprocessing of its training, which is never guessed."""
 
+import struct
+import warnings
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -50,6 +53,12 @@ class Preprocessing:
 
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "PPM", "TIFF", "WEBP")
 """Of pictures that are opened; Pillow would start other programs for some others."""
+
+_OF_DAMAGE = (
+    *(OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, EOFError),
+    *(struct.error, zlib.error),
+)
+"""What Pillow raises for pictures that are damaged."""
 
 MOST_PIXELS = 50_000_000
 """Of a picture: beyond that, a small file asks for memory that nobody meant to give."""
@@ -125,17 +134,32 @@ def read_picture(path: Path, channels: int, height: int, width: int) -> NDArray[
         Pillow is not there, the file is no picture, or the channels are neither 1 nor 3.
     """
     try:
-        from PIL import Image, ImageOps, UnidentifiedImageError
+        from PIL import Image, ImageOps
     except ImportError as error:
         raise PictureError(f'{path}: reading it needs Pillow; expected pip install "eyeriss-neupart[onnx]"') from error
     if channels not in (1, 3):
         raise PictureError(f"{path}: the network takes {channels} channels; expected 1 or 3 for a picture, or --input")
     try:
-        with Image.open(path, formats=FORMATS) as image:
+        with warnings.catch_warnings(), Image.open(path, formats=FORMATS) as image:
+            warnings.simplefilter("ignore")  # of what it forgives, and of sizes that are looked at here
             if image.width * image.height > MOST_PIXELS:
                 raise PictureError(f"{path}: has {image.width} x {image.height} pixels; expected at most {MOST_PIXELS}")
             picture = image.convert("L" if channels == 1 else "RGB")
-    except (OSError, UnidentifiedImageError, Image.DecompressionBombError) as error:
+    except PictureError:
+        raise
+    # what Pillow raises depends on where the damage is
+    except (
+        OSError,
+        SyntaxError,
+        ValueError,
+        TypeError,
+        LookupError,
+        ArithmeticError,
+        EOFError,
+        struct.error,
+        zlib.error,
+        Image.DecompressionBombError,
+    ) as error:
         raise PictureError(
             f"{path}: cannot be read as a picture ({error}); expected one, such as a JPEG or PNG"
         ) from error
