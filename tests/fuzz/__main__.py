@@ -27,7 +27,7 @@ def main(cases: int, seed: int, kind: str | None, jobs: int, keep: str | None) -
     work = [(min(size, cases - first), seed + first, kind) for first in range(0, cases, size)]
     total: dict[str, Counter[str]] = {}
     number = 0
-    with ProcessPoolExecutor(jobs, get_context("spawn"), max_tasks_per_child=8) as pool:
+    with ProcessPoolExecutor(jobs, get_context("spawn")) as pool:
         for found, broken in pool.map(run, *zip(*work, strict=True)):
             for name, ended in found.items():
                 total.setdefault(name, Counter()).update(ended)
