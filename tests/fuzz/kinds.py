@@ -4,6 +4,7 @@ import random
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +103,11 @@ def _as(text: str) -> Callable[[Path], None]:
     return lambda path: path.write_text(text) and None
 
 
-_RUN = simulator.run(parse_table(NETWORK, "small"))
+@cache
+def _run() -> simulator.NetworkResult:
+    return simulator.run(parse_table(NETWORK, "small"))
+
+
 _GRID = """networks = "small.csv"
 mapping = ["cnnergy"]
 batch = [1, "table"]
@@ -270,7 +275,7 @@ def kinds() -> tuple[Kind, ...]:
         Kind(
             name="run in JSON",
             file="run.json",
-            make=_RUN.to_json,
+            make=lambda path: _run().to_json(path),
             commands=(
                 ["compare", "@", "@"],
                 ["compare", "@", "good.json", "--trust"],
@@ -285,7 +290,7 @@ def kinds() -> tuple[Kind, ...]:
         Kind(
             name="run in HDF5",
             file="run.h5",
-            make=_RUN.to_hdf5,
+            make=lambda path: _run().to_hdf5(path),
             commands=(
                 ["compare", "@", "good.json"],
                 ["compare", "@", "good.json", "--trust"],
@@ -434,7 +439,7 @@ COMMAND_LINES = (
 def make_neighbours(folder: Path) -> None:
     """What the commands read beside the file that is mutated."""
     (folder / "small.csv").write_text(NETWORK)
-    _RUN.to_json(folder / "good.json")
+    _run().to_json(folder / "good.json")
     _of(DATA / "onnx" / "resnet8.onnx")(folder / "good.onnx")
     _of(ROOT / "examples" / "phone.toml")(folder / "phone.toml")
     _sweep_csv(folder / "points.csv")

@@ -95,7 +95,7 @@ def outcome_of(arguments: Sequence[str], folder: Path, named: Sequence[str] = ()
     if not broken and status not in (0, 1, 2):
         broken = f"exit status {status}"
     if not broken and status == 2:
-        broken = _broken_by(text, named)
+        broken = broken_by(text, named)
     if not broken and (status == 2 or any(name.endswith(".part") for name in left)) and left:
         broken = f"leaves {left}"
     if not broken and _mib() - peak > GROWTH_MIB:
@@ -107,7 +107,7 @@ def outcome_of(arguments: Sequence[str], folder: Path, named: Sequence[str] = ()
     return Outcome(status, text, broken)
 
 
-def _broken_by(text: str, named: Sequence[str]) -> str:
+def broken_by(text: str, named: Sequence[str]) -> str:
     """Which law a refusal breaks."""
     lines = text.splitlines()
     if len(lines) != 1 or not text.endswith("\n"):
