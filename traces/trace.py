@@ -309,6 +309,7 @@ def read_trace(path: str | Path) -> Trace:
                 )
         require_sealed_root(root, attributes, needed=root["format"] == FORMAT)
         table = parse_table(str(root["table"]), str(root["network"]), source=f"{path}: table")
+        _require_source(root)
         bits, images = root["bits"], root["images"]
         right = is_whole(bits) and bits in PRESETS and all(len(layer.digests) == images for layer in layers)
         if [layer.name for layer in layers] != table.names or not right or not layers[0].digests:
@@ -335,6 +336,20 @@ def read_trace(path: str | Path) -> Trace:
         source=rest,
         arrays=arrays,
     )
+
+
+def _require_source(root: Mapping[str, Any]) -> None:
+    """Refuse a root that does not say where the values came from, as who shows a trace needs it.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError
+    """
+    files = [root["model"], *root["pictures"]]
+    if not all(isinstance(file[name], str) for file in files for name in ("name", "sha256")):
+        raise ValueError("a file that the values came from has no name or digest")
+    if not isinstance(root["left_out"], list) or not isinstance(root["preprocess"], str | None):
+        raise ValueError("what was left out, or the preprocessing, is of another kind")
 
 
 def _with_zeros_of_filters(table: Network, path: Path, places: Mapping[str, str]) -> Network:
