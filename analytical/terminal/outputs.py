@@ -5,7 +5,6 @@ import io
 import json
 import logging
 import os
-import platform
 import stat
 import sys
 import tempfile
@@ -187,7 +186,7 @@ def _unfinished(target: Path, cleanup: ExitStack) -> Path:
     return Path(name)
 
 
-_COMPUTER = f"{zlib.crc32(platform.node().encode()):08x}"
+_COMPUTER = f"{zlib.crc32(os.uname().nodename.encode()) if hasattr(os, 'uname') else 0:08x}"
 """Of which a process's number is: a folder may be shared."""
 
 
