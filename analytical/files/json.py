@@ -1,6 +1,7 @@
 """JSON files that programs write, with one line for what is wrong in them."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ def parse_json(text: str) -> Any:
     Raises
     ------
     ValueError
-        It is none, or holds what Python's reader takes for a number and JSON does not have.
+        It is none, or holds what Python's reader takes for a number and JSON does not have, or one beyond all floats.
 
     Examples
     --------
@@ -20,13 +21,18 @@ def parse_json(text: str) -> Any:
     >>> parse_json("NaN")
     Traceback (most recent call last):
     ...
-    ValueError: NaN is no number of JSON
+    ValueError: NaN is no number that can be
     """
 
     def refuse(constant: str) -> Any:
-        raise ValueError(f"{constant} is no number of JSON")
+        raise ValueError(f"{constant} is no number that can be")
 
-    return json.loads(text, parse_constant=refuse)
+    def number(said: str) -> float:
+        found = float(said)
+        # 1e400 is a number of JSON, but none of ours
+        return found if math.isfinite(found) else refuse(said)
+
+    return json.loads(text, parse_constant=refuse, parse_float=number)
 
 
 def read_json(path: str | Path, refusal: type[ValueError], what: str, text: str = "JSON") -> Any:

@@ -442,7 +442,10 @@ def _values(said: Any, where: str) -> tuple[Any, ...]:
     found: list[Any] = []
     # counted rather than added up, so that steps of a tenth do not drift
     for number in range(MOST_VALUES + 1):
-        value = first + number * by if "step" in said else first * by**number
+        try:
+            value = first + number * by if "step" in said else first * by**number
+        except OverflowError:
+            return tuple(found)
         if value > last * (1 + 1e-12):
             return tuple(found)
         found.append(value)

@@ -246,7 +246,10 @@ def as_json(record: Any) -> bytes:
 
     Raises
     ------
-    ValueError
-        A number in it is infinite or nan, for which JSON has no words.
+    InputError
+        A number in it is infinite or nan, for which JSON has no words: what came in was beyond what can be.
     """
-    return (json.dumps(record, indent=2, allow_nan=False) + "\n").encode()
+    try:
+        return (json.dumps(record, indent=2, allow_nan=False) + "\n").encode()
+    except ValueError as error:
+        raise InputError("a figure is infinite or nan; expected input of sizes that can be") from error

@@ -72,7 +72,7 @@ def _hdf5(path: Path, dice: random.Random) -> None:
     with h5py.File(path, "a") as file:
         for _ in range(dice.choice((1, 1, 2))):
             # what HDF5 does not let anybody write, nobody hands in
-            with suppress(OSError, ValueError, TypeError, KeyError, RuntimeError):
+            with suppress(OSError, ValueError, TypeError, KeyError, RuntimeError, AttributeError):
                 _change(dice.choice([file, *file.values()]), values, dice)
     return None
 

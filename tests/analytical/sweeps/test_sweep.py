@@ -71,3 +71,13 @@ def test_the_command(tmp_path: Path) -> None:
     assert header.startswith("point,network,hardware,batch,pes,hardware.J,energy_J,latency_s")
     assert "taller than the array of 8 PE rows" in unmapped
     assert float(mapped.split(",")[6]) == pytest.approx(analytical.estimate("alexnet").energy_J, rel=1e-12)
+
+
+def test_a_grid_of_which_nothing_meets_the_constraints_is_refused() -> None:
+    with pytest.raises(ClosedSweepError, match="no hardware that meets the constraints; expected at least one"):
+        sweep(grid_of({"networks": "alexnet", "constraints": "pes <= 1"}))
+
+
+def test_a_range_ends_where_numbers_do() -> None:
+    grid = grid_of({"networks": "alexnet", "hardware": {"glb_kib": {"from": 1, "to": 64, "times": 10**300}}})
+    assert [chip.fields["glb_kib"] for chip in grid.chips()] == [1]
