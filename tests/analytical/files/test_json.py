@@ -11,7 +11,7 @@ from analytical.terminal.outputs import as_json
 
 @pytest.mark.parametrize("text", ["NaN", "[Infinity]", '{"a": -Infinity}', "1e400", "[-1e999]", "{", "1_0", "+3"])
 def test_what_is_no_number_of_json_is_refused(text: str, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"number|Expecting|Extra"):
         parse_json(text)
     (tmp_path / "a.json").write_text(text)
     with pytest.raises(InputError, match=r"a\.json: .*; expected JSON"):
