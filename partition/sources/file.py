@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -205,6 +205,9 @@ class File:
             raise self._error(str(error), "a file of this version: run it again") from error
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise self._error("is no run of the simulator", "a .json or .h5 that simulator run wrote") from error
+        # an older file lacks fields that have come since: it ran on what they are by default
+        if isinstance(ran_on, dict):
+            ran_on = {f.name: f.default for f in fields(Hardware) if isinstance(f.default, str | int | float)} | ran_on
         # both as JSON has them, so that a list is not held to differ from a tuple
         if ran_on != json.loads(json.dumps(hardware.record())):
             of = f"{ran_on.get('name')}, {ran_on.get('b_w')} bit" if isinstance(ran_on, dict) else "no hardware"

@@ -1,9 +1,11 @@
 """Files as a source of energies."""
 
+import json
 from pathlib import Path
 
 import pytest
 
+from analytical.files.hardware import load_hardware
 from analytical.hardware import EYERISS_8BIT, EYERISS_16BIT
 from partition.costs import Costs
 from partition.sources import SourceError
@@ -36,6 +38,17 @@ def test_a_run_on_other_hardware_is_no_source(suffix: str, tmp_path: Path) -> No
     path.write_bytes(as_json(results.record()) if suffix == ".json" else results.hdf5())
     with pytest.raises(SourceError, match="is a run on eyeriss-16bit, 16 bit; expected one on eyeriss-8bit, 8 bit"):
         File(str(path)).costs(NETWORK, EYERISS_8BIT)
+
+
+def test_a_run_of_an_older_version_is_a_source(tmp_path: Path) -> None:
+    """Schema 2 had no seal, and hardware did not say its node."""
+    results = run_network(Settings(network=NETWORK, hardware=EYERISS_8BIT))
+    record = json.loads(json.dumps(results.record()))
+    del record["digest"], record["hardware"]["technology_nm"], record["hardware"]["vdd"]
+    path = tmp_path / "run.json"
+    path.write_text(json.dumps(record | {"schema": 2}))
+    assert File(str(path)).costs(NETWORK, EYERISS_8BIT).energy_J == {layer.name: layer.energy_J for layer in results}
+    assert load_hardware(path) == EYERISS_8BIT
 
 
 def test_a_table_of_layers_and_joules_is_a_source(tmp_path: Path) -> None:
