@@ -194,7 +194,12 @@ def _effects(sweep: SweepFile | SweepTable, points: Sequence[Mapping[str, Any]],
         whole = [rows for rows in alike.values() if len(rows) == len(values)]
         for network in dict.fromkeys(row["network"] for row in points):
             for kind in kinds[network]:
-                groups = [rows for rows in whole if rows[0]["network"] == network]
+                # a layer that costs nothing, as a price list may have it, is no multiple of another
+                groups = [
+                    rows
+                    for rows in whole
+                    if rows[0]["network"] == network and all(energy[row["point"]][kind] > 0 for row in rows)
+                ]
                 logs = dict.fromkeys(values, 0.0)
                 for rows in groups:
                     for row in rows:

@@ -117,3 +117,9 @@ def test_what_is_no_csv_of_a_sweep_is_refused(text: str, said: str, tmp_path: Pa
     (tmp_path / "points.csv").write_text(text)
     with pytest.raises(SweepError, match=re.escape(said)):
         read_sweep_csv(tmp_path / "points.csv")
+
+
+def test_points_that_cost_nothing_have_no_ratio(done: SweepFile, tmp_path: Path) -> None:
+    path = tmp_path / "points.csv"
+    path.write_bytes(as_csv([row | {"energy_J": 0.0} for row in done.rows()]))
+    assert fronts(read_sweep_csv(path)).effects == []
