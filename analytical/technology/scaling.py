@@ -87,7 +87,7 @@ def nominal_V(nm: float) -> float:
     Examples
     --------
     >>> nominal_V(65), round(nominal_V(28), 3)
-    (1.1, 0.933)
+    (1.1, 0.947)
     """
     below, above, share = _between(nm)
     table = _table()
@@ -109,9 +109,8 @@ def energy_between(base: tuple[float, float], to: tuple[float, float]) -> float:
 
     Examples
     --------
-    >>> energy_between((28, nominal_V(28)), (28, nominal_V(28))), energy_between((65, 1.0), (16, 0.8)) == scaling(
-    ...     16
-    ... ).energy
+    >>> eyeriss, at_28 = (65, 1.0), (28, nominal_V(28))
+    >>> energy_between(at_28, at_28), energy_between(eyeriss, at_28) == scaling(28).energy
     (1.0, True)
     """
     if base == to:

@@ -78,7 +78,7 @@ def import_onnx(
     >>> import_onnx("no.onnx", images="cat.jpg", preprocess="imagenet")
     Traceback (most recent call last):
     ...
-    traces.importers.onnx_graph.ModelError: no.onnx: cannot be read as an ONNX model (No such file or directory)
+    traces.importers.onnx_graph.ModelError: no.onnx: cannot be read as an ONNX model (No such file or directory); expected a model (.onnx)
     """
     path = Path(path)
     if bits not in PRESETS:
