@@ -75,10 +75,10 @@ def import_onnx(
 
     Examples
     --------
-    >>> import_onnx("no.onnx", images="cat.jpg", preprocess="imagenet")
+    >>> import_onnx("no.onnx", images="cat.jpg", preprocess="imagenet")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    traces.importers.onnx_graph.ModelError: no.onnx: cannot be read as an ONNX model (No such file or directory); expected a model (.onnx)
+    traces.importers.onnx_graph.ModelError: no.onnx: cannot be read as an ONNX model (No such file or directory); ...
     """
     path = Path(path)
     if bits not in PRESETS:
