@@ -145,7 +145,10 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-_NUMBER = re.compile(r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+NUMBER = r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+"""The pattern of a number, as people write it."""
+
+_NUMBER = re.compile(NUMBER)
 _WHOLE = re.compile(r"-?[0-9]+")
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from analytical.checks import is_number
 from analytical.errors import InputError
+from analytical.sheet import NUMBER
 
 
 class UnitError(InputError):
@@ -52,8 +53,6 @@ _UNITS = {
     "ops": _Unit(written="(?:ops|OPS|op/s)?", prefixes="kMGTP", least=1.0, most=1e24, example="a speed like 92Tops"),
 }
 
-_NUMBER = r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
-
 
 def parse_quantity(text: str, unit: str) -> float:
     """A positive quantity with a unit, in SI units without prefix; of power, nothing is one, too.
@@ -76,7 +75,7 @@ def parse_quantity(text: str, unit: str) -> float:
     (60000000.0, 60000000.0, 0.78)
     """
     known = _UNITS[unit]
-    match = re.fullmatch(rf"\s*({_NUMBER})\s*([{known.prefixes}]?){known.written}\s*", text)
+    match = re.fullmatch(rf"\s*({NUMBER})\s*([{known.prefixes}]?){known.written}\s*", text)
     value = float("nan")
     if match:
         prefix = "M" if unit == "bps" and match[2] == "m" else match[2]

@@ -167,12 +167,13 @@ def run_network(
     # plan() maps all layers first: an hour's run does not end with a last layer that does not fit
     results = []
     shortcuts = ShortcutReads(settings.network, settings.hardware)
-    layers = list(plan(settings))
+    layers = plan(settings)
     kept = 0
     for planned in layers:
-        layer, batch = planned.layer, planned.tiling.batch
-        _require_memory(layer, batch, settings, kept)
-        kept += batch * layer.ofmap_size * BYTES_KEPT
+        # the first one, with nothing beside it, was looked at when it was mapped
+        if kept:
+            _require_memory(planned.layer, planned.tiling.batch, settings, kept)
+        kept += planned.tiling.batch * planned.layer.ofmap_size * BYTES_KEPT
     for planned in layers:
         advance = progress(planned.layer) if progress else None
         tensors = tensors_of(settings, planned.layer, planned.tiling.batch)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analytical.files.json import parse_json
-from analytical.files.seal import SEAL, require_known, require_seal, seal_of
+from analytical.files.seal import SEAL, needs_seal, require_seal, seal_of, unsealed
 
 CHECKED: Mapping[str, Any] = {
     "compression": "gzip", "compression_opts": 1, "shuffle": True, "fletcher32": True
@@ -109,9 +109,8 @@ def read_hdf5(path: Path, *, tensors: bool = True) -> tuple[dict[str, Any], list
                 values = {name: dataset[()] for name, dataset in members_of(group)} if tensors else {}
                 layers.append(StoredLayer(name=str(columns["layer"]), columns=columns, tensors=values))
             settings = read_attributes(file)
-            needed = require_known(settings.get("schema"))
-            require_sealed_root(settings, [layer.columns for layer in layers], needed=needed)
-            return {name: value for name, value in settings.items() if name != SEAL}, layers
+            needed = needs_seal(settings.get("schema"))
+            return unsealed_root(settings, [layer.columns for layer in layers], needed=needed), layers
     # what h5py raises depends on where the damage is
     except (KeyError, AttributeError, TypeError, OSError, RuntimeError) as error:
         raise ValueError(f"{path}: cannot be read as a run ({error})") from error
@@ -152,16 +151,18 @@ def sealed_root(root: Mapping[str, Any], groups: Sequence[Mapping[str, Any]]) ->
     return {**root, SEAL: seal_of(said)}
 
 
-def require_sealed_root(root: Mapping[str, Any], groups: Sequence[Mapping[str, Any]], *, needed: bool) -> None:
-    """Refuse a file whose attributes are not those that were sealed (:func:`sealed_root`).
+def unsealed_root(root: Mapping[str, Any], groups: Sequence[Mapping[str, Any]], *, needed: bool) -> dict[str, Any]:
+    """The attributes of a file's root without their seal, which has to fit them and those of its groups.
 
     Raises
     ------
     ChangedError
         They are others; or there is no seal, and there must be one.
     """
-    said = {"root": {name: value for name, value in root.items() if name != SEAL}, "groups": list(map(dict, groups))}
+    own = {name: value for name, value in root.items() if name != SEAL}
+    said = {"root": own, "groups": list(map(dict, groups))}
     require_seal(said | ({SEAL: root[SEAL]} if SEAL in root else {}), needed=needed)
+    return own
 
 
 def read_record(path: Path) -> dict[str, Any]:
@@ -182,8 +183,7 @@ def read_record(path: Path) -> dict[str, Any]:
     record = parse_json(path.read_text(encoding="utf-8-sig"))
     if not isinstance(record, dict) or not isinstance(record.get("layers"), list):
         raise ValueError(f"{path}: no layers; expected the record of a run")
-    require_seal(record, needed=require_known(record.get("schema")))
-    return {name: value for name, value in record.items() if name != SEAL}
+    return unsealed(record, needed=needs_seal(record.get("schema")))
 
 
 def free_name(file: Any, layer: str) -> str:

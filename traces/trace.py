@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from analytical.checks import is_number, is_whole
 from analytical.errors import InputError
-from analytical.files.seal import SEAL, ChangedError
+from analytical.files.seal import ChangedError
 from analytical.hardware import PRESETS
 from analytical.layer import Layer
 from analytical.network import Network
@@ -28,8 +28,8 @@ from traces.store import (
     free_name,
     members_of,
     read_attributes,
-    require_sealed_root,
     sealed_root,
+    unsealed_root,
     write_attributes,
 )
 from traces.tensors import LayerTensors, zero_share
@@ -228,7 +228,7 @@ class Trace:
         write_outputs({str(path): self.hdf5()})
 
 
-_ROOT = ("format", "network", "bits", "images", "table", SEAL)
+_ROOT = ("format", "network", "bits", "images", "table")
 """Attributes of the root that are not where the trace came from."""
 
 
@@ -307,7 +307,7 @@ def read_trace(path: str | Path) -> Trace:
                         digests=tuple(said["psum_digests"]),
                     )
                 )
-        require_sealed_root(root, attributes, needed=root["format"] == FORMAT)
+        root = unsealed_root(root, attributes, needed=root["format"] == FORMAT)
         table = parse_table(str(root["table"]), str(root["network"]), source=f"{path}: table")
         _require_source(root)
         bits, images = root["bits"], root["images"]

@@ -11,7 +11,7 @@ from analytical.clock_tree import ClockTree
 from analytical.files import EXPECTED
 from analytical.files.accelergy import read_ert
 from analytical.files.json import parse_json
-from analytical.files.seal import ChangedError, require_known, require_seal
+from analytical.files.seal import ChangedError, needs_seal, require_seal
 from analytical.files.toml import Whole, as_written, expected_of, read_toml
 from analytical.hardware import NETWORK_WIDTHS, PRESETS, SMALLEST, Hardware
 from analytical.technology import HardwareError, Prices, sram_factor, sram_read_nJ
@@ -215,7 +215,7 @@ def _of_run(path: str | Path) -> dict[str, Any]:
     try:
         record = parse_json(Path(path).read_text(encoding="utf-8-sig"))
         hardware = record["hardware"]
-        require_seal(record, needed=require_known(record.get("schema")))
+        require_seal(record, needed=needs_seal(record.get("schema")))
         written = {name: value for name, value in hardware.items() if name != "clock_W"}
     except OSError as error:
         raise HardwareError(f"{path}: cannot be read ({error.strerror}); expected {EXPECTED}") from error
@@ -262,21 +262,21 @@ def _complete(
     if vdd is None:
         vdd = nominal_V(nm) if "technology_nm" in given else preset.vdd
     node = energy_between((preset.technology_nm, preset.vdd), (nm, vdd))
+    pes = given.get("J", preset.J) * given.get("K", preset.K)
+    # an array that cannot be has no side, and is refused below
+    side = side_factor(pes, preset.pes) if pes >= 1 else 1.0
     # later ones win: what the file gives stands before what follows from it
-    values = {"name": name, "technology_nm": nm, "vdd": vdd} | fifos | _of_side(preset, given)
+    values = {"name": name, "technology_nm": nm, "vdd": vdd} | fifos | _of_side(preset, given, side)
     values |= {key: value for key, value in given.items() if key not in _NO_FIELDS}
     # sizes that cannot be have no price, and are refused below
     kib = values.get("glb_kib", preset.glb_kib)
     of_size = sram_factor(kib) / sram_factor(preset.glb_kib) if SMALLEST <= kib <= 1 / SMALLEST else 1.0
     at_node = _at_node(preset.prices, node)
     stated = dict(of_table or {}) | _prices(given.get("prices", {}), at_node)
-    prices = at_node | stated
-    if not any(price.startswith("glb") for price in stated):
-        prices |= {price: joules * of_size for price, joules in prices.items() if price.startswith("glb")}
-    values["prices"] = Prices(**prices)
-    values["clock_tree"] = _clock_tree(preset, given, node)
+    prices = Prices(**(at_node | stated))
+    values["prices"] = prices if any(price.startswith("glb") for price in stated) else prices.with_glb_times(of_size)
+    values["clock_tree"] = _clock_tree(preset, given, node, side)
     if "throughput" not in given:
-        pes = values.get("J", preset.J) * values.get("K", preset.K)
         scale = pes * values.get("core_hz", preset.core_hz) / (preset.pes * preset.core_hz)
         values["throughput"] = preset.throughput * scale
     return replace(preset, **values)
@@ -286,26 +286,23 @@ _NO_FIELDS = ("about", "clock_follows_array", "ports_follow_array")
 """What a file may say that is no field of a hardware."""
 
 
-def _of_side(preset: Hardware, given: dict[str, Any]) -> dict[str, Any]:
+def _of_side(preset: Hardware, given: dict[str, Any], side: float) -> dict[str, Any]:
     """Widths of the ports, where they go with the side of the array."""
-    pes = given.get("J", preset.J) * given.get("K", preset.K)
-    if not given.get("ports_follow_array") or pes < 1:
+    if not given.get("ports_follow_array"):
         return {}
-    factor = side_factor(pes, preset.pes)
-    return {name: port_bits(getattr(preset, name), preset.b_w, factor) for name in NETWORK_WIDTHS}
+    return {name: port_bits(getattr(preset, name), preset.b_w, side) for name in NETWORK_WIDTHS}
 
 
-def _clock_tree(preset: Hardware, given: dict[str, Any], node: float) -> ClockTree | None:
+def _clock_tree(preset: Hardware, given: dict[str, Any], node: float, side: float) -> ClockTree | None:
     """False: a free clock; true: the preset's; a table: the preset's with other constants."""
     said = given.get("clock_tree", preset.clock_tree is not None)
     if said is False:
         return None
     tree = preset.clock_tree or ClockTree()
     table = said if isinstance(said, dict) else {}
-    pes = given.get("J", preset.J) * given.get("K", preset.K)
     follows: dict[str, Any] = {}
-    if given.get("clock_follows_array") and pes >= 1:
-        follows["chip_side_um"] = tree.chip_side_um * side_factor(pes, preset.pes)
+    if given.get("clock_follows_array"):
+        follows["chip_side_um"] = tree.chip_side_um * side
     if node != 1.0:
         follows["scale"] = tree.scale * node
     return replace(tree, **(follows | table)) if follows or table else tree

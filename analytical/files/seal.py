@@ -92,6 +92,18 @@ def require_seal(record: Mapping[str, Any], *, needed: bool = True) -> None:
         require_same(record.get(SEAL), seal_of(record))
 
 
+def unsealed(record: Mapping[str, Any], *, needed: bool = True) -> dict[str, Any]:
+    """What a record says, without its seal, which has to fit (:func:`require_seal`).
+
+    Examples
+    --------
+    >>> unsealed(sealed({"energy_J": 1.0}))
+    {'energy_J': 1.0}
+    """
+    require_seal(record, needed=needed)
+    return {name: value for name, value in record.items() if name != SEAL}
+
+
 def require_same(seal: object, found: str) -> None:
     """Refuse what has another seal than it should, unless all is trusted.
 
@@ -103,7 +115,7 @@ def require_same(seal: object, found: str) -> None:
         raise ChangedError("was changed since the program wrote it; expected the file as it was (or --trust)")
 
 
-def require_known(schema: object, known: int = SEALED) -> bool:
+def needs_seal(schema: object, known: int = SEALED) -> bool:
     """Whether a record of that schema has a seal: those that seals came with, and later ones; refuse newer ones.
 
     Parameters

@@ -2,15 +2,14 @@
 
 import math
 
-SOURCE = "the Eyeriss chip (JSSC 2017), taken as one point; area in proportion to the PEs"
-
 
 def side_factor(pes: int, base_pes: int) -> float:
     """The side of a square array, in sides of another one: the square root of the PEs that the one has for each of the
     other.
 
     That takes a chip's area to grow with its PEs, the GLB's and the networks' along with theirs. It is a law of
-    proportion with one point that is known, Eyeriss's 3.5 mm for 168 PEs: the farther from there, the less it says.
+    proportion with one point that is known, Eyeriss's 3.5 mm for 168 PEs (JSSC 2017): the farther from there, the less
+    it says.
 
     Parameters
     ----------

@@ -44,8 +44,8 @@ def check_writable(*files: str | None, inputs: Sequence[str | None]) -> None:
     for file in files:
         if file is None or file == STANDARD_OUTPUT:
             continue
-        path = Path(file)
-        if path.is_symlink() and not path.exists() and _resolved(file) == path.absolute():
+        path, place = Path(file), _resolved(file)
+        if path.is_symlink() and not path.exists() and place == path.absolute():
             raise InputError(f"{file}: is a link that leads to itself; expected the name of a file to write")
         if path.is_dir() or file.endswith(os.sep):
             raise InputError(f"{file}: is a folder; expected the name of a file to write")
@@ -53,9 +53,9 @@ def check_writable(*files: str | None, inputs: Sequence[str | None]) -> None:
             raise InputError(f"{file}: cannot be written, no folder {path.parent}; expected a file in one that exists")
         if not os.access(path.parent, os.W_OK):
             raise InputError(f"{file}: cannot be written; expected a file in a folder that can")
-        if _resolved(file) in seen:
+        if place in seen:
             raise InputError(f"{file}: has another part in this run; expected a file of its own for each output")
-        seen.add(_resolved(file))
+        seen.add(place)
 
 
 def _resolved(file: str) -> Path:

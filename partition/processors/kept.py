@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from analytical.files.json import read_json
-from analytical.files.seal import SEAL, ChangedError, require_seal
+from analytical.files.seal import ChangedError, unsealed
 from analytical.files.toml import as_model
 from partition.processors.processor import ProcessorError
 from partition.processors.schedules import Schedule, Scheduler
@@ -180,10 +180,9 @@ def load_schedules(path: str | Path) -> ScheduleFile:
     said = read_json(path, ProcessorError, expected, expected)
     if isinstance(said, dict):
         try:
-            require_seal(said, needed=False)
+            said = unsealed(said, needed=False)
         except ChangedError as error:
             raise ProcessorError(f"{path}: {error}") from error
-        said = {name: value for name, value in said.items() if name != SEAL}
     written = as_model(said, _Schedules, path, ProcessorError)
     names = tuple(str(each.get("name")) for each in written.processors)
     found = []

@@ -240,14 +240,15 @@ def run(
 
     def record() -> dict[str, Any]:
         whole = result.record()
-        if over_time is not None:
-            for layer in whole["layers"]:
-                layer["series"] = over_time.by_layer[layer["layer"]]
-        return whole
+        if over_time is None:
+            return whole
+        for layer in whole["layers"]:
+            layer["series"] = over_time.by_layer[layer["layer"]]
+        return sealed(whole)
 
     write_chosen(
         (csv_file, lambda: as_csv(result.rows())),
-        (json_file, lambda: as_json(sealed(record()))),
+        (json_file, lambda: as_json(record())),
         (out, result.hdf5),
         (save_mapping, lambda: _mapping_file(result)),
         (energies, lambda: as_yaml(ert(settings.hardware))),

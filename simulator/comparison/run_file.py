@@ -235,6 +235,16 @@ class RunFile:
         return Energy(**self.layers[layer].energy_J_by.model_dump())
 
 
+def _read(path: Path) -> RunFile:
+    """A run from its file; of one that was changed, which field cannot be says more than that it was changed."""
+    try:
+        return RunFile.of(read_record(path), str(path))
+    except ChangedError:
+        with trusted():
+            RunFile.of(read_record(path), str(path))
+        raise
+
+
 def read_run(path: str | Path, *, trust: bool = False) -> RunFile:
     """Read a run that was written to a file, in JSON or HDF5.
 
@@ -264,12 +274,8 @@ def read_run(path: str | Path, *, trust: bool = False) -> RunFile:
         # callers without a type checker
         raise RunFileError(f"run is {path!r}; {EXPECTED}, or a NetworkResult")
     try:
-        # which field is wrong says more than that something was changed: the seal comes last
-        with trusted():
-            run = RunFile.of(read_record(Path(path)), str(path))
         with trusted(trust):
-            read_record(Path(path))
-        return run
+            return _read(Path(path))
     # a ValidationError is a ValueError, too, and says more; deep nesting exhausts the JSON reader
     except ValidationError as error:
         first = error.errors()[0]

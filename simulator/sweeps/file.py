@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from analytical.energy import PARTS, Accounting, Energy
-from analytical.files.seal import SEAL, ChangedError, require_known, require_same, seal_of
+from analytical.files.seal import SEAL, ChangedError, needs_seal, require_same, seal_of
 from analytical.results import HasRows
 from analytical.sweeps.grid import Grid, Point, network_of
 from analytical.terminal.outputs import write_whole
@@ -350,7 +350,7 @@ def read_sweep(path: str | Path) -> SweepFile:
             said = read_attributes(file)
             if said.get("kind") != KIND:
                 raise SweepError(f"{path}: is no sweep; expected the file of simulator sweep")
-            needed = require_known(said["schema"], SCHEMA)
+            needed = needs_seal(said["schema"], SCHEMA)
             _require_columns(file, said)
             if SEAL in said or needed:
                 require_same(said.get(SEAL), _seal_of(file))

@@ -16,7 +16,7 @@ from threading import Thread
 from typing import Any, TypeVar
 
 from analytical.files.json import parse_json
-from analytical.files.seal import SEAL, require_seal, sealed
+from analytical.files.seal import sealed, unsealed
 from analytical.hardware import EYERISS_16BIT, Hardware
 from analytical.layer import Layer
 from analytical.mappings import Tiling
@@ -342,8 +342,7 @@ def _known(cache: Cache, run: bytes) -> Ran | None:
     name = _name(run)
     try:
         kept = parse_json(cache.path(name).read_text(encoding="utf-8"))
-        require_seal(kept)
-        facts = Facts.read({field: value for field, value in kept.items() if field != SEAL})
+        facts = Facts.read(unsealed(kept))
     except (OSError, ValueError, TypeError, AttributeError, RecursionError):
         return None
     cache.asked(name)

@@ -14,7 +14,7 @@ from analytical import sweep
 from analytical.networks.table import parse_table
 from analytical.sweeps.grid import grid_of, load_grid
 from analytical.terminal.outputs import as_csv
-from tests.fuzz.mutate import NUMBERS, WORDS, mutated_bytes, mutated_text
+from tests.fuzz.mutate import mutated_bytes, mutated_text
 from tests.simulator.commands.calls import NETWORK
 
 ROOT = Path(__file__).parents[2]
@@ -180,7 +180,7 @@ q = 2
 r = 2
 t = 1
 """
-_CODED = "layer,energy_J,latency_s\nA,1e-6,1e-3\nB,2e-6,1e-3\nC,3e-6,1e-3\n"
+_JOULES = "layer,energy_J,latency_s\nA,1e-6,1e-3\nB,2e-6,1e-3\nC,3e-6,1e-3\n"
 
 
 _TOPOLOGY = """\
@@ -366,7 +366,7 @@ def kinds() -> tuple[Kind, ...]:
         Kind(
             name="joules of one's own",
             file="joules.csv",
-            make=_as(_CODED),
+            make=_as(_JOULES),
             commands=(
                 ["partition", "small.csv", *CHANNEL, "--source", "@"],
                 ["distribute", "small.csv", "--devices", "2", "--source", "@", *CHANNEL],
@@ -451,6 +451,3 @@ def make_neighbours(folder: Path) -> None:
     _of(DATA / "onnx" / "resnet8.onnx")(folder / "good.onnx")
     _of(ROOT / "examples" / "phone.toml")(folder / "phone.toml")
     _sweep_csv(folder / "points.csv")
-
-
-__all__ = ["COMMAND_LINES", "NUMBERS", "WORDS", "Kind", "kinds", "make_neighbours"]

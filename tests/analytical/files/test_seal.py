@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from analytical.files.seal import (
     SEALED,
     ChangedError,
-    require_known,
+    needs_seal,
     require_same,
     require_seal,
     seal_of,
@@ -62,8 +62,8 @@ def test_a_record_without_its_seal_is_refused_where_it_needs_one() -> None:
 )
 def test_newer_schemas_are_refused_with_a_sentence(schema: object, said: str) -> None:
     with pytest.raises(ChangedError, match=said):
-        require_known(schema)
+        needs_seal(schema)
 
 
 def test_older_schemas_have_no_seal() -> None:
-    assert [require_known(schema) for schema in (None, 1, SEALED - 1, SEALED)] == [False, False, False, True]
+    assert [needs_seal(schema) for schema in (None, 1, SEALED - 1, SEALED)] == [False, False, False, True]
