@@ -124,7 +124,9 @@ def parse_names(text: str, separator: str = ",") -> tuple[str, ...]:
     >>> parse_names('C1, "conv 1, 5x5",')
     ('C1', 'conv 1, 5x5')
     """
-    names = next(csv.reader([text], delimiter=separator, skipinitialspace=True), [])
+    # an end of a line is a blank: a list has one line
+    line = " ".join(text.splitlines())
+    names = next(csv.reader([line], delimiter=separator, skipinitialspace=True), [])
     return tuple(name.strip() for name in names if name.strip())
 
 

@@ -8,6 +8,7 @@ import contextlib
 import logging
 import os
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,9 @@ log = logging.getLogger(__name__)
 
 LIMIT_BYTES = 2**30
 """What all files may take together, unless ``NEUPART_CACHE_MIB`` says how many MiB."""
+
+ABANDONED_S = 3600
+"""Age at which what is unfinished was given up: whoever wrote it was killed."""
 
 _EVERY = 64
 """Files that are kept between two looks at the limit."""
@@ -131,13 +135,16 @@ class Cache:
         return len(found)
 
     def shrink(self, limit: int | None = None) -> None:
-        """Delete what nobody has asked for longest, until the rest is within the limit."""
+        """Delete what was given up unfinished, and what nobody has asked for longest, until the rest is within the
+        limit.
+        """
         most = limit_bytes() if limit is None else limit
         found = sorted(self._files())
         total = sum(size for _, size, _ in found)
-        for _, size, path in found:
-            if total <= most:
-                return
+        given_up = time.time() - ABANDONED_S
+        for asked, size, path in found:
+            if total <= most and not (path.suffix == ".part" and asked < given_up):
+                continue
             with contextlib.suppress(OSError):
                 path.unlink()
                 total -= size

@@ -5,12 +5,13 @@ import os
 import random
 import resource
 import shlex
+import shutil
 import signal
 import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -25,8 +26,8 @@ from tests.simulator.commands.calls import simulator as run_simulator
 RUN = [sys.executable, "-m", "simulator", "run", "small.csv"]
 OUTPUTS = ["--json", "run.json", "--csv", "run.csv", "--out", "run.h5"]
 KILLS = 50 if settings().max_examples >= 300 else 5
-"""Of a run that writes three files, at random moments (50 with ``--hypothesis-profile deep``); sweeps are killed by
-their own test."""
+"""Of each writer, at random moments (50 with ``--hypothesis-profile deep``); sweeps are killed by their own test."""
+DATA = Path(__file__).parent / "data"
 
 
 @pytest.fixture
@@ -45,6 +46,14 @@ def seed_of(path: Path) -> int:
     return int(simulator.read_run(path).settings["seed"])
 
 
+def killed(call: Sequence[str], folder: Path, takes: float, dice: random.Random) -> None:
+    """Run a command for a while, and kill it; most of the moments are at its end, when files are written."""
+    # what runs out of its time is killed
+    with suppress(subprocess.TimeoutExpired):
+        timeout = takes * dice.choice((dice.random(), dice.uniform(0.85, 1.02)))
+        subprocess.run(call, cwd=folder, capture_output=True, check=False, timeout=timeout)
+
+
 def test_a_run_that_is_killed_leaves_whole_files_of_one_run_and_nothing_else(folder: Path) -> None:
     """Old outputs of seed 1 are there; the killed run has seed 2: what is left is of one of them."""
     dice = random.Random(9)
@@ -54,14 +63,59 @@ def test_a_run_that_is_killed_leaves_whole_files_of_one_run_and_nothing_else(fol
     for kill in range(KILLS):
         if kill % 5 == 0:
             assert run(folder, "--seed", "1", *OUTPUTS).returncode == 0
-        # most of the moments are those at the end, when files are written; what runs out of its time is killed
-        with suppress(subprocess.TimeoutExpired):
-            run(folder, "--seed", "2", *OUTPUTS, timeout=takes * dice.choice((dice.random(), dice.uniform(0.85, 1.02))))
+        killed([*RUN, "--seed", "2", *OUTPUTS], folder, takes, dice)
         seeds = {seed_of(folder / name) for name in ("run.json", "run.h5") if (folder / name).exists()}
         assert len(seeds) <= 1, seeds
     assert run(folder, "--seed", "3", *OUTPUTS).returncode == 0
     assert {seed_of(folder / name) for name in ("run.json", "run.h5")} == {3}
     assert sorted(path.name for path in folder.iterdir()) == ["run.csv", "run.h5", "run.json", "small.csv"]
+
+
+def test_an_import_that_is_killed_leaves_a_trace_and_a_table_of_one_model_and_nothing_else(tmp_path: Path) -> None:
+    dice = random.Random(10)
+    model, picture = DATA / "onnx" / "resnet8.onnx", DATA / "onnx" / "rocket_32.png"
+    call = [sys.executable, "-m", "traces", "import", str(model), "--image", str(picture), "--preprocess", "unit"]
+    call += ["--out", "net.h5", "--csv", "net.csv", "--random-weights"]
+    whole = {}
+    for seed in ("1", "2", "1"):
+        begun = time.perf_counter()
+        subprocess.run([*call, seed], cwd=tmp_path, capture_output=True, check=True)
+        takes = time.perf_counter() - begun
+        made = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+        # the same each time, so that what is left can be told by its bytes
+        assert whole.setdefault(seed, made) == made
+    assert all(whole["1"][name] != whole["2"][name] for name in ("net.h5", "net.csv"))
+    for kill in range(KILLS):
+        if kill % 5 == 0:
+            subprocess.run([*call, "1"], cwd=tmp_path, capture_output=True, check=True)
+        killed([*call, "2"], tmp_path, takes, dice)
+        left = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.suffix != ".part"}
+        assert left.items() <= whole["1"].items() or left.items() <= whole["2"].items()
+    subprocess.run([*call, "1"], cwd=tmp_path, capture_output=True, check=True)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == whole["1"]
+
+
+def test_a_cut_that_is_killed_leaves_a_cache_that_gives_no_other_answer(folder: Path) -> None:
+    dice = random.Random(11)
+    call = [sys.executable, "-m", "partition", "run", "small.csv", "--bitrate", "10Mbps", "--tx-power", "0.78W"]
+    call += ["--source", "simulated", "--csv", "-", "--cache"]
+
+    def cut(cache: str) -> bytes:
+        return subprocess.run([*call, cache], cwd=folder, capture_output=True, check=True).stdout
+
+    begun = time.perf_counter()
+    right = cut("whole")
+    takes = time.perf_counter() - begun
+    whole = {path.name: path.read_bytes() for path in (folder / "whole").iterdir()}
+    assert whole
+    for _ in range(KILLS):
+        killed([*call, "kept"], folder, takes, dice)
+        if not dice.randrange(2):
+            assert cut("kept") == right
+            shutil.rmtree(folder / "kept")
+    assert cut("kept") == right
+    kept = {path.name: path.read_bytes() for path in (folder / "kept").iterdir() if path.suffix != ".part"}
+    assert kept.keys() == whole.keys()
 
 
 def test_new_files_are_never_beside_old_ones(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,7 +128,7 @@ def test_new_files_are_never_beside_old_ones(folder: Path, monkeypatch: pytest.M
     class KilledError(BaseException):
         pass
 
-    def killed(self: Path, target: Path) -> Path:
+    def killed_between(self: Path, target: Path) -> Path:
         nonlocal taken
         if not left:
             raise KilledError
@@ -86,7 +140,7 @@ def test_new_files_are_never_beside_old_ones(folder: Path, monkeypatch: pytest.M
             Path(name).write_bytes(b"old")
         left = list(range(number))
         with monkeypatch.context() as patch:
-            patch.setattr(Path, "replace", killed)
+            patch.setattr(Path, "replace", killed_between)
             with pytest.raises(KilledError):
                 write_outputs(dict.fromkeys(names, b"new"))
         assert {Path(name).read_bytes() for name in names if Path(name).exists()} in ({b"new"}, set())

@@ -4,7 +4,7 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,32 +43,60 @@ def read_weights(path: str | Path, network: Network) -> Weights:
         traced = load_network(path)
         found = {} if traced.trace is None else weights_of_trace(traced)
     elif Path(path).suffix.lower() == ".npz":
-        found = _of_npz(Path(path))
+        found = _of_npz(Path(path), network)
     else:
         raise CompressionError(f"weights is {str(path)!r}; expected a trace (.h5), or arrays by layer (.npz)")
     for name in found:
-        if name not in network.names:
-            known = list_names(network.names)
-            raise CompressionError(f"{path}: network {network.name} has no layer {name!r}; expected some of {known}")
+        _known_layer(path, network, name)
     for layer in network.layers:
-        shape = (layer.F, layer.C, layer.R, layer.S)
         if layer.name not in found:
-            raise CompressionError(f"{path}: layer {layer.name} is missing; expected weights of {shape}")
+            raise CompressionError(f"{path}: layer {layer.name} is missing; expected weights of {_shape(layer)}")
         weights = found[layer.name]
-        if weights.shape != shape or weights.dtype.kind not in "iuf" or not np.isfinite(weights).all():
-            raise CompressionError(
-                f"{path}: layer {layer.name} is {weights.dtype} of {weights.shape}; expected finite numbers of {shape}"
-            )
+        _require_shape(path, layer, weights.shape, weights.dtype)
+        if not np.isfinite(weights).all():
+            raise CompressionError(f"{path}: layer {layer.name} has NaN or infinities; expected finite numbers")
     return found
 
 
-def _of_npz(path: Path) -> Weights:
+def _shape(layer: Layer) -> tuple[int, ...]:
+    return layer.F, layer.C, layer.R, layer.S
+
+
+def _known_layer(path: str | Path, network: Network, name: str) -> Layer:
+    if name not in network.names:
+        known = list_names(network.names)
+        raise CompressionError(f"{path}: network {network.name} has no layer {name!r}; expected some of {known}")
+    return network.layer(name)
+
+
+def _require_shape(path: str | Path, layer: Layer, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+    if shape != _shape(layer) or dtype.kind not in "iuf":
+        raise CompressionError(
+            f"{path}: layer {layer.name} is {dtype} of {shape}; expected finite numbers of {_shape(layer)}"
+        )
+
+
+def _of_npz(path: Path, network: Network) -> Weights:
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
+            # what each array says of itself, before it is unpacked: a few bytes may claim to be any number of values
+            for name in arrays.files:
+                with arrays.zip.open(f"{name}.npy") as file:
+                    _require_shape(path, _known_layer(path, network, name), *_said_of_itself(file))
+            return {name: arrays[f"{name}.npy"] for name in arrays.files}
+    except CompressionError:
+        raise
     # what NumPy and zipfile raise depends on where the damage is
     except Exception as error:
         raise CompressionError(f"{path}: cannot be read ({error}); expected arrays by layer (.npz)") from error
+
+
+def _said_of_itself(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Shape and type, as an array's header has them."""
+    old = np.lib.format.read_magic(file) == (1, 0)
+    read = np.lib.format.read_array_header_1_0 if old else np.lib.format.read_array_header_2_0
+    shape, _, dtype = read(file)
+    return shape, dtype
 
 
 def weights_of_trace(network: Network) -> Weights:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -136,7 +136,7 @@ class _Schedules(BaseModel):
     batch: int = 1
     processors: list[dict[str, Any]]
     parts: int
-    bits: int
+    bits: Literal[8, 16]
     max_delay_s: float | None = None
     schedules: list[_Schedule] = Field(min_length=1)
 

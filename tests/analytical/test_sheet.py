@@ -117,3 +117,8 @@ def test_a_smaller_ofmap_than_the_windows_make_is_refused() -> None:
 def test_a_sheet_may_leave_out_cells_at_the_end_of_rows() -> None:
     sheet = parse_sheet("a,b\n1\n", ValueError, "a table", optional=lambda column: column == "b")
     assert sheet.rows == (("row 2", {"a": "1", "b": ""}),)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n", "\u2028"])
+def test_a_list_of_names_is_one_line(end: str) -> None:
+    assert parse_names(f"C1,{end}C2{end}C3") == ("C1", "C2 C3")

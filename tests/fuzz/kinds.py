@@ -1,7 +1,9 @@
 """Kinds of input: a file as it should be, the commands that read it, and how it is mutated."""
 
 import random
+import re
 import shutil
+import zipfile
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -48,6 +50,47 @@ class Kind:
     commands: tuple[list[str], ...]
     mutate: Callable[[Path, random.Random], None]
     named: tuple[str, ...] = ()
+
+
+def _array(path: Path, dice: random.Random) -> None:
+    path.write_bytes(_other_array(path.read_bytes(), dice))
+
+
+def _arrays(path: Path, dice: random.Random) -> None:
+    """An archive of arrays of which one is another one, is gone, or has another name; or whose bytes are changed."""
+    if dice.random() < 0.3:
+        return _bytes(path, dice)
+    with zipfile.ZipFile(path) as file:
+        members = {name: file.read(name) for name in file.namelist()}
+    name = dice.choice(list(members))
+    data = members.pop(name)
+    if dice.random() < 0.8:
+        members[name] = _other_array(data, dice)
+    elif dice.random() < 0.7:
+        members[dice.choice(("A", "x.npy", "../x.npy", "A\n.npy", "é.npy", "A.npy.npy"))] = data
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
+        for member, content in members.items():
+            file.writestr(member, content)
+    return None
+
+
+def _other_array(data: bytes, dice: random.Random) -> bytes:
+    """An array of NumPy's whose header says something else, or whose bytes are changed."""
+    start = 10
+    stop = start + int.from_bytes(data[8:start], "little")
+    what = dice.randrange(4)
+    if what == 0:
+        return mutated_bytes(data, dice)
+    header = data[start:stop].decode("latin-1").rstrip()
+    if what == 1:
+        # more than any memory has
+        header = re.sub(r"\([^()]*\)", dice.choice(("(1099511627776,)", "(1048576, 1048576, 1048576)", "()")), header)
+    elif what == 2:
+        header = header.replace("f4", dice.choice(("f8", "i2", "u1", "c8", "O", "U9", "V7", "M8[s]", "b1")))
+    else:
+        header = mutated_text(header, dice).decode("utf-8", "replace")
+    said = header.encode("latin-1", "replace")[:60_000] + b"\n"
+    return data[:8] + len(said).to_bytes(2, "little") + said + data[stop:]
 
 
 def _text(path: Path, dice: random.Random) -> None:
@@ -181,7 +224,28 @@ r = 2
 t = 1
 """
 _JOULES = "layer,energy_J,latency_s\nA,1e-6,1e-3\nB,2e-6,1e-3\nC,3e-6,1e-3\n"
+_SILICON = """source = "a bench"
+chip = "mine"
+network = "small.csv"
+bits = 16
+batch = 2
 
+[layers.A]
+processing_latency_ms = 1.0
+dram_MB = 0.01
+
+[layers.B]
+processing_latency_ms = 0.5
+"""
+_CONDITIONS = """bitrate = ["10Mbps", "80Mbps"]
+tx_power = "0.78W"
+
+[utilisation]
+npu16 = [0.0, 0.5]
+npu8 = [0.25, 0.75]
+"""
+_RECORD = '{"utilisation": {"npu8": 0.4}, "bitrate_bps": 3e7, "tx_power_W": 0.78}\n'
+_SPLIT = ["--processors", "phone.toml", "--max-delay", "25ms"]
 
 _TOPOLOGY = """\
 Layer name, IFMAP Height, IFMAP Width, Filter Height, Filter Width, Channels, Num Filter, Strides,
@@ -232,6 +296,30 @@ def _trace(path: Path) -> None:
 
     model = DATA / "onnx" / "resnet8.onnx"
     import_onnx(model, images=DATA / "onnx" / "rocket_32.png", preprocess="mean=128,std=128").to_hdf5(path)
+
+
+def _weights(path: Path) -> None:
+    import numpy as np
+
+    layers = parse_table(NETWORK, "small").layers
+    np.savez(path, **{each.name: np.ones((each.F, each.C, each.R, each.S), np.float32) for each in layers})
+
+
+def _input(path: Path) -> None:
+    import numpy as np
+
+    np.save(path, np.ones((1, 3, 32, 32), np.float32))
+
+
+def _schedules(path: Path) -> None:
+    from partition.neupart import group
+
+    network, conditions = path.parent / "small.csv", path.parent / "conditions.toml"
+    network.write_text(NETWORK)
+    conditions.write_text(_CONDITIONS)
+    phone = str(ROOT / "examples" / "phone.toml")
+    call = ["schedules", str(network), "--processors", phone, "--max-delay", "25ms", "--grid", str(conditions)]
+    group.main([*call, "--keep", "2", "--out", str(path), "-q"], standalone_mode=False)
 
 
 def _grid(path: Path) -> None:
@@ -291,6 +379,7 @@ def kinds() -> tuple[Kind, ...]:
                 ["estimate", "small.csv", "--hardware", "@"],
                 ["estimate", "small.csv", "--hardware", "@", "--trust"],
                 ["partition", "small.csv", *CHANNEL, "--source", "@", "--bits", "16", "--trust"],
+                ["report", "@", "--trust", "--out", "page.html"],
             ),
             mutate=_text,
             named=("run.json", "hardware", "layer "),
@@ -413,6 +502,57 @@ def kinds() -> tuple[Kind, ...]:
             commands=(["compress", "small.csv", "--densities", "@"],),
             mutate=_text,
             named=("kept.csv",),
+        ),
+        Kind(
+            name="measured silicon",
+            file="chip_of_mine.toml",
+            make=_as(_SILICON),
+            commands=(["validate", "@"], ["validate", "@", "--csv", "-"]),
+            mutate=_text,
+            named=("chip_of_mine.toml", "small", "layer ", "such network"),
+        ),
+        Kind(
+            name="conditions",
+            file="conditions.toml",
+            make=_as(_CONDITIONS),
+            commands=(["schedules", "small.csv", *_SPLIT, "--grid", "@"],),
+            mutate=_text,
+            named=("conditions.toml", "grid"),
+        ),
+        Kind(
+            name="kept schedules",
+            file="kept.json",
+            make=_schedules,
+            commands=(
+                ["split", "small.csv", *_SPLIT, "--schedules", "@"],
+                ["split", "small.csv", *_SPLIT, "--schedules", "@", "--trust"],
+            ),
+            mutate=_text,
+            named=("kept.json",),
+        ),
+        Kind(
+            name="record of a monitor",
+            file="now.json",
+            make=_as(_RECORD),
+            commands=(["split", "small.csv", *_SPLIT, "--now", "@"],),
+            mutate=_text,
+            named=("now.json", "deadline"),
+        ),
+        Kind(
+            name="weights",
+            file="weights.npz",
+            make=_weights,
+            commands=(["compress", "small.csv", "--prune", "0.5", "--weights", "@"],),
+            mutate=_arrays,
+            named=("weights.npz",),
+        ),
+        Kind(
+            name="array",
+            file="input.npy",
+            make=_input,
+            commands=(["import", "good.onnx", "--input", "@", "--out", "made.h5"],),
+            mutate=_array,
+            named=("input.npy", "input", "a size of", "a shape of"),
         ),
         Kind(
             name="images",

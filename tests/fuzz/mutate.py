@@ -174,9 +174,17 @@ def mutated_arguments(arguments: list[str], dice: random.Random) -> list[str]:
     """A command line with one to three mutations."""
     found = list(arguments)
     for _ in range(dice.choice((1, 1, 2, 3))):
-        at = dice.randrange(len(found) + 1)
-        what = dice.randrange(6)
-        if what == 0 or at == len(found):
+        # not the command's name, most times: another one ends everything at once
+        at = dice.randrange(dice.random() < 0.9, len(found) + 1)
+        what = dice.randrange(12)
+        if what >= 6:
+            # what might as well be asked for
+            numbers = [at for at, word in enumerate(found) if word[:1].isdigit()]
+            if numbers and what >= 8:
+                found[dice.choice(numbers)] = dice.choice(("1", "2", "4", "8", "0.5", "7", "20Mbps", "1W", "30ms"))
+            else:
+                found.append(dice.choice(("-q", "-v", "--trust")))
+        elif what == 0 or at == len(found):
             found.insert(at, dice.choice((*WORDS, *NUMBERS, *_OPTIONS)))
         elif what == 1:
             del found[at]

@@ -4,13 +4,14 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 import simulator
 from analytical.sweeps.grid import grid_of
-from simulator.cache import LIMIT_BYTES, Cache, limit_bytes
+from simulator.cache import ABANDONED_S, LIMIT_BYTES, Cache, limit_bytes
 from simulator.sweeps.facts import Facts
 from tests.simulator.commands.calls import NETWORK
 
@@ -27,6 +28,19 @@ def test_what_nobody_asked_for_longest_goes_first(tmp_path: Path) -> None:
     assert (cache.info().files, cache.info().bytes) == (2, 200)
     assert cache.clear() == 2
     assert [path.name for path in cache.folder.iterdir()] == ["note.txt"]
+
+
+def test_what_a_killed_process_was_keeping_goes_after_an_hour(tmp_path: Path) -> None:
+    cache = Cache(tmp_path / "cache")
+    cache.keep("a.json", b"1")
+    new, old = (cache.folder / f"{name}.json.123.part" for name in ("new", "old"))
+    for path in (new, old):
+        path.write_text("half")
+    long_ago = time.time() - ABANDONED_S - 1
+    os.utime(old, (long_ago, long_ago))
+    os.utime(cache.path("a.json"), (long_ago, long_ago))
+    cache.shrink()
+    assert sorted(path.name for path in cache.folder.iterdir()) == ["a.json", new.name]
 
 
 def test_a_folder_that_cannot_be_written_costs_time_alone(tmp_path: Path) -> None:

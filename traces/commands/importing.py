@@ -164,11 +164,15 @@ def _array(text: str) -> NDArray[Any]:
     if not path.exists() and "=" in text:
         path = Path(text.partition("=")[2])
     try:
-        values = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+        # mapped, so that an array that claims to be larger than its file is refused before it takes memory
+        values = np.load(path, mmap_mode="r", allow_pickle=False)
+    # what NumPy raises depends on where the damage is: it parses the header as Python
+    except Exception as error:
         raise InputError(f"{path}: cannot be read as an array ({error}); expected a .npy file") from error
     if not isinstance(values, np.ndarray) or values.ndim < 1 or not np.issubdtype(values.dtype, np.number):
         raise InputError(f"{path}: is no array of numbers; expected a .npy file")
+    if not np.isfinite(values).all():
+        raise InputError(f"{path}: has values that are not finite; expected numbers")
     return values
 
 

@@ -1,6 +1,7 @@
 """``python -m analytical compress``, as programs and people call it."""
 
 import json
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,10 @@ import pytest
 
 import simulator
 from analytical import estimate, load_network
+from analytical.compression.transforms import CompressionError
+from analytical.compression.weights import read_weights
+from analytical.layer import Layer
+from analytical.network import Network
 from tests.analytical.commands.calls import analytical
 
 
@@ -100,6 +105,19 @@ def test_weights_from_arrays(tmp_path: Path) -> None:
         2,
         f"error: {tmp_path}/other.npz: layer C is float32 of (4, 1, 3, 3); expected finite numbers of (4, 2, 3, 3)\n",
     )
+
+
+@pytest.mark.parametrize("name", ["C", "D"])
+def test_arrays_that_no_layer_has_are_refused_before_they_are_unpacked(name: str, tmp_path: Path) -> None:
+    """64 MiB of zeros, in 64 KiB."""
+    network = Network("net", (Layer.conv("C", channels=2, size=8, filters=4, filter=3),))
+    np.savez_compressed(tmp_path / "bomb.npz", **{name: np.zeros(2**26, np.int8)})
+    tracemalloc.start()
+    with pytest.raises(CompressionError, match=r"bomb\.npz: (layer C is int8|network net has no layer 'D')"):
+        read_weights(tmp_path / "bomb.npz", network)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2**22
 
 
 REFUSED = {

@@ -65,6 +65,27 @@ def test_what_cannot_be_imported_is_refused_in_a_line(arguments: list[str], said
 
 
 @pytest.mark.parametrize(
+    ("shape", "said"),
+    [
+        ("1,3,32,32)", "has values that are not finite"),
+        ("1099511627776,)", "cannot be read as an array (mmap length is greater than file size)"),
+        ("1,3,32,32", "cannot be read as an array"),
+        ("9" * 30 + ",)", "cannot be read as an array"),
+    ],
+)
+def test_an_array_that_claims_too_much_or_has_no_numbers_is_refused_in_a_line(
+    shape: str, said: str, tmp_path: Path
+) -> None:
+    header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': ({shape}, }}\n".encode()
+    content = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + b"\xff" * (4 * 3 * 32 * 32)
+    (tmp_path / "x.npy").write_bytes(content)
+    done = run("traces", "import", RESNET8[0], "--input", "x.npy", "--out", "n.h5", cwd=tmp_path)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert done.stderr.startswith(f"error: x.npy: {said}")
+    assert [path.name for path in tmp_path.iterdir()] == ["x.npy"]
+
+
+@pytest.mark.parametrize(
     ("content", "said"),
     [(None, "not there"), (b"nothing", "cannot be read as a trace"), ("run", "is a run; expected a trace")],
 )
