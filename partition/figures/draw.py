@@ -182,7 +182,7 @@ def map_figure(plan: Plan, rates: tuple[float, float], powers: tuple[float, floa
         corners = _band(first, last, rates, powers)
         x, y = [at / 1e6 for at, _ in corners], [at for _, at in corners]
         colour = colours(number)
-        axes.fill(x, y, color=colour, linewidth=0, label=name)
+        axes.fill(x, y, color=colour, linewidth=0, linestyle="-", label=name)
         # in the middle of the band, as logarithms have it
         rate, power = (math.exp(sum(map(math.log, of)) / len(of)) for of in (x, y))
         dark = sum(weight * part for weight, part in zip((0.3, 0.6, 0.1), colour, strict=False)) < 0.5

@@ -1,6 +1,7 @@
 """Cases: an input of some kind, mutated by a seed, through a command that reads it."""
 
 import logging
+import os
 import random
 import shutil
 import warnings
@@ -48,6 +49,8 @@ class World:
         self.folder = Path(mkdtemp(prefix="fuzz-"))
         self.kinds = {kind.name: kind for kind in kinds()}
         make_neighbours(self.folder)
+        # or a case would read what an earlier one has left
+        assert not {kind.file for kind in self.kinds.values()} & set(os.listdir(self.folder))
         self._whole: dict[str, bytes] = {}
 
     def close(self) -> None:

@@ -406,11 +406,11 @@ def kinds() -> tuple[Kind, ...]:
         ),
         Kind(
             name="points of a sweep",
-            file="points.csv",
+            file="own_points.csv",
             make=_sweep_csv,
             commands=(["pareto", "@"], ["pareto", "@", "--x", "pes", "--csv", "-"]),
             mutate=_text,
-            named=("points.csv",),
+            named=("own_points.csv",),
         ),
         Kind(
             name="trace",
@@ -465,11 +465,11 @@ def kinds() -> tuple[Kind, ...]:
         ),
         Kind(
             name="processors",
-            file="phone.toml",
+            file="own_phone.toml",
             make=_of(ROOT / "examples" / "phone.toml"),
             commands=(["split", "small.csv", "--processors", "@", "--max-delay", "25ms"],),
             mutate=_text,
-            named=("phone.toml", "such hardware", "hardware", "--max-delay", "deadline"),
+            named=("own_phone.toml", "such hardware", "hardware", "--max-delay", "deadline"),
         ),
         Kind(
             name="platforms",
