@@ -2,9 +2,11 @@
 
 import ast
 import configparser
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("analytical", "traces", "simulator", "partition")
@@ -42,3 +44,20 @@ def test_every_folder_of_modules_is_installed() -> None:
     setup.read(ROOT / "setup.cfg")
     listed = setup["options"]["packages"].split()
     assert sorted(listed) == sorted({".".join(path.parent.relative_to(ROOT).parts) for path in MODULES})
+
+
+def test_every_library_that_a_user_has_is_bounded_from_below_and_above() -> None:
+    """``.ci/run`` tries the lowest of each, and README's commands the highest: what is between is likely to work."""
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    extras = {name: text.split() for name, text in setup["options.extras_require"].items()}
+    core = setup["options"]["install_requires"].split()
+    of_users = {
+        line for name, lines in extras.items() if name not in ("test", "docs", "lint", "bench") for line in lines
+    }
+    for line in (*core, *of_users):
+        bounds = Requirement(line).specifier
+        assert {each.operator for each in bounds} == {">=", "<"}, line
+        assert bounds.contains(metadata.version(Requirement(line).name)), line
+    # tests have all that a user may have, within the same bounds
+    assert of_users <= {*extras["test"]}

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from analytical.files.json import read_json
 from analytical.files.seal import ChangedError, unsealed
 from analytical.files.toml import as_model
+from analytical.layer import LARGEST
 from partition.processors.processor import ProcessorError
 from partition.processors.schedules import Schedule, Scheduler
 
@@ -133,11 +134,11 @@ class _Schedules(BaseModel):
     model_config = ConfigDict(extra="ignore", strict=True)
 
     network: str
-    batch: int = 1
+    batch: int = Field(1, ge=1, le=LARGEST)
     processors: list[dict[str, Any]]
-    parts: int
+    parts: int = Field(ge=1, le=LARGEST)
     bits: Literal[8, 16]
-    max_delay_s: float | None = None
+    max_delay_s: float | None = Field(None, gt=0)
     schedules: list[_Schedule] = Field(min_length=1)
 
 
