@@ -58,6 +58,8 @@ _CHECKS = (
     "tests/simulator/crosscheck/test_effects.py::test_energies_then_differ_by_the_clock_alone",
     "tests/simulator/crosscheck/test_effects.py::test_each_strip_and_block_that_is_rounded_up_takes_r_less_u_rows_again",
     "tests/simulator/crosscheck/test_effects.py::test_filters_of_other_zeros_than_the_table_s_take_a_pair_more_for_each",
+    "tests/simulator/crosscheck/test_check.py::test_what_has_no_name_anywhere_is_not_explained",
+    "tests/simulator/crosscheck/test_check.py::test_columns_of_both_sides_have_the_order_and_the_units_that_they_are_known_by",
     "tests/simulator/crosscheck/test_check.py::test_both_sides_are_what_the_run_reports",
     "tests/simulator/crosscheck/test_check.py::test_no_residual_on_random_layers",
 )

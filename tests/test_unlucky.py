@@ -1,5 +1,6 @@
 """An unlucky world: processes that are killed, disks that are full, streams that are closed, homes that are missing."""
 
+import ctypes
 import json
 import os
 import random
@@ -287,3 +288,37 @@ def test_two_processes_share_an_empty_cache_of_kernels(tmp_path: Path) -> None:
     assert said[0] == said[1] != b""
     # a third one finds what they kept
     assert subprocess.run(call, env=shared, capture_output=True, check=True).stdout == said[0]
+
+
+def without_rights_of_root() -> None:
+    """Who is root may write everywhere, unless that capability is gone (Linux: PR_CAPBSET_DROP, CAP_DAC_OVERRIDE)."""
+    if os.geteuid() == 0:
+        ctypes.CDLL(None).prctl(24, 1, 0, 0, 0)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="root's rights are taken away as Linux does it")
+def test_kernels_that_can_be_kept_nowhere_are_compiled_each_time_and_it_is_said(tmp_path: Path) -> None:
+    """Installed by another user, for one whose home cannot be written either."""
+    installed = tmp_path / "installed"
+    for package in ("analytical", "traces"):
+        shutil.copytree(DATA.parents[1] / package, installed / package, ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "home").mkdir()
+    folders = [tmp_path / "home", installed, *(path for path in installed.rglob("*") if path.is_dir())]
+    names = ("NUMBA_CACHE_DIR", "XDG_CACHE_HOME", "PYTHONPATH")
+    world = {name: value for name, value in os.environ.items() if name not in names}
+    world |= {"HOME": str(tmp_path / "home"), "PYTHONPATH": str(installed), "PYTHONDONTWRITEBYTECODE": "1"}
+    call = [sys.executable, "-c", f"{ENCODE}\nprint(rlc.__file__)"]
+    for folder in folders:
+        folder.chmod(0o555)
+    try:
+        for _ in range(2):
+            done = subprocess.run(
+                call, cwd=tmp_path, env=world, capture_output=True, text=True, preexec_fn=without_rights_of_root
+            )
+            assert done.returncode == 0, done.stderr
+            assert done.stdout.splitlines()[1] == str(installed / "traces" / "rlc.py")
+            assert done.stderr.count("compiled in each run") == 1, done.stderr
+    finally:
+        for folder in folders:
+            folder.chmod(0o755)
+    assert not list(tmp_path.rglob("__pycache__"))

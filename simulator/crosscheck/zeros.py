@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from analytical.layer import Layer
 from analytical.mappings.tiling import Tiling
 from analytical.spans import spans
-from simulator.machine.schedule import channel_tiles_of, filter_tiles_of, pass_shape
+from simulator.machine.schedule import channel_tiles_of, filter_channels_of, filter_tiles_of, pass_shape
 from simulator.machine.transfers import pieces
 
 
@@ -187,8 +187,7 @@ def filter_tiles(tiling: Tiling, filters: NDArray[np.integer]) -> Iterator[NDArr
     for groups in tiling.groups_together():
         for several in chain.from_iterable(filter_tiles_of(tiling, groups)):
             for channels in channel_tiles_of(tiling, groups):
-                first = channels.start - groups.start * tiling.layer.C
-                yield filters[several.slice, first : first + channels.size // groups.size]
+                yield filters[several.slice, filter_channels_of(tiling, groups, channels).slice]
 
 
 def ifmap_tiles(tiling: Tiling, ifmap: NDArray[np.integer]) -> Iterator[NDArray[np.integer]]:

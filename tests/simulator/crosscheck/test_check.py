@@ -15,6 +15,7 @@ from analytical.hardware import EYERISS_16BIT, Hardware
 from analytical.layer import Layer
 from analytical.model import estimate_layer
 from analytical.networks import ZOO
+from simulator.crosscheck.check import COMPARED
 from simulator.machine import engines, fast_run, filter_code, loop
 from simulator.machine import layer_run as machine
 from simulator.machine.fast_run import FastRun
@@ -61,6 +62,23 @@ def test_both_sides_are_what_the_run_reports(case: tuple[Layer, Hardware, int]) 
     assert checked.analytical_energy == closed.energy
     total = checked.energy()["total"]
     assert total.value == pytest.approx(total.reference + sum(total.effects.values()), rel=1e-9)
+
+
+def test_what_has_no_name_anywhere_is_not_explained() -> None:
+    """Not an event that no column compares, not a PE-cycle in no class, not a cycle."""
+    checked = check(Layer.fc("L", inputs=8, outputs=4), EYERISS_16BIT)
+    assert checked.explained
+    one_more = checked.simulated + Counts(events={c.GLB_IFMAP_FILL: 1})
+    assert not replace(checked, simulated=one_more).explained
+    assert not replace(checked, unclassified=1).explained
+    assert not replace(checked, cycles=checked.cycles + 1).explained
+
+
+def test_columns_of_both_sides_have_the_order_and_the_units_that_they_are_known_by() -> None:
+    columns = check(Layer.fc("L", inputs=8, outputs=4), EYERISS_16BIT).counts()
+    assert tuple(columns) == COMPARED
+    assert {columns[name].unit for name in columns if name.startswith("dram_")} == {"bits"}
+    assert {columns[name].unit for name in columns if name.startswith(("rf_", "glb_"))} == {"16-bit words"}
 
 
 RAGGED = Layer(

@@ -1,6 +1,9 @@
 """What zeros and code do, against brute force and the codec."""
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -8,7 +11,7 @@ from analytical.hardware import EYERISS_8BIT, EYERISS_16BIT
 from analytical.layer import Layer
 from analytical.mappings.rules import map_layer
 from analytical.run_lengths import Coded, code
-from simulator.crosscheck.zeros import empty_windows, nonzero_macs
+from simulator.crosscheck.zeros import empty_windows, meet, nonzero_macs
 from tests.machines import tile
 from traces import rlc
 from traces.tensors import synthesise
@@ -37,6 +40,28 @@ def test_empty_windows_by_brute_force() -> None:
             if not bottom and not ifmap[0, members.start : members.stop, y + i, x : x + 3].any():
                 empty += layer.F
     assert empty_windows(tiling, ifmap) == empty > 0
+
+
+@pytest.mark.parametrize(("I_s", "C_set", "zeros"), [(12, 4, 0.7), (24, 8, 0.9), (80, 26, 0.98)])
+def test_where_nonzero_values_meet_by_brute_force(I_s: int, C_set: int, zeros: float) -> None:
+    """Patterns of 12 bits, which are counted one by one, of 24, and of 78, for which no integer of NumPy's has room."""
+    layer = Layer(
+        name="L", H=6, W=6, C=C_set + 2, R=3, S=3, F=3, E=4, G=4, sparsity_ifmap=zeros, sparsity_filters=zeros
+    )
+    hardware = replace(EYERISS_16BIT, I_s=I_s, f_s=1000)
+    tiling = tile(layer, hardware, map_layer(layer, hardware), batch=2)
+    tensors = synthesise(layer, b_w=16, batch=2, seed=1)
+    assert (tiling.C_set, tiling.z) == (C_set, layer.C)
+    sets = [range(C_set), range(C_set, layer.C)]
+    macs = without = 0
+    for n, f, y, x, i in np.ndindex(2, layer.F, layer.E, layer.G, layer.R):
+        for members in sets:
+            pixels = tensors.ifmap[n, members.start : members.stop, y + i, x : x + 3]
+            met = np.count_nonzero((pixels != 0) & (tensors.filters[f, members.start : members.stop, i] != 0))
+            macs += met
+            without += not met and not (members is sets[-1] and i == layer.R - 1)
+    assert meet(tiling, tensors.ifmap, tensors.filters) == (macs, without)
+    assert min(macs, without) > 0
 
 
 @given(st.lists(st.sampled_from([0, 0, 0, 0, 0, 0, 0, 5]), max_size=400), st.sampled_from([8, 16]))
