@@ -15,26 +15,19 @@ from hypothesis import given
 
 from analytical.hardware import EYERISS_16BIT, Hardware
 from analytical.layer import Layer
-from analytical.mappings.rules import map_layer
 from analytical.network import Network
 from analytical.networks import load_network
 from simulator.machine.history import History
-from simulator.machine.layer_run import FILTER_BUFFER, GLB_IFMAP, GLB_PSUMS, LayerRun, Wait, run_tiling
+from simulator.machine.layer_run import FILTER_BUFFER, GLB_IFMAP, GLB_PSUMS, Wait, run_tiling
 from simulator.machine.loop import FILTERS, IFMAP
 from simulator.machine.schedule import schedule
 from simulator.machine.timeline import Act
 from simulator.report.timeline import DRAM_LINK, LAYERS, PE_ARRAY, Timeline, nonzero_macs_of
 from simulator.runner import run_network
 from simulator.settings import Settings
+from tests.machines import observed
 from tests.strategies import mappable
 from traces.tensors import synthesise
-
-
-def observed(layer: Layer, hardware: Hardware, batch: int, engine: str = "fast") -> tuple[LayerRun, History]:
-    seen: list[History] = []
-    tiling = map_layer(layer, hardware).tiling(layer, hardware, batch)
-    tensors = synthesise(layer, b_w=hardware.b_w, batch=batch, seed=0)
-    return run_tiling(tiling, tensors, engine=engine, observe=seen.append), seen[0]
 
 
 def columns_of(history: History) -> list[np.ndarray]:
