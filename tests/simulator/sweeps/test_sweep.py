@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 import simulator
 from analytical.sweeps.grid import Grid, grid_of
@@ -118,12 +119,15 @@ def call(tmp_path: Path, network: str, out: str, jobs: int, *more: str) -> "subp
 
 
 def test_a_sweep_that_is_killed_goes_on_where_it_was(network: str, tmp_path: Path) -> None:
-    """Kill -9 at random moments; the file is that of a sweep that nobody disturbed, byte by byte."""
+    """Kill -9 at random moments (50 of them with ``--hypothesis-profile deep``); the file is that of a sweep that nobody
+    disturbed, byte by byte."""
     whole, killed = str(tmp_path / "whole.h5"), str(tmp_path / "killed.h5")
     assert call(tmp_path, network, whole, 1).wait() == 0
     part, moments = Path(f"{killed}.part"), random.Random(7)
     kills = 0
-    for _ in range(4):
+    for _ in range(50 if settings().max_examples >= 300 else 4):
+        # once more from the beginning, where it came to its end
+        Path(killed).unlink(missing_ok=True)
         process = call(tmp_path, network, killed, 1, "--resume")
         while not part.exists() and process.poll() is None:
             time.sleep(0.01)
