@@ -26,6 +26,7 @@ import traces.__main__
 from analytical.columns import Column, as_markdown
 from simulator.result import NetworkResult
 from simulator.settings import Settings
+from tests.commands import command
 from tests.shown import BLOCK, MADE, assert_shown, lines_of, rewrite_block, rewrite_made, updated
 from tests.traces.importers.models import node, save, weights
 
@@ -67,23 +68,22 @@ def summary(name: str, named: object) -> str:
     return re.sub(r":\w+:`([^`]*)`", r"`\1`", doc)
 
 
-@pytest.mark.parametrize(("page", "command", "output"), SHOWN, ids=[f"{page}: {command}" for page, command, _ in SHOWN])
+@pytest.mark.parametrize(("page", "line", "output"), SHOWN, ids=[f"{page}: {line}" for page, line, _ in SHOWN])
 def test_a_page_shows_what_the_command_prints(
     page: str,
-    command: str,
+    line: str,
     output: str,
     zoo_run: Callable[[str, int], NetworkResult],
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
     update_shown: bool,
 ) -> None:
-    python, m, *words = shlex.split(command)
+    python, m, *words = shlex.split(line)
     assert python == "python"
     if not words:
         # an example's own test runs it
         printed = (ROOT / m).with_suffix(".out").read_text()
-        show_or_compare(page, command, output, printed, update_shown)
+        show_or_compare(page, line, output, printed, update_shown)
         return
     assert m == "-m"
     package, *arguments = words
@@ -93,19 +93,16 @@ def test_a_page_shows_what_the_command_prints(
             return zoo_run(settings.network.name, settings.hardware.b_w)
 
         monkeypatch.setattr(simulator.commands.options, "run_watched", made_already)
-        monkeypatch.setenv("COLUMNS", "80")
-        simulator.__main__.main.main(arguments, standalone_mode=False)
-        printed = capsys.readouterr().out
-    else:
-        call = [sys.executable, "-m", package, *arguments]
-        own = os.environ | {"XDG_CACHE_HOME": str(tmp_path), "COLUMNS": "80"}
-        printed = subprocess.run(call, capture_output=True, text=True, check=True, cwd=ROOT, env=own).stdout
-    show_or_compare(page, command, output, printed, update_shown)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("COLUMNS", "80")
+    done = command(package, *arguments, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    show_or_compare(page, line, output, done.stdout, update_shown)
 
 
-def show_or_compare(page: str, command: str, output: str, printed: str, update_shown: bool) -> None:
+def show_or_compare(page: str, line: str, output: str, printed: str, update_shown: bool) -> None:
     if update_shown:
-        rewrite_block(ROOT / page, command, output, updated(lines_of(output), lines_of(printed)))
+        rewrite_block(ROOT / page, line, output, updated(lines_of(output), lines_of(printed)))
         return
     assert_shown(lines_of(output), lines_of(printed))
 
@@ -176,7 +173,7 @@ def test_modules_that_a_page_names_exist(page: Path) -> None:
         assert (ROOT / target).exists(), target
 
 
-def test_the_tutorial_s_commands_run(tmp_path: Path) -> None:
+def test_the_tutorial_s_commands_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """From a small model that is exported here and a picture to the cut, as docs/networks.md has it."""
     model = save(
         tmp_path / "model.onnx",
@@ -195,14 +192,14 @@ def test_the_tutorial_s_commands_run(tmp_path: Path) -> None:
     picture = np.random.default_rng(0).integers(0, 256, (40, 48, 3), np.uint8)
     Image.fromarray(picture).save(tmp_path / "cat.png")
     page = (ROOT / "docs" / "networks.md").read_text()
-    commands = [line for block in re.findall(r"```sh\n(.*?)```", page, re.DOTALL) for line in block.splitlines()]
-    assert len(commands) >= 8
-    own = os.environ | {"XDG_CACHE_HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
-    for command in commands:
-        program, *arguments = shlex.split(command)
-        assert program == "python"
-        ran = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, cwd=tmp_path, env=own)
-        assert ran.returncode == 0, (command, ran.stderr)
+    lines = [line for block in re.findall(r"```sh\n(.*?)```", page, re.DOTALL) for line in block.splitlines()]
+    assert len(lines) >= 8
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    for line in lines:
+        program, m, package, *arguments = shlex.split(line)
+        assert (program, m) == ("python", "-m")
+        ran = command(package, *arguments, cwd=tmp_path)
+        assert ran.returncode == 0, (line, ran.stderr)
     assert model.exists()
     (code,) = [block for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "import_onnx" in block]
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path, env=own)
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)})

@@ -18,10 +18,23 @@ OWN_EXAMPLE = {"compress_vgg16.svg": "examples/compress_vgg16.py"}
 
 
 @pytest.fixture(scope="module")
-def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """Where the example has drawn them, and what it has printed."""
     folder = tmp_path_factory.mktemp("pictures")
-    subprocess.run([sys.executable, "examples/gallery.py", str(folder)], check=True, cwd=ROOT, capture_output=True)
-    return folder
+    call = [sys.executable, "examples/gallery.py", str(folder)]
+    return folder, subprocess.run(call, check=True, cwd=ROOT, capture_output=True, text=True).stdout
+
+
+@pytest.fixture
+def drawn(ran: tuple[Path, str]) -> Path:
+    return ran[0]
+
+
+def test_the_example_prints_what_is_stored(ran: tuple[Path, str], update_shown: bool) -> None:
+    stored = ROOT / "examples" / "gallery.out"
+    if update_shown:
+        stored.write_text(ran[1])
+    assert ran[1] == stored.read_text()
 
 
 def test_every_picture_is_shown_and_drawn(drawn: Path, update_shown: bool) -> None:

@@ -169,8 +169,8 @@ def as_written(value: Any) -> str:
 
     Examples
     --------
-    >>> as_written(True), as_written("x"), as_written([1, {"a": 2.5}])
-    ('true', '"x"', '[1, {a = 2.5}]')
+    >>> as_written(True), as_written("x"), as_written([1, {"a": 2.5}]), as_written(1 << 99999)
+    ('true', '"x"', '[1, {a = 2.5}]', 'a number of 100000 bits')
     """
     match value:
         case bool():
@@ -183,6 +183,9 @@ def as_written(value: Any) -> str:
             return "{" + ", ".join(f"{name} = {as_written(inner)}" for name, inner in value.items()) + "}"
         case date() | time():
             return value.isoformat()
+        case int() if value.bit_length() > 1000:
+            # Python shows no number of thousands of digits
+            return f"a number of {value.bit_length()} bits"
         case _:
             return str(value)
 

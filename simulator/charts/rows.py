@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any
 
 from analytical.errors import InputError
@@ -74,6 +75,25 @@ class RunData:
         return float(value)
 
 
+def _of_any_record(rows: Callable[[RunData], list[Row]]) -> Callable[[RunData], list[Row]]:
+    """A file that somebody changed, and told the program to trust, may lack anything."""
+
+    @wraps(rows)
+    def of(run: RunData) -> list[Row]:
+        try:
+            return rows(run)
+        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+            if isinstance(error, RunDataError):
+                raise
+            raise RunDataError(
+                f"{run.name}: {rows.__name__} cannot be shown ({type(error).__name__}: {error}); "
+                "expected a run's file as written"
+            ) from error
+
+    return of
+
+
+@_of_any_record
 def energy(run: RunData) -> list[Row]:
     """Millijoules of an image by layer and part, of the machine and of the model beside it."""
     sides = {"machine": "energy_J_by", "model": "analytical_energy_J_by"}
@@ -86,6 +106,7 @@ def energy(run: RunData) -> list[Row]:
     ]
 
 
+@_of_any_record
 def states(run: RunData) -> list[Row]:
     """Shares of PE-cycles by layer, in per cent of those in which the array works."""
     rows = []
@@ -99,6 +120,7 @@ def states(run: RunData) -> list[Row]:
     return rows
 
 
+@_of_any_record
 def latency(run: RunData) -> list[Row]:
     """Milliseconds of an image by layer: in which the array works, and in which it waits."""
     rows = []
@@ -115,6 +137,7 @@ def latency(run: RunData) -> list[Row]:
     return rows
 
 
+@_of_any_record
 def roofline(run: RunData) -> list[Row]:
     """For each layer, MACs a byte of DRAM traffic, MACs a cycle, and what would be possible: with all PEs, and with
     those that are at work in its fullest pass."""
@@ -140,6 +163,7 @@ def roofline(run: RunData) -> list[Row]:
     return rows
 
 
+@_of_any_record
 def traffic(run: RunData) -> list[Row]:
     """Megabytes of an image by layer and level: reads and writes of RFs, hand-overs, GLB and DRAM."""
     b_w, rows = float(run.record["bits"]), []
@@ -158,6 +182,7 @@ def traffic(run: RunData) -> list[Row]:
     return rows
 
 
+@_of_any_record
 def over_time(run: RunData) -> list[Row]:
     """What the array does, and what the link moves, over the milliseconds of each layer: shares in per cent; nothing,
     where the run has no series."""
@@ -177,6 +202,7 @@ def over_time(run: RunData) -> list[Row]:
     return rows
 
 
+@_of_any_record
 def effects(run: RunData) -> list[Row]:
     """Millijoules of an image by which the machine differs from the model, by reason, over all layers."""
     sums: dict[str, float] = {}
@@ -188,6 +214,7 @@ def effects(run: RunData) -> list[Row]:
     return [{"run": run.name, "effect": name, "mJ": number} for name, number in largest if abs(number) > 1e-9]
 
 
+@_of_any_record
 def table(run: RunData) -> list[Row]:
     """What the table has of each layer, for one image."""
     rows = []

@@ -58,13 +58,18 @@ def load_runs(*paths: str) -> list[RunData]:
     ------
     RunFileError
         A file is no run.
+    RunDataError
+        It lacks what a report shows of each layer.
     """
     names = [Path(path).name for path in paths]
     if len(set(names)) < len(names):
         names = list(paths)
-    return [
+    runs = [
         RunData(name, read_run(path).title, read_record(Path(path))) for name, path in zip(names, paths, strict=True)
     ]
+    for run in runs:
+        table(run)
+    return runs
 
 
 def page(runs: Sequence[RunData]) -> str:

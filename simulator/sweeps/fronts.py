@@ -17,6 +17,9 @@ from simulator.sweeps.table import SweepTable
 NUMBERS = ("pes", *SUMS)
 """Columns that a front can be of."""
 
+LEAST, MOST = 1e-100, 1e100
+"""Between these are numbers whose ratios are numbers, too."""
+
 
 class FrontError(InputError):
     """A front that cannot be; the message says what was expected."""
@@ -126,6 +129,12 @@ def fronts(
     mapped = [row for row in chosen if not row["reason"]]
     if not mapped:
         raise FrontError(f"{sweep.path}: no point can be mapped; expected at least one")
+    for row in mapped:
+        for name in SUMS:
+            if name in row and not (row[name] == 0 or LEAST <= row[name] <= MOST):
+                raise FrontError(
+                    f"{sweep.path}: point {row['point']}: {name} is {row[name]:g}; expected 0, or {LEAST:g} to {MOST:g}"
+                )
     best = {}
     for name in dict.fromkeys(row["network"] for row in mapped):
         of_network = [row for row in mapped if row["network"] == name]
@@ -194,11 +203,11 @@ def _effects(sweep: SweepFile | SweepTable, points: Sequence[Mapping[str, Any]],
         whole = [rows for rows in alike.values() if len(rows) == len(values)]
         for network in dict.fromkeys(row["network"] for row in points):
             for kind in kinds[network]:
-                # a layer that costs nothing, as a price list may have it, is no multiple of another
+                # a layer that costs nothing, or next to it, as a price list may have it, is no multiple of another
                 groups = [
                     rows
                     for rows in whole
-                    if rows[0]["network"] == network and all(energy[row["point"]][kind] > 0 for row in rows)
+                    if rows[0]["network"] == network and all(energy[row["point"]][kind] >= LEAST for row in rows)
                 ]
                 logs = dict.fromkeys(values, 0.0)
                 for rows in groups:

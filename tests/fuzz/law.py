@@ -1,19 +1,18 @@
 """The law of a command: an answer, a check that failed, or one line that says what is wrong; and nothing left over."""
 
-import io
 import os
 import resource
 import signal
-import sys
 import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from analytical.terminal.errors import LONGEST, run_command
+from analytical.terminal.errors import LONGEST
 from partition.neupart import group
+from tests.commands import called
 
 SECONDS = 5.0
 """That a case may take."""
@@ -70,27 +69,18 @@ def outcome_of(arguments: Sequence[str], folder: Path, named: Sequence[str] = ()
     named : sequence of str
         What a refusal must name one of: the file that was mutated, or what is in it. Empty: nothing.
     """
-    out, errors = io.TextIOWrapper(io.BytesIO(), "utf-8"), io.StringIO()
-    before, there = set(os.listdir(folder)), Path.cwd()
+    before = set(os.listdir(folder))
     peak = _mib()
-    said = sys.argv
     status: int | None = None
-    broken = ""
-    os.chdir(folder)
-    sys.argv = ["neupart", *arguments]
+    broken = text = ""
     try:
-        with redirect_stdout(out), redirect_stderr(errors), _limited():
-            run_command(group, "neupart")
-    except SystemExit as ended:
-        status = ended.code if isinstance(ended.code, int) else None
+        with _limited():
+            done = called(group, "neupart", "neupart", tuple(arguments), folder)
+        status, text = done.returncode, done.stderr
     except _TooLongError:
         broken = f"takes more than {SECONDS} s"
     except BaseException:  # whatever it is, it is what is looked for
         broken = "traceback: " + traceback.format_exc(limit=-3)
-    finally:
-        os.chdir(there)
-        sys.argv = said
-    text = errors.getvalue()
     left = sorted(set(os.listdir(folder)) - before)
     if not broken and status not in (0, 1, 2):
         broken = f"exit status {status}"

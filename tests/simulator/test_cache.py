@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -13,6 +11,7 @@ import simulator
 from analytical.sweeps.grid import grid_of
 from simulator.cache import ABANDONED_S, LIMIT_BYTES, Cache, limit_bytes
 from simulator.sweeps.facts import Facts
+from tests.commands import command
 from tests.simulator.commands.calls import NETWORK
 
 
@@ -98,8 +97,7 @@ def test_facts_that_cannot_be_are_none(change: dict[str, object]) -> None:
 
 def test_a_command_says_what_is_kept_and_deletes_it(tmp_path: Path) -> None:
     def cache(what: str) -> str:
-        call = [sys.executable, "-m", "simulator", "cache", what, "--cache", str(tmp_path / "kept")]
-        return subprocess.run(call, capture_output=True, text=True, check=True).stdout
+        return command("simulator", "cache", what, "--cache", str(tmp_path / "kept")).stdout
 
     Cache(tmp_path / "kept").keep("a.json", b"x" * 2**20)
     assert cache("info") == f"1 files, 1.0 MiB of at most 1024 MiB: {tmp_path / 'kept'}\n"

@@ -1,8 +1,9 @@
 """The command line called."""
 
-import subprocess
-import sys
+from subprocess import CompletedProcess
+
+from tests.commands import command
 
 
-def analytical(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "analytical", *arguments], capture_output=True, text=True, check=False)
+def analytical(*arguments: str) -> CompletedProcess[str]:
+    return command("analytical", *arguments)

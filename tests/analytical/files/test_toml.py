@@ -13,6 +13,7 @@ from analytical.hardware import HardwareError
         ("J = true", "J is true; expected a whole number"),
         ('J = "12"', 'J is "12"; expected a whole number'),
         ("J = [1, 2]", r"J is \[1, 2\]; expected a whole number"),
+        ("name = 0x" + 9999 * "f", "name is a number of 39996 bits; expected text in quotes"),
         ("throughput = false", "throughput is false; expected a number"),
         ("overlap_fmaps = 1", "overlap_fmaps is 1; expected true or false"),
         ("name = 3", "name is 3; expected text in quotes"),

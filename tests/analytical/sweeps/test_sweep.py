@@ -1,7 +1,5 @@
 """A grid by the closed forms: each point is the sum of its layers' estimates."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +9,7 @@ from analytical.mappings import MappingError
 from analytical.model import estimate_layer
 from analytical.sweeps.grid import grid_of
 from analytical.sweeps.sweep import ClosedSweepError, sweep
+from tests.commands import command
 
 
 def test_each_point_is_the_sum_of_its_layers_estimates() -> None:
@@ -62,12 +61,9 @@ def test_the_command(tmp_path: Path) -> None:
     grid = tmp_path / "grid.toml"
     grid.write_text('networks = "alexnet"\n[hardware]\nJ = [8, 12]\n')
 
-    def command(*more: str) -> str:
-        call = [sys.executable, "-m", "analytical", "sweep", str(grid), *more]
-        return subprocess.run(call, capture_output=True, text=True, check=True).stdout
-
-    assert "2 points by closed forms, of which 1 can be mapped" in command()
-    header, unmapped, mapped = command("--csv", "-").splitlines()
+    shown = command("analytical", "sweep", str(grid)).stdout
+    assert "2 points by closed forms, of which 1 can be mapped" in shown
+    header, unmapped, mapped = command("analytical", "sweep", str(grid), "--csv", "-").stdout.splitlines()
     assert header.startswith("point,network,hardware,batch,pes,hardware.J,energy_J,latency_s")
     assert "taller than the array of 8 PE rows" in unmapped
     assert float(mapped.split(",")[6]) == pytest.approx(analytical.estimate("alexnet").energy_J, rel=1e-12)

@@ -1,7 +1,8 @@
 """A small network, and the command line called on it."""
 
-import subprocess
-import sys
+from subprocess import CompletedProcess
+
+from tests.commands import command
 
 CHANNEL = ("--bitrate", "60Mbps", "--tx-power", "0.5W")
 
@@ -15,5 +16,5 @@ D,fc,1,6,0,8,6,10,1,1,0.5,0,1,B;C,mixed
 """
 
 
-def partition(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "partition", *arguments], capture_output=True, text=True, check=False)
+def partition(*arguments: str) -> CompletedProcess[str]:
+    return command("partition", *arguments)

@@ -1,8 +1,9 @@
 """A small network, and the command line called on it."""
 
 import csv
-import subprocess
-import sys
+from subprocess import CompletedProcess
+
+from tests.commands import command
 
 NETWORK = """\
 layer,kind,groups,ifmap_padded,pad,channels_per_filter,filter,filters,stride,ofmap,sparsity_ifmap_padded,sparsity_ofmap,batch
@@ -12,8 +13,8 @@ C,fc,1,6,0,8,6,10,1,1,0.7,0,3
 """
 
 
-def simulator(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "simulator", *arguments], capture_output=True, text=True, check=False)
+def simulator(*arguments: str) -> CompletedProcess[str]:
+    return command("simulator", *arguments)
 
 
 def rows_of(text: str) -> list[dict[str, str]]:

@@ -8,15 +8,11 @@ from pathlib import Path
 import pytest
 
 from analytical.files import CHIP_NAMES
-
-
-def call(package: str, *arguments: str, **more: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", package, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, **more)  # type: ignore[call-overload,no-any-return]
+from tests.commands import command
 
 
 def test_the_main_job_prints_at_most_80_lines_of_80_columns_and_ends_with_the_sums() -> None:
-    result = call("simulator", "run", "alexnet", "--batch", "1")
+    result = command("simulator", "run", "alexnet", "--batch", "1")
     lines = result.stdout.splitlines()
     assert result.returncode == 0
     assert len(lines) <= 80
@@ -30,9 +26,9 @@ def test_the_main_job_prints_at_most_80_lines_of_80_columns_and_ends_with_the_su
         assert heading in result.stdout
 
 
-@pytest.mark.parametrize("command", ["analytical run alexnet", "simulator run {network}", "partition map alexnet"])
-def test_a_reader_that_leaves_is_no_error(command: str, network: str) -> None:
-    line = " ".join([sys.executable, "-m", command.format(network=network)])
+@pytest.mark.parametrize("words", ["analytical run alexnet", "simulator run {network}", "partition map alexnet"])
+def test_a_reader_that_leaves_is_no_error(words: str, network: str) -> None:
+    line = " ".join([sys.executable, "-m", words.format(network=network)])
     script = f"{line} | head -1; exit ${{PIPESTATUS[0]}}"
     result = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
     assert (result.returncode, result.stderr) == (0, "")
@@ -41,24 +37,24 @@ def test_a_reader_that_leaves_is_no_error(command: str, network: str) -> None:
 
 @pytest.mark.parametrize("package", ["analytical", "simulator", "partition"])
 def test_dash_h_is_help(package: str) -> None:
-    assert call(package, "-h").stdout == call(package, "--help").stdout
-    assert call(package, "run", "-h").stdout == call(package, "run", "--help").stdout
+    assert command(package, "-h").stdout == command(package, "--help").stdout
+    assert command(package, "run", "-h").stdout == command(package, "run", "--help").stdout
 
 
 def test_the_width_that_help_names_is_the_default() -> None:
     for package, bits in (("analytical", 16), ("simulator", 16), ("partition", 8)):
-        assert f"[default: {bits}, or what" in " ".join(call(package, "run", "--help").stdout.split())
+        assert f"[default: {bits}, or what" in " ".join(command(package, "run", "--help").stdout.split())
 
 
 def test_what_was_written_is_said_unless_quiet(network: str, tmp_path: Path) -> None:
     out, table = tmp_path / "run.h5", tmp_path / "run.csv"
-    loud = call("simulator", "run", network, "--out", str(out), "--csv", str(table))
+    loud = command("simulator", "run", network, "--out", str(out), "--csv", str(table))
     assert loud.stderr == f"wrote {table}\nwrote {out}\n"
-    quiet = call("simulator", "run", network, "--out", str(out), "--csv", str(table), "-q")
+    quiet = command("simulator", "run", network, "--out", str(out), "--csv", str(table), "-q")
     assert (quiet.stdout, quiet.stderr) == ("", "")
-    verbose = call("simulator", "run", network, "--csv", "-", "-v")
+    verbose = command("simulator", "run", network, "--csv", "-", "-v")
     assert [line.split(":")[0] for line in verbose.stderr.splitlines()] == ["A", "B", "C"]
-    only = call("simulator", "run", network, "--out", str(out))
+    only = command("simulator", "run", network, "--out", str(out))
     assert "One image" in only.stdout
     assert only.stderr == f"wrote {out}\n"
 
@@ -66,33 +62,33 @@ def test_what_was_written_is_said_unless_quiet(network: str, tmp_path: Path) -> 
 def test_a_run_s_json_is_a_hardware(network: str, tmp_path: Path) -> None:
     chip, run, again = tmp_path / "chip.toml", tmp_path / "run.json", tmp_path / "again.json"
     chip.write_text('name = "mine"\nJ = 14\nclock_tree = false\nglb_kib = 64\n')
-    assert call("simulator", "run", network, "--hardware", str(chip), "--json", str(run)).returncode == 0
-    assert call("simulator", "run", network, "--hardware", str(run), "--json", str(again)).returncode == 0
+    assert command("simulator", "run", network, "--hardware", str(chip), "--json", str(run)).returncode == 0
+    assert command("simulator", "run", network, "--hardware", str(run), "--json", str(again)).returncode == 0
     first, second = (json.loads(path.read_text()) for path in (run, again))
     assert first["hardware"] == second["hardware"]
     assert first["layers"] == second["layers"]
-    named = call("simulator", "run", network, "--hardware", "eyeriss-8bit", "--csv", "-")
-    assert named.stdout == call("simulator", "run", network, "--bits", "8", "--csv", "-").stdout
-    refused = call("simulator", "run", network, "--hardware", "eyeriss")
+    named = command("simulator", "run", network, "--hardware", "eyeriss-8bit", "--csv", "-")
+    assert named.stdout == command("simulator", "run", network, "--bits", "8", "--csv", "-").stdout
+    refused = command("simulator", "run", network, "--hardware", "eyeriss")
     assert refused.returncode == 2
     assert f"{', '.join(CHIP_NAMES)}, a hardware file (.toml), or the JSON of a run" in refused.stderr
 
 
 def test_compare_fails_over_what_it_is_told(network: str) -> None:
     slower = f"{network} --layers A --batch 1"
-    same = call("simulator", "compare", network, network, "--fail-over", "0%", "--csv", "-")
+    same = command("simulator", "compare", network, network, "--fail-over", "0%", "--csv", "-")
     assert (same.returncode, same.stderr) == (0, "")
-    worse = call("simulator", "compare", network, slower, "--fail-over", "2%", "--csv", "-")
+    worse = command("simulator", "compare", network, slower, "--fail-over", "2%", "--csv", "-")
     assert worse.returncode == 1
     assert "over 2 %: layer A: energy of an image is" in worse.stderr
-    assert call("simulator", "compare", network, slower, "--fail-over", "1000%", "--csv", "-").returncode == 0
-    refused = call("simulator", "compare", network, network, "--fail-over", "much")
+    assert command("simulator", "compare", network, slower, "--fail-over", "1000%", "--csv", "-").returncode == 0
+    refused = command("simulator", "compare", network, network, "--fail-over", "much")
     assert refused.returncode == 2
     assert "'much'; expected a share like 2%" in refused.stderr
 
 
 def test_validate_fails_beyond_what_it_is_told() -> None:
-    near, far = (call("simulator", "validate", "--within", share, "--csv", "-") for share in ("50%", "5%"))
+    near, far = (command("simulator", "validate", "--within", share, "--csv", "-") for share in ("50%", "5%"))
     assert (near.returncode, near.stderr) == (0, "")
     assert far.returncode == 1
     assert "beyond 5 %: layer C3: glb_MB is 69.22, measured 50.2 (+37.9 %)" in far.stderr
@@ -100,8 +96,8 @@ def test_validate_fails_beyond_what_it_is_told() -> None:
 
 def test_an_energy_that_only_rounding_changes_is_no_difference(network: str, tmp_path: Path) -> None:
     run = tmp_path / "run.json"
-    assert call("simulator", "run", network, "--json", str(run)).returncode == 0
-    shown = call("simulator", "compare", str(run), f"{network} --engine detailed").stdout
+    assert command("simulator", "run", network, "--json", str(run)).returncode == 0
+    shown = command("simulator", "compare", str(run), f"{network} --engine detailed").stdout
     assert "e-1" not in shown
     assert "Equal in all: A, B, C." in shown
 
@@ -109,7 +105,7 @@ def test_an_energy_that_only_rounding_changes_is_no_difference(network: str, tmp
 def test_a_damaged_file_is_refused_and_never_hangs(network: str, tmp_path: Path) -> None:
     """Each block of 512 bytes zeroed, one after the other, in one process that would not return if HDF5 looped."""
     out = tmp_path / "run.h5"
-    assert call("simulator", "run", network, "--layers", "C", "--out", str(out)).returncode == 0
+    assert command("simulator", "run", network, "--layers", "C", "--out", str(out)).returncode == 0
     script = (
         "import sys\nfrom pathlib import Path\nfrom analytical import InputError\nfrom simulator import read_run\n"
         "whole, refused = Path(sys.argv[1]).read_bytes(), 0\npath = Path(sys.argv[1] + '.damaged.h5')\n"
@@ -133,6 +129,6 @@ def test_text_of_variable_length_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "old.h5"
     with h5py.File(path, "w") as file:
         file.attrs["network"] = "alexnet"
-    result = call("simulator", "compare", str(path), "alexnet")
+    result = command("simulator", "compare", str(path), "alexnet")
     assert result.returncode == 2
     assert "run it again" in result.stderr

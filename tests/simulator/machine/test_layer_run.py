@@ -52,15 +52,21 @@ def assert_equal(*runs: LayerRun) -> None:
             assert np.array_equal(ours, theirs) if field.name == "ofmap" else ours == theirs, field.name
 
 
+QUICK = Layer(name="quick", H=18, W=4, C=9, R=2, S=3, F=30, E=17, G=2, sparsity_ifmap=0.97)
+"""So few pixels that psums of some PEs come long before those of others: which the GON takes next hangs on how early a
+psum that is not known yet could come."""
+
+
 @settings(max_examples=200)
 @given(mappable(), st.integers(0, 2**32))
+@example((QUICK, replace(EYERISS_16BIT, skip="ifmap"), 1), 0)
 def test_all_engines_agree_on_everything(case: tuple[Layer, Hardware, int], seed: int) -> None:
     layer, hardware, batch = case
     runs = (simulate(layer, hardware, batch, seed=seed, engine=engine) for engine in ("fast", "detailed", "stepped"))
     assert_equal(*runs)
 
 
-@settings(max_examples=200)
+@settings(max_examples=120)
 @given(chip_mappable(), st.integers(0, 2**32))
 def test_the_chip_s_mapping_needs_no_other_machine(
     case: tuple[Layer, Hardware, EyerissMapping, int], seed: int

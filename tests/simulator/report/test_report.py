@@ -2,9 +2,9 @@
 
 import json
 import re
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from simulator.charts import rows as run_data
 from simulator.charts.draw import TITLES, ChartError, chart, picture
 from simulator.charts.rows import DATA, RunData, changes, table
 from simulator.report.page import load_runs, page
+from tests.commands import command
 
 
 @pytest.fixture(scope="module")
@@ -84,11 +85,10 @@ def test_every_diagram_is_drawn_of_its_rows(panel: str, runs: list[RunData]) -> 
 
 def test_what_happens_over_time_has_a_diagram_where_a_run_kept_it(tmp_path: Path) -> None:
     path = tmp_path / "run.json"
-    done = subprocess.run(
-        [sys.executable, "-m", "simulator", "run", "alexnet", "--layers", "C5", "--batch", "2", "--json", str(path),
-         "--series", "50"],
-        check=True, capture_output=True, text=True,
-    )  # fmt: skip
+    done = command(
+        *("simulator", "run", "alexnet", "--layers", "C5", "--batch", "2", "--json", str(path), "--series", "50")
+    )
+    assert done.returncode == 0
     assert "wrote" in done.stderr
     (run,) = load_runs(str(path))
     rows = run_data.over_time(run)
@@ -113,10 +113,7 @@ def test_what_happens_over_time_has_a_diagram_where_a_run_kept_it(tmp_path: Path
     alone = simulator.run("alexnet", layers=["FC8"], batch=1).plot
     with pytest.raises(ChartError, match="the run has no series; expected one that was written with --series"):
         chart("time", [alone._run])
-    refused = subprocess.run(
-        [sys.executable, "-m", "simulator", "run", "alexnet", "--series", "50"], capture_output=True, text=True,
-        check=False,
-    )  # fmt: skip
+    refused = command("simulator", "run", "alexnet", "--series", "50")
     assert (refused.returncode, refused.stderr) == (
         2,
         "error: --series is given without --json; expected a file for it\n",
@@ -151,10 +148,8 @@ def test_names_are_text_and_never_code(files: tuple[str, str], tmp_path: Path) -
     assert "&lt;/script&gt;&lt;script&gt;alert(1)" in text
 
 
-def report(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "simulator", "report", *arguments], capture_output=True, text=True, check=False
-    )
+def report(*arguments: str) -> CompletedProcess[str]:
+    return command("simulator", "report", *arguments)
 
 
 def test_the_command_writes_a_page_and_pictures(files: tuple[str, str], tmp_path: Path) -> None:
@@ -198,14 +193,45 @@ def test_bad_names_and_files_are_refused(files: tuple[str, str], tmp_path: Path)
         chart("pie", load_runs(files[0]))
 
 
+def without_columns(record: dict[str, Any]) -> None:
+    del record["hardware"]["K"]
+
+
+def other_effects(record: dict[str, Any]) -> None:
+    record["layers"][0]["crosscheck_energy_J_by"]["total"] = 3
+
+
+def other_series(record: dict[str, Any]) -> None:
+    record["layers"][1]["series"] = {"array": 3, "link": {}}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (without_columns, "roofline cannot be shown (KeyError: 'K'); expected a run's file as written"),
+        (other_effects, "layers.0.crosscheck_energy_J_by.total: Input should be a valid dictionary"),
+        (other_series, "over_time cannot be shown (TypeError: "),
+    ],
+)
+def test_a_changed_run_that_is_trusted_may_lack_anything(
+    change: Callable[[dict[str, Any]], None], said: str, files: tuple[str, str], tmp_path: Path
+) -> None:
+    record = json.loads(Path(files[0]).read_text())
+    change(record)
+    path = tmp_path / "changed.json"
+    path.write_text(json.dumps(record))
+    done = report(str(path), "--out", str(tmp_path / "a.html"), "--trust")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert f"changed.json: {said}" in done.stderr
+
+
 def test_names_of_files_say_what_is_written(files: tuple[str, str]) -> None:
     for asked, said in (
         (["--svg", "energy.png"], "--svg is energy.png; expected a name that ends in .svg"),
         (["--png", "energy.svg"], "--png is energy.svg; expected a name that ends in .png"),
         (["--out", "x.html", "--panel", "energy"], "--panel is given without --svg and --png; expected a file for"),
     ):
-        call = [sys.executable, "-m", "simulator", "report", files[0], *asked]
-        refused = subprocess.run(call, capture_output=True, text=True, check=False)
+        refused = report(files[0], *asked)
         assert refused.returncode == 2
         assert refused.stderr.startswith(f"error: {said}")
         assert refused.stderr.count("\n") == 1

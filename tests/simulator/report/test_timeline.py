@@ -2,8 +2,6 @@
 
 import gzip
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -25,6 +23,7 @@ from simulator.machine.timeline import Act
 from simulator.report.timeline import DRAM_LINK, LAYERS, PE_ARRAY, Timeline, nonzero_macs_of
 from simulator.runner import run_network
 from simulator.settings import Settings
+from tests.commands import command
 from tests.machines import observed
 from tests.strategies import mappable
 from traces.tensors import synthesise
@@ -178,10 +177,7 @@ def test_a_machine_that_skips_has_a_timeline(tmp_path: Path) -> None:
     out, chip = tmp_path / "run.json.gz", tmp_path / "skips.toml"
     chip.write_text('gate = "both"\nskip = "both"\n')
     said = ["run", "alexnet", "--layers", "C5", "--batch", "1", "--hardware", str(chip)]
-    done = subprocess.run(
-        [sys.executable, "-m", "simulator", *said, "--timeline", str(out), "--json", "-"],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
+    done = command("simulator", *said, "--timeline", str(out), "--json", "-")
     (layer,) = json.loads(done.stdout)["layers"]
     events = json.loads(gzip.decompress(out.read_bytes()))["traceEvents"]
     passes = [event for event in events if event["name"] == "pass"]
@@ -197,9 +193,6 @@ def test_the_same_run_has_the_same_timeline_and_bad_names_are_refused(tmp_path: 
         run_network(settings, history=timeline)
         file.write_bytes(timeline.gzipped())
     assert files[0].read_bytes() == files[1].read_bytes()
-    refused = subprocess.run(
-        [sys.executable, "-m", "simulator", "run", "alexnet", "--timeline", "run.html"],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    refused = command("simulator", "run", "alexnet", "--timeline", "run.html")
     assert (refused.returncode, refused.stdout) == (2, "")
     assert refused.stderr == "error: --timeline is run.html; expected a name that ends in .json.gz\n"

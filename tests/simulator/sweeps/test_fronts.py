@@ -123,3 +123,10 @@ def test_points_that_cost_nothing_have_no_ratio(done: SweepFile, tmp_path: Path)
     path = tmp_path / "points.csv"
     path.write_bytes(as_csv([row | {"energy_J": 0.0} for row in done.rows()]))
     assert fronts(read_sweep_csv(path)).effects == []
+
+
+def test_points_whose_ratios_are_no_numbers_are_refused(done: SweepFile, tmp_path: Path) -> None:
+    path = tmp_path / "points.csv"
+    path.write_bytes(as_csv([row | {"energy_J": 10.0 ** (300 - 600 * row["point"])} for row in done.rows()[:2]]))
+    with pytest.raises(FrontError, match=r"point 0: energy_J is 1e\+300; expected 0, or 1e-100 to 1e\+100"):
+        fronts(read_sweep_csv(path))

@@ -119,7 +119,7 @@ def call(tmp_path: Path, network: str, out: str, jobs: int, *more: str) -> "subp
 
 
 def test_a_sweep_that_is_killed_goes_on_where_it_was(network: str, tmp_path: Path) -> None:
-    """Kill -9 at random moments (50 of them with ``--hypothesis-profile deep``); the file is that of a sweep that nobody
+    """Kill -9 at random moments (50 with ``--hypothesis-profile deep``); the file is that of a sweep that nobody
     disturbed, byte by byte."""
     whole, killed = str(tmp_path / "whole.h5"), str(tmp_path / "killed.h5")
     assert call(tmp_path, network, whole, 1).wait() == 0

@@ -1,8 +1,7 @@
 """``python -m traces``: what it writes, and what it refuses in a line, with status 2 and nothing half written."""
 
-import subprocess
-import sys
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import numpy as np
 import pytest
@@ -10,6 +9,7 @@ from onnx import TensorProto
 
 import traces
 from analytical.networks import load_network
+from tests.commands import command
 from tests.traces.importers.models import constant, node, save, weights
 from traces.importers.onnx import import_onnx
 from traces.importers.onnx_graph import ModelError
@@ -18,11 +18,8 @@ DATA = Path(__file__).parents[2] / "data" / "onnx"
 RESNET8 = [str(DATA / "resnet8.onnx"), "--image", str(DATA / "rocket_32.png"), "--preprocess", "mean=128,std=128"]
 
 
-def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    root = Path(__file__).parents[3]
-    return subprocess.run(
-        [sys.executable, "-m", *arguments], capture_output=True, text=True, cwd=cwd, env={"PYTHONPATH": str(root)}
-    )
+def run(*arguments: str, cwd: Path) -> CompletedProcess[str]:
+    return command(*arguments, cwd=cwd)
 
 
 def test_a_trace_and_its_table_are_written_and_shown(tmp_path: Path) -> None:
@@ -96,8 +93,8 @@ def test_what_is_no_trace_is_refused(content: bytes | str | None, said: str, tmp
         simulator.run("alexnet", layers=["FC8"], batch=1).to_hdf5(tmp_path / "x.h5")
     elif isinstance(content, bytes):
         (tmp_path / "x.h5").write_bytes(content)
-    for command in (["simulator", "run"], ["traces", "show"], ["analytical", "run"]):
-        done = run(*command, "x.h5", cwd=tmp_path)
+    for words in (["simulator", "run"], ["traces", "show"], ["analytical", "run"]):
+        done = run(*words, "x.h5", cwd=tmp_path)
         assert (done.returncode, said in done.stderr) == (2, True), done.stderr
 
 
