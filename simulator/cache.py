@@ -1,7 +1,8 @@
 """What runs found, kept for the next time: files in one folder, each under a name made of all that it depends on.
 
 A file is whole or not there. Where the folder cannot be written, the next time costs time, and no answer. When all
-files together are larger than a limit, those that nobody has asked for longest go.
+files together are larger than a limit, those that nobody has asked for longest go; unfinished ones, whose writer was
+killed, go after an hour.
 """
 
 import contextlib
@@ -139,12 +140,16 @@ class Cache:
         limit.
         """
         most = limit_bytes() if limit is None else limit
+        given_up = time.time() - ABANDONED_S
+        for asked, _, path in self._files():
+            if path.suffix == ".part" and asked < given_up:
+                with contextlib.suppress(OSError):
+                    path.unlink()
         found = sorted(self._files())
         total = sum(size for _, size, _ in found)
-        given_up = time.time() - ABANDONED_S
-        for asked, size, path in found:
-            if total <= most and not (path.suffix == ".part" and asked < given_up):
-                continue
+        for _, size, path in found:
+            if total <= most:
+                return
             with contextlib.suppress(OSError):
                 path.unlink()
                 total -= size

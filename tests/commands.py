@@ -24,15 +24,25 @@ def command(package: str, *arguments: str, cwd: Path | None = None) -> "Complete
 
 
 def called(
-    main: click.Command, program: str, file: str, arguments: tuple[str, ...], cwd: Path | None = None
+    main: click.Command,
+    program: str,
+    file: str,
+    arguments: tuple[str, ...],
+    cwd: Path | None = None,
+    errors: io.StringIO | None = None,
 ) -> "CompletedProcess[str]":
-    """A command, and what came of it; anything but an end of its own is raised."""
-    out, errors = io.TextIOWrapper(io.BytesIO(), "utf-8", newline="\n"), io.StringIO()
+    """A command, and what came of it; anything but an exit with a status is raised.
+
+    What it said on standard error until then is in ``errors``, if one is given.
+    """
+    out = io.TextIOWrapper(io.BytesIO(), "utf-8", newline="\n")
+    errors = io.StringIO() if errors is None else errors
     with _as_a_process([file, *arguments], cwd), redirect_stdout(out), redirect_stderr(errors):
         try:
             run_command(main, program)
         except SystemExit as ended:
-            status = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+            status = ended.code
+    assert isinstance(status, int), status
     out.flush()
     return CompletedProcess([program, *arguments], status, out.buffer.getvalue().decode(), errors.getvalue())  # type: ignore[attr-defined]
 

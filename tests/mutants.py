@@ -98,6 +98,13 @@ TESTS: dict[str, tuple[str, ...]] = {
         "tests/simulator/machine/test_timing.py::test_a_timed_pass_is_a_stepped_one",
         *_SKIPPING,
     ),
+    "simulator/machine/loop.py": (_LATENCY, *_LAYERS),
+    "simulator/machine/kernels.py": (
+        "tests/simulator/machine/test_kernels.py",
+        "tests/simulator/machine/test_timing.py::test_a_timed_pass_is_a_stepped_one",
+        *_VALUES,
+        *_SKIPPING,
+    ),
     "simulator/machine/fast_run.py": ("tests/simulator/machine/test_dram.py", *_LAYERS),
     "simulator/machine/layer_run.py": (_LATENCY, *_LAYERS, *_VALUES),
 }

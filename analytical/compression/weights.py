@@ -82,7 +82,7 @@ def _of_npz(path: Path, network: Network) -> Weights:
             # what each array says of itself, before it is unpacked: a few bytes may claim to be any number of values
             for name in arrays.files:
                 with arrays.zip.open(f"{name}.npy") as file:
-                    _require_shape(path, _known_layer(path, network, name), *_said_of_itself(file))
+                    _require_shape(path, _known_layer(path, network, name), *_header_of(file))
             return {name: arrays[f"{name}.npy"] for name in arrays.files}
     except CompressionError:
         raise
@@ -91,11 +91,12 @@ def _of_npz(path: Path, network: Network) -> Weights:
         raise CompressionError(f"{path}: cannot be read ({error}); expected arrays by layer (.npz)") from error
 
 
-def _said_of_itself(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
+def _header_of(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
     """Shape and type, as an array's header has them."""
-    old = np.lib.format.read_magic(file) == (1, 0)
-    read = np.lib.format.read_array_header_1_0 if old else np.lib.format.read_array_header_2_0
-    shape, _, dtype = read(file)
+    # later versions are for names of columns, and their headers may be of any length
+    if np.lib.format.read_magic(file) != (1, 0):
+        raise ValueError("an array of another format than that of numbers")
+    shape, _, dtype = np.lib.format.read_array_header_1_0(file)
     return shape, dtype
 
 

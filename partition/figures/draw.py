@@ -182,6 +182,7 @@ def map_figure(plan: Plan, rates: tuple[float, float], powers: tuple[float, floa
         corners = _band(first, last, rates, powers)
         x, y = [at / 1e6 for at, _ in corners], [at for _, at in corners]
         colour = colours(number)
+        # solid: the dashes of our cycle of lines, at this width, are nothing, which older versions of matplotlib refuse
         axes.fill(x, y, color=colour, linewidth=0, linestyle="-", label=name)
         # in the middle of the band, as logarithms have it
         rate, power = (math.exp(sum(map(math.log, of)) / len(of)) for of in (x, y))

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import wraps
 from typing import Any
 
 from analytical.errors import InputError
@@ -75,25 +74,6 @@ class RunData:
         return float(value)
 
 
-def _of_any_record(rows: Callable[[RunData], list[Row]]) -> Callable[[RunData], list[Row]]:
-    """A file that somebody changed, and told the program to trust, may lack anything."""
-
-    @wraps(rows)
-    def of(run: RunData) -> list[Row]:
-        try:
-            return rows(run)
-        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
-            if isinstance(error, RunDataError):
-                raise
-            raise RunDataError(
-                f"{run.name}: {rows.__name__} cannot be shown ({type(error).__name__}: {error}); "
-                "expected a run's file as written"
-            ) from error
-
-    return of
-
-
-@_of_any_record
 def energy(run: RunData) -> list[Row]:
     """Millijoules of an image by layer and part, of the machine and of the model beside it."""
     sides = {"machine": "energy_J_by", "model": "analytical_energy_J_by"}
@@ -106,7 +86,6 @@ def energy(run: RunData) -> list[Row]:
     ]
 
 
-@_of_any_record
 def states(run: RunData) -> list[Row]:
     """Shares of PE-cycles by layer, in per cent of those in which the array works."""
     rows = []
@@ -120,7 +99,6 @@ def states(run: RunData) -> list[Row]:
     return rows
 
 
-@_of_any_record
 def latency(run: RunData) -> list[Row]:
     """Milliseconds of an image by layer: in which the array works, and in which it waits."""
     rows = []
@@ -137,7 +115,6 @@ def latency(run: RunData) -> list[Row]:
     return rows
 
 
-@_of_any_record
 def roofline(run: RunData) -> list[Row]:
     """For each layer, MACs a byte of DRAM traffic, MACs a cycle, and what would be possible: with all PEs, and with
     those that are at work in its fullest pass."""
@@ -163,7 +140,6 @@ def roofline(run: RunData) -> list[Row]:
     return rows
 
 
-@_of_any_record
 def traffic(run: RunData) -> list[Row]:
     """Megabytes of an image by layer and level: reads and writes of RFs, hand-overs, GLB and DRAM."""
     b_w, rows = float(run.record["bits"]), []
@@ -182,7 +158,6 @@ def traffic(run: RunData) -> list[Row]:
     return rows
 
 
-@_of_any_record
 def over_time(run: RunData) -> list[Row]:
     """What the array does, and what the link moves, over the milliseconds of each layer: shares in per cent; nothing,
     where the run has no series."""
@@ -202,7 +177,6 @@ def over_time(run: RunData) -> list[Row]:
     return rows
 
 
-@_of_any_record
 def effects(run: RunData) -> list[Row]:
     """Millijoules of an image by which the machine differs from the model, by reason, over all layers."""
     sums: dict[str, float] = {}
@@ -214,7 +188,6 @@ def effects(run: RunData) -> list[Row]:
     return [{"run": run.name, "effect": name, "mJ": number} for name, number in largest if abs(number) > 1e-9]
 
 
-@_of_any_record
 def table(run: RunData) -> list[Row]:
     """What the table has of each layer, for one image."""
     rows = []
@@ -267,6 +240,26 @@ DATA: dict[str, Callable[[RunData], list[Row]]] = {
     "time": over_time,
 }
 """Rows behind each diagram, by its name."""
+
+
+def require_rows(run: RunData) -> None:
+    """Refuse a run of which something cannot be shown: a file that somebody changed, and trusts, may lack anything.
+
+    Raises
+    ------
+    RunDataError
+        It lacks something, or has something else there.
+    """
+    for rows in (*DATA.values(), table):
+        try:
+            rows(run)
+        except RunDataError:
+            raise
+        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+            raise RunDataError(
+                f"{run.name}: {rows.__name__} cannot be shown ({type(error).__name__}: {error}); "
+                "expected a run's file as written"
+            ) from error
 
 
 def _mapping(run: RunData, layer: Mapping[str, Any], column: str) -> Mapping[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 from analytical import __version__
 from analytical.diagrams import drawing_library
 from simulator.charts.draw import TITLES, chart
-from simulator.charts.rows import DATA, RunData, changes, table
+from simulator.charts.rows import DATA, RunData, changes, require_rows, table
 from simulator.comparison.run_file import read_run
 from traces.store import read_record
 
@@ -68,7 +68,7 @@ def load_runs(*paths: str) -> list[RunData]:
         RunData(name, read_run(path).title, read_record(Path(path))) for name, path in zip(names, paths, strict=True)
     ]
     for run in runs:
-        table(run)
+        require_rows(run)
     return runs
 
 

@@ -104,7 +104,8 @@ def fronts(
     Raises
     ------
     FrontError
-        There is no such column or network, or no point that can be mapped.
+        There is no such column or network, no point that can be mapped, or one whose figures are beyond
+        :data:`LEAST` and :data:`MOST`.
 
     Examples
     --------
@@ -207,7 +208,8 @@ def _effects(sweep: SweepFile | SweepTable, points: Sequence[Mapping[str, Any]],
                 groups = [
                     rows
                     for rows in whole
-                    if rows[0]["network"] == network and all(energy[row["point"]][kind] >= LEAST for row in rows)
+                    if rows[0]["network"] == network
+                    and all(LEAST <= energy[row["point"]][kind] <= MOST for row in rows)
                 ]
                 logs = dict.fromkeys(values, 0.0)
                 for rows in groups:

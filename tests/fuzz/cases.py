@@ -49,7 +49,7 @@ class World:
         self.folder = Path(mkdtemp(prefix="fuzz-"))
         self.kinds = {kind.name: kind for kind in kinds()}
         make_neighbours(self.folder)
-        # or a case would read what an earlier one has left
+        # no mutated file may have the name of one that other commands read
         assert not {kind.file for kind in self.kinds.values()} & set(os.listdir(self.folder))
         self._whole: dict[str, bytes] = {}
 

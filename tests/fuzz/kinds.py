@@ -552,7 +552,7 @@ def kinds() -> tuple[Kind, ...]:
             make=_input,
             commands=(["import", "good.onnx", "--input", "@", "--out", "made.h5"],),
             mutate=_array,
-            named=("input.npy", "input", "a size of", "a shape of"),
+            named=("input.npy", "the input given", "a size of", "a shape of", "layer "),
         ),
         Kind(
             name="images",

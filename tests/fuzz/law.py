@@ -1,5 +1,6 @@
 """The law of a command: an answer, a check that failed, or one line that says what is wrong; and nothing left over."""
 
+import io
 import os
 import resource
 import signal
@@ -72,15 +73,15 @@ def outcome_of(arguments: Sequence[str], folder: Path, named: Sequence[str] = ()
     before = set(os.listdir(folder))
     peak = _mib()
     status: int | None = None
-    broken = text = ""
+    broken, said = "", io.StringIO()
     try:
         with _limited():
-            done = called(group, "neupart", "neupart", tuple(arguments), folder)
-        status, text = done.returncode, done.stderr
+            status = called(group, "neupart", "neupart", tuple(arguments), folder, said).returncode
     except _TooLongError:
         broken = f"takes more than {SECONDS} s"
     except BaseException:  # whatever it is, it is what is looked for
         broken = "traceback: " + traceback.format_exc(limit=-3)
+    text = said.getvalue()
     left = sorted(set(os.listdir(folder)) - before)
     if not broken and status not in (0, 1, 2):
         broken = f"exit status {status}"

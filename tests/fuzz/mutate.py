@@ -175,11 +175,12 @@ def mutated_arguments(arguments: list[str], dice: random.Random) -> list[str]:
     found = list(arguments)
     for _ in range(dice.choice((1, 1, 2, 3))):
         # not the command's name, most times: another one ends everything at once
-        at = dice.randrange(dice.random() < 0.9, len(found) + 1)
+        first = 1 if found and dice.random() < 0.9 else 0
+        at = dice.randrange(first, len(found) + 1)
         what = dice.randrange(12)
         if what >= 6:
-            # what might as well be asked for
-            numbers = [at for at, word in enumerate(found) if word[:1].isdigit()]
+            # after which the command line is likely still valid
+            numbers = [place for place, word in enumerate(found) if word[:1].isdigit()]
             if numbers and what >= 8:
                 found[dice.choice(numbers)] = dice.choice(("1", "2", "4", "8", "0.5", "7", "20Mbps", "1W", "30ms"))
             else:

@@ -171,8 +171,6 @@ def _array(text: str) -> NDArray[Any]:
         raise InputError(f"{path}: cannot be read as an array ({error}); expected a .npy file") from error
     if not isinstance(values, np.ndarray) or values.ndim < 1 or not np.issubdtype(values.dtype, np.number):
         raise InputError(f"{path}: is no array of numbers; expected a .npy file")
-    if not np.isfinite(values).all():
-        raise InputError(f"{path}: has values that are not finite; expected numbers")
     return values
 
 

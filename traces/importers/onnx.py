@@ -218,7 +218,13 @@ def _inputs(
             raise ModelError(f"{path}: preprocess is {preprocess} with an array; expected one that is ready, and none")
         if images.shape[1:] != graph.input_shape[1:] or not len(images):
             raise ModelError(f"{path}: the input given is {images.shape}; expected N x {graph.input_shape[1:]}")
-        images = images.astype(graph.input_type, copy=False)
+        # beyond the range of the input's type, numbers become infinite
+        with np.errstate(over="ignore", invalid="ignore"):
+            images = images.astype(graph.input_type, copy=False)
+        if not np.isfinite(images).all():
+            raise ModelError(
+                f"{path}: the input given has NaN or infinities as {images.dtype}; expected finite numbers"
+            )
         digest = sha256(np.ascontiguousarray(images).tobytes()).hexdigest()
         return [images[n : n + 1] for n in range(len(images))], {
             "pictures": [{"name": "array", "sha256": digest}],

@@ -282,7 +282,7 @@ def _values_of(
     written_real = [output_of(layer, tensors, layer.written) for tensors in found]
     for what, arrays in (("ifmap", real), ("filters", [weights]), ("ofmap", written_real)):
         if not all(np.isfinite(values).all() for values in arrays):
-            raise ModelError(f"layer {row.name}: its {what} has values that are not finite; expected numbers")
+            raise ModelError(f"layer {row.name}: its {what} has NaN or infinities; expected finite numbers")
     x_scale, own = _scale(layer.ifmap, real, integers, b_w)
     w_scale, _ = _scale(layer.weight, [weights], integers, b_w)
     ifmap = np.stack([quantise(one, x_scale, b_w) for one in real])

@@ -2,6 +2,7 @@
 
 import json
 import tracemalloc
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -110,14 +111,28 @@ def test_weights_from_arrays(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["C", "D"])
 def test_arrays_that_no_layer_has_are_refused_before_they_are_unpacked(name: str, tmp_path: Path) -> None:
     """64 MiB of zeros, in 64 KiB."""
-    network = Network("net", (Layer.conv("C", channels=2, size=8, filters=4, filter=3),))
     np.savez_compressed(tmp_path / "bomb.npz", **{name: np.zeros(2**26, np.int8)})
+    assert refused_within(2**22, tmp_path / "bomb.npz", r"bomb\.npz: (layer C is int8|network net has no layer 'D')")
+
+
+def test_a_header_may_not_be_long_either(tmp_path: Path) -> None:
+    """32 MiB of blanks after what the second version of the format says of an array."""
+    header = b"{'descr': '<f4', 'fortran_order': False, 'shape': (4, 2, 3, 3), }" + b" " * 2**25 + b"\n"
+    with zipfile.ZipFile(tmp_path / "bomb.npz", "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("C.npy", b"\x93NUMPY\x02\x00" + len(header).to_bytes(4, "little") + header + bytes(4 * 72))
+    assert refused_within(2**22, tmp_path / "bomb.npz", r"bomb\.npz: cannot be read \(an array of another format")
+
+
+def refused_within(most: int, path: Path, said: str) -> bool:
+    """Whether weights are refused in that many bytes of memory."""
+    network = Network("net", (Layer.conv("C", channels=2, size=8, filters=4, filter=3),))
     tracemalloc.start()
-    with pytest.raises(CompressionError, match=r"bomb\.npz: (layer C is int8|network net has no layer 'D')"):
-        read_weights(tmp_path / "bomb.npz", network)
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert peak < 2**22
+    try:
+        with pytest.raises(CompressionError, match=said):
+            read_weights(path, network)
+        return tracemalloc.get_traced_memory()[1] < most
+    finally:
+        tracemalloc.stop()
 
 
 REFUSED = {

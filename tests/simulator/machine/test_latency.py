@@ -24,6 +24,7 @@ from simulator.machine.schedule import Pass, schedule
 from simulator.machine.timeline import Act
 from simulator.machine.transfers import Transfer
 from tests.machines import observed
+from tests.simulator.crosscheck.checks import check
 from tests.strategies import mappable
 
 
@@ -181,7 +182,7 @@ def test_a_wait_without_a_cause_is_noticed(
 
 
 def test_a_link_of_half_its_speed_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """By this opinion alone: cross-check and engines take it for what the link is."""
+    """Engines agree, and the cross-check has a name for all cycles: both take it for what the link is."""
 
     def slow(words: Any, hardware: Hardware) -> Any:
         return -(-words * 2 * hardware.core_hz // hardware.link_hz)
@@ -191,3 +192,6 @@ def test_a_link_of_half_its_speed_is_noticed(monkeypatch: pytest.MonkeyPatch) ->
     for module in (dram, fast_run):
         monkeypatch.setattr(module, "link_cycles", slow)
     assert not link_is_right(*observed(layer, EYERISS_16BIT, batch=2))
+    fast, detailed = (observed(layer, EYERISS_16BIT, 2, engine)[0] for engine in ("fast", "detailed"))
+    assert fast.total_cycles == detailed.total_cycles
+    assert check(layer, EYERISS_16BIT, 2).explained

@@ -89,11 +89,12 @@ class Backwards(Executor):
 
 def test_the_file_is_the_same_whoever_does_the_work(grid: Grid, tmp_path: Path) -> None:
     one = tmp_path / "one.h5"
-    sweep(grid, one)
-    sweep(grid, tmp_path / "two.h5", jobs=2)
-    sweep(grid, tmp_path / "back.h5", executor=Backwards())
+    # each with a cache of its own: none takes what another has run
+    sweep(grid, one, cache=tmp_path / "1")
+    sweep(grid, tmp_path / "two.h5", jobs=2, cache=tmp_path / "2")
+    sweep(grid, tmp_path / "back.h5", executor=Backwards(), cache=tmp_path / "3")
     with ThreadPoolExecutor(2) as pool:
-        sweep(grid, tmp_path / "threads.h5", executor=pool)
+        sweep(grid, tmp_path / "threads.h5", executor=pool, cache=tmp_path / "4")
     for other in ("two.h5", "back.h5", "threads.h5"):
         assert (tmp_path / other).read_bytes() == one.read_bytes(), other
     assert not list(tmp_path.glob("*.part"))
@@ -113,7 +114,8 @@ if __name__ == "__main__":
 def call(tmp_path: Path, network: str, out: str, jobs: int, *more: str) -> "subprocess.Popen[bytes]":
     script = tmp_path / "run.py"
     script.write_text(RUN)
-    env = os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])}
+    # a cache for each file: none takes what another has run
+    env = os.environ | {"PYTHONPATH": str(Path(__file__).parents[3]), "XDG_CACHE_HOME": f"{out}.cache"}
     arguments = [sys.executable, str(script), network, out, str(jobs), *more]
     return subprocess.Popen(arguments, env=env, stderr=subprocess.DEVNULL)
 

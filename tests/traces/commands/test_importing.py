@@ -64,10 +64,13 @@ def test_what_cannot_be_imported_is_refused_in_a_line(arguments: list[str], said
 @pytest.mark.parametrize(
     ("shape", "said"),
     [
-        ("1,3,32,32)", "has values that are not finite"),
-        ("1099511627776,)", "cannot be read as an array (mmap length is greater than file size)"),
-        ("1,3,32,32", "cannot be read as an array"),
-        ("9" * 30 + ",)", "cannot be read as an array"),
+        (
+            "1,3,32,32)",
+            f"error: {RESNET8[0]}: the input given has NaN or infinities as float32; expected finite numbers",
+        ),
+        ("1099511627776,)", "error: x.npy: cannot be read as an array (mmap length is greater than file size)"),
+        ("1,3,32,32", "error: x.npy: cannot be read as an array"),
+        ("9" * 30 + ",)", "error: x.npy: cannot be read as an array"),
     ],
 )
 def test_an_array_that_claims_too_much_or_has_no_numbers_is_refused_in_a_line(
@@ -78,7 +81,7 @@ def test_an_array_that_claims_too_much_or_has_no_numbers_is_refused_in_a_line(
     (tmp_path / "x.npy").write_bytes(content)
     done = run("traces", "import", RESNET8[0], "--input", "x.npy", "--out", "n.h5", cwd=tmp_path)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert done.stderr.startswith(f"error: x.npy: {said}")
+    assert done.stderr.startswith(said)
     assert [path.name for path in tmp_path.iterdir()] == ["x.npy"]
 
 
@@ -123,5 +126,5 @@ def test_a_model_may_take_bytes_or_half_precision(tmp_path: Path) -> None:
 
 def test_values_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
     path = save(tmp_path / "m.onnx", [node("Conv", ["x", "w"], "y")], [weights(2, 3, 3, 3)], (1, 3, 8, 8))
-    with pytest.raises(ModelError, match="its ifmap has values that are not finite"):
+    with pytest.raises(ModelError, match="the input given has NaN or infinities as float32"):
         import_onnx(path, images=np.full((1, 3, 8, 8), np.nan))
