@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from analytical.errors import InputError
-from analytical.layer import Layer, LayerError
+from analytical.layer import Layer
 from analytical.network import IMAGE, Edges, Network
 from traces.importers.names import LONGEST, distinct_name, short_names, without_operator
 
@@ -266,8 +266,11 @@ def read_graph(model: Any, path: Path, shapes: Mapping[str, Sequence[int]] | Non
     """
     try:
         return _Reader(model, path, dict(shapes or {})).read()
-    except InputError:
+    except ModelError:
         raise
+    # a layer or a network that cannot be
+    except InputError as error:
+        raise ModelError(f"{path}: {error}") from error
     # a model may say anything of its nodes: operands that are not there, attributes of other kinds, sizes below zero
     except (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RuntimeError, MemoryError) as error:
         why = " ".join(str(error).split())[:150]
@@ -689,7 +692,7 @@ class _Reader:
             sides, strides = [*sides, (0, 0)], [*strides, 1]
         (top, below), (left, right) = sides
         read = (shape[1], shape[2], shape[3])
-        row = self._row(
+        row = Layer(
             name=self.names[id(node)],
             groups=self._attribute(node, "group", 1),
             H=shape[2] + top + below,
@@ -716,12 +719,6 @@ class _Reader:
             padding=(top, below, left, right),
         )
         return None
-
-    def _row(self, **fields: Any) -> Layer:
-        try:
-            return Layer(**fields)
-        except LayerError as error:
-            raise ModelError(f"{self.path}: {error}") from error
 
     def _padding(
         self, node: Any, axis: int, axes: int, size: int, window: int, stride: int, made: int
@@ -802,13 +799,13 @@ class _Reader:
         name = self.names[id(node)]
         if steps == 1:
             channels, height, width = self._before_flattening(x, inputs)
-            row = self._row(name=name, kind="fc", H=height, W=width, C=channels, R=height, S=width, F=outputs, E=1, G=1)
+            row = Layer(name=name, kind="fc", H=height, W=width, C=channels, R=height, S=width, F=outputs, E=1, G=1)
             # all values in whatever order: the fully connected layer reads what the rows make
             origin = self._origin(x)
             rows = origin.rows if origin.whole and self._values_of(origin.rows) == inputs else None
             self._layer(node, row, rows or self._rows_read(x, (inputs, 1, 1), node), form="fc", ifmap=x, **more)
             return None
-        row = self._row(name=name, H=steps, W=1, C=inputs, R=1, S=1, F=outputs, E=steps, G=1)
+        row = Layer(name=name, H=steps, W=1, C=inputs, R=1, S=1, F=outputs, E=steps, G=1)
         form = "rows_left" if constant_left else "rows"
         self._layer(node, row, self._rows_read(x, (inputs, steps, 1), node), form=form, ifmap=x, **more)
         return None

@@ -419,6 +419,13 @@ def test_the_share_of_the_macs_of_what_is_refused_is_said(tmp_path: Path) -> Non
         import_table(path, zeros=0.0)
 
 
+def test_a_layer_that_cannot_be_is_refused_with_its_file(tmp_path: Path) -> None:
+    nodes = [node("Conv", ["x", "w"], "y\x7f")]
+    path = save(tmp_path / "m.onnx", nodes, [weights(2, 3, 3, 3)], (1, 3, 8, 8), outputs=("y\x7f",))
+    with pytest.raises(ModelError, match=r"m\.onnx: layer name is 'y\\x7f'; expected a name of printable characters"):
+        import_table(path, zeros=0.5)
+
+
 def test_what_is_no_model_or_leaves_something_open_is_refused_in_a_line(tmp_path: Path) -> None:
     (tmp_path / "text.onnx").write_text("no model at all")
     with pytest.raises(ModelError, match=r"text.onnx: (cannot be read as an|is no) ONNX model"):
