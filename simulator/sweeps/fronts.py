@@ -104,8 +104,8 @@ def fronts(
     Raises
     ------
     FrontError
-        There is no such column or network, no point that can be mapped, or one whose figures are beyond
-        :data:`LEAST` and :data:`MOST`.
+        There is no such column or network, no point that can be mapped, one whose figures are beyond
+        :data:`LEAST` and :data:`MOST`, or one of a network that is not in the grid.
 
     Examples
     --------
@@ -184,9 +184,18 @@ def _of_kinds(
     kinds = {network_of(network).name: kinds_of(network) for network in sweep.grid["networks"]}
     layers = sweep.layers()
     networks = {row["point"]: row["network"] for row in points}
+    # a file that somebody changed, and trusts, may name what its grid has not
+    strange = next((name for name in networks.values() if name not in kinds), None)
+    if strange is not None:
+        raise FrontError(f"{sweep.path}: network {strange!r} is none of its grid's; expected a sweep as written")
     for point, layer, joules in zip(layers["point"], layers["layer"], layers["energy_J"], strict=True):
         if point in energy:
-            energy[point][kinds[networks[point]][layer]] += joules
+            of_layer = kinds[networks[point]]
+            if layer not in of_layer:
+                raise FrontError(
+                    f"{sweep.path}: layer {layer!r} is none of {networks[point]}'s; expected a sweep as written"
+                )
+            energy[point][of_layer[layer]] += joules
     return energy, {network: ["all", *dict.fromkeys(of_layer.values())] for network, of_layer in kinds.items()}
 
 

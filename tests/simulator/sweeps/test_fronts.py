@@ -1,15 +1,18 @@
 """Fronts: what no other point beats, and what a field does, all else alike."""
 
+import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import analytical
+from analytical.files.seal import trusted
 from analytical.sweeps.grid import grid_of
 from analytical.terminal.outputs import as_csv
 from simulator.charts.fronts import front_chart, picture
-from simulator.sweeps.file import SweepFile
+from simulator.sweeps.file import SweepFile, read_sweep
 from simulator.sweeps.fronts import FrontError, Fronts, fronts, kinds_of
 from simulator.sweeps.journal import SweepError
 from simulator.sweeps.sweep import sweep
@@ -130,3 +133,20 @@ def test_points_whose_ratios_are_no_numbers_are_refused(done: SweepFile, tmp_pat
     path.write_bytes(as_csv([row | {"energy_J": 10.0 ** (300 - 600 * row["point"])} for row in done.rows()[:2]]))
     with pytest.raises(FrontError, match=r"point 0: energy_J is 1e\+300; expected 0, or 1e-100 to 1e\+100"):
         fronts(read_sweep_csv(path))
+
+
+def test_a_changed_sweep_of_networks_that_its_grid_has_not_is_refused(done: SweepFile, tmp_path: Path) -> None:
+    import h5py
+
+    for group, column, said in (("points", "network", "network 'x' is none"), ("layers", "names", "layer 'x' is none")):
+        path = tmp_path / f"{column}.h5"
+        path.write_bytes(done.path.read_bytes())
+        with h5py.File(path, "a") as file:
+            if column == "network":
+                names = file[group][column]
+                names[0] = b"x"
+            else:
+                names = json.loads(file[group].attrs[column])
+                file[group].attrs[column] = np.bytes_(json.dumps(["x", *names[1:]]))
+        with trusted(), pytest.raises(FrontError, match=said):
+            fronts(read_sweep(path))
