@@ -102,6 +102,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "simulator/machine/kernels.py": (
         "tests/simulator/machine/test_kernels.py",
         "tests/simulator/machine/test_timing.py::test_a_timed_pass_is_a_stepped_one",
+        "tests/simulator/machine/test_pe_array.py",
         *_VALUES,
         *_SKIPPING,
     ),

@@ -390,8 +390,20 @@ def test_feature_maps_may_move_raw(case: tuple[Layer, Hardware, int], seed: int)
     assert crosscheck(fast, tensors).explained
 
 
+AT_ONCE = (
+    Layer(name="at once", H=83, W=23, C=2, R=5, S=4, F=2, U=2, E=40, G=10),
+    replace(
+        EYERISS_16BIT, J=5, K=16, f_s=48, I_s=4, P_s=1, glb_kib=1.5, filter_buffer_kib=0.25, link_hz=200_000_000,
+        gin_psum_bits=16, gon_bits=16, ifmap_fifo=1, psum_fifo=1, pe_stages=2, fmap_code="raw",
+    ),
+    1,
+)  # fmt: skip
+"""Transfers end in the very cycle in which a pass asks for room: which of both is first is SimPy's order."""
+
+
 @settings(max_examples=200)
 @given(st.one_of(mappable(), chip_mappable()), st.booleans(), st.integers(0, 2**32))
+@example(AT_ONCE, True, 0)
 def test_the_compiled_loop_is_what_simpy_plays_out(case: Any, overlap: bool, seed: int) -> None:
     """Every field of a run, but for the arrays' own, which are the same engine's."""
     layer, hardware, *mapping, batch = case
