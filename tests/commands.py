@@ -17,7 +17,7 @@ from analytical.terminal.errors import run_command
 from analytical.terminal.options import PACKAGES
 
 
-def command(package: str, *arguments: str, cwd: Path | None = None) -> "CompletedProcess[str]":
+def command(package: str, *arguments: str, cwd: Path | None = None) -> CompletedProcess[str]:
     """``python -m package arguments``, as :func:`subprocess.run` gives it."""
     main = import_module(f"{package}.__main__")
     return called(main.main, f"python -m {package}", str(main.__file__), arguments, cwd)
@@ -30,7 +30,7 @@ def called(
     arguments: tuple[str, ...],
     cwd: Path | None = None,
     errors: io.StringIO | None = None,
-) -> "CompletedProcess[str]":
+) -> CompletedProcess[str]:
     """A command, and what came of it; anything but an exit with a status is raised.
 
     What it said on standard error until then is in ``errors``, if one is given.

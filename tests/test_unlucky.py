@@ -25,7 +25,7 @@ from tests.simulator.commands.calls import simulator as run_simulator
 
 RUN = [sys.executable, "-m", "simulator", "run", "small.csv"]
 OUTPUTS = ["--json", "run.json", "--csv", "run.csv", "--out", "run.h5"]
-KILLS = 50 if settings().max_examples >= 300 else 3
+KILLS = 50 if settings().max_examples >= 300 else 5
 """Of each writer, at random moments (50 with ``--hypothesis-profile deep``); sweeps are killed by their own test."""
 DATA = Path(__file__).parent / "data"
 

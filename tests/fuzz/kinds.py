@@ -11,11 +11,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 import simulator
 from analytical import sweep
 from analytical.networks.table import parse_table
 from analytical.sweeps.grid import grid_of, load_grid
 from analytical.terminal.outputs import as_csv
+from tests.commands import command
 from tests.fuzz.mutate import mutated_bytes, mutated_text
 from tests.simulator.commands.calls import NETWORK
 
@@ -104,7 +107,6 @@ def _bytes(path: Path, dice: random.Random) -> None:
 def _hdf5(path: Path, dice: random.Random) -> None:
     """A file of HDF5 whose attributes and datasets are other ones, or whose bytes are."""
     import h5py
-    import numpy as np
 
     if dice.random() < 0.3:
         return _bytes(path, dice)
@@ -299,27 +301,21 @@ def _trace(path: Path) -> None:
 
 
 def _weights(path: Path) -> None:
-    import numpy as np
-
     layers = parse_table(NETWORK, "small").layers
     np.savez(path, **{each.name: np.ones((each.F, each.C, each.R, each.S), np.float32) for each in layers})
 
 
 def _input(path: Path) -> None:
-    import numpy as np
-
     np.save(path, np.ones((1, 3, 32, 32), np.float32))
 
 
 def _schedules(path: Path) -> None:
-    from partition.neupart import group
-
-    network, conditions = path.parent / "small.csv", path.parent / "conditions.toml"
-    network.write_text(NETWORK)
-    conditions.write_text(_CONDITIONS)
-    phone = str(ROOT / "examples" / "phone.toml")
-    call = ["schedules", str(network), "--processors", phone, "--max-delay", "25ms", "--grid", str(conditions)]
-    group.main([*call, "--keep", "2", "--out", str(path), "-q"], standalone_mode=False)
+    for name, text in (("small.csv", NETWORK), ("conditions.toml", _CONDITIONS)):
+        (path.parent / name).write_text(text)
+    _of(ROOT / "examples" / "phone.toml")(path.parent / "phone.toml")
+    kept = ["--grid", "conditions.toml", "--keep", "2", "--out", path.name, "-q"]
+    done = command("partition", "schedules", "small.csv", *_SPLIT, *kept, cwd=path.parent)
+    assert done.returncode == 0, done.stderr
 
 
 def _grid(path: Path) -> None:
@@ -571,7 +567,7 @@ COMMAND_LINES = (
     ["simulate", "small.csv", "--mapping", "eyeriss", "--engine", "fast", "--verify", "--crosscheck"],
     ["partition", "small.csv", *CHANNEL, "--sparsity-in", "0.6", "--csv", "-"],
     ["map", "small.csv", "--csv", "-"],
-    ["split", "small.csv", "--processors", "phone.toml", "--max-delay", "25ms", "--parts", "4", "--weight", "0.5"],
+    ["split", "small.csv", *_SPLIT, "--parts", "4", "--weight", "0.5"],
     ["distribute", "small.csv", "--devices", "2", "--shares", "2:1", "--bitrate", "80Mbps", "--tx-power", "1W"],
     ["compare", "good.json", "good.json", "--fail-over", "2%"],
     ["glb", "small.csv", "--bits", "8", "--json", "-"],

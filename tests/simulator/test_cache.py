@@ -98,7 +98,9 @@ def test_facts_that_cannot_be_are_none(change: dict[str, object]) -> None:
 
 def test_a_command_says_what_is_kept_and_deletes_it(tmp_path: Path) -> None:
     def cache(what: str) -> str:
-        return command("simulator", "cache", what, "--cache", str(tmp_path / "kept")).stdout
+        done = command("simulator", "cache", what, "--cache", str(tmp_path / "kept"))
+        assert done.returncode == 0, done.stderr
+        return done.stdout
 
     Cache(tmp_path / "kept").keep("a.json", b"x" * 2**20)
     assert cache("info") == f"1 files, 1.0 MiB of at most 1024 MiB: {tmp_path / 'kept'}\n"

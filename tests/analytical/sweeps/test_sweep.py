@@ -61,9 +61,10 @@ def test_the_command(tmp_path: Path) -> None:
     grid = tmp_path / "grid.toml"
     grid.write_text('networks = "alexnet"\n[hardware]\nJ = [8, 12]\n')
 
-    shown = command("analytical", "sweep", str(grid)).stdout
-    assert "2 points by closed forms, of which 1 can be mapped" in shown
-    header, unmapped, mapped = command("analytical", "sweep", str(grid), "--csv", "-").stdout.splitlines()
+    shown, rows = (command("analytical", "sweep", str(grid), *more) for more in ((), ("--csv", "-")))
+    assert (shown.returncode, rows.returncode) == (0, 0)
+    assert "2 points by closed forms, of which 1 can be mapped" in shown.stdout
+    header, unmapped, mapped = rows.stdout.splitlines()
     assert header.startswith("point,network,hardware,batch,pes,hardware.J,energy_J,latency_s")
     assert "taller than the array of 8 PE rows" in unmapped
     assert float(mapped.split(",")[6]) == pytest.approx(analytical.estimate("alexnet").energy_J, rel=1e-12)

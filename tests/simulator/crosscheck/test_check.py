@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -49,6 +50,21 @@ def test_no_residual_on_the_published_networks(
     for layer in run:
         for part, d in layer.check.energy().items():
             assert abs(d.residual) <= 1e-9 * d.magnitude, (layer.name, part)
+
+
+@pytest.mark.parametrize("bits", [16, 8])
+@pytest.mark.parametrize("network", ZOO)
+def test_the_link_is_busy_for_its_words_and_a_layer_takes_its_slower_half_to_both(
+    network: str, bits: int, zoo_run: Callable[[str, int], NetworkResult]
+) -> None:
+    """64 bits a cycle of the link; a transfer that ends within a cycle takes all of it, which is next to nothing."""
+    for layer in zoo_run(network, bits):
+        run, hardware = layer.run, layer.run.tiling.hardware
+        words = sum(number for event, number in run.counts.events.items() if event.level is c.Level.DRAM)
+        cycles = Fraction(words * hardware.b_w, hardware.link_bits) * Fraction(hardware.core_hz, hardware.link_hz)
+        assert cycles <= run.dram_busy_cycles <= cycles * Fraction(1001, 1000), layer.name
+        assert max(run.processing_cycles, run.dram_busy_cycles) <= run.total_cycles, layer.name
+        assert run.total_cycles <= run.processing_cycles + run.dram_busy_cycles, layer.name
 
 
 @given(mappable())

@@ -66,7 +66,7 @@ def test_all_engines_agree_on_everything(case: tuple[Layer, Hardware, int], seed
     assert_equal(*runs)
 
 
-@settings(max_examples=120)
+@settings(max_examples=200)
 @given(chip_mappable(), st.integers(0, 2**32))
 def test_the_chip_s_mapping_needs_no_other_machine(
     case: tuple[Layer, Hardware, EyerissMapping, int], seed: int

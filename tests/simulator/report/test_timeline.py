@@ -178,6 +178,7 @@ def test_a_machine_that_skips_has_a_timeline(tmp_path: Path) -> None:
     chip.write_text('gate = "both"\nskip = "both"\n')
     said = ["run", "alexnet", "--layers", "C5", "--batch", "1", "--hardware", str(chip)]
     done = command("simulator", *said, "--timeline", str(out), "--json", "-")
+    assert done.returncode == 0, done.stderr
     (layer,) = json.loads(done.stdout)["layers"]
     events = json.loads(gzip.decompress(out.read_bytes()))["traceEvents"]
     passes = [event for event in events if event["name"] == "pass"]

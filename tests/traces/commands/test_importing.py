@@ -1,7 +1,6 @@
 """``python -m traces``: what it writes, and what it refuses in a line, with status 2 and nothing half written."""
 
 from pathlib import Path
-from subprocess import CompletedProcess
 
 import numpy as np
 import pytest
@@ -18,19 +17,15 @@ DATA = Path(__file__).parents[2] / "data" / "onnx"
 RESNET8 = [str(DATA / "resnet8.onnx"), "--image", str(DATA / "rocket_32.png"), "--preprocess", "mean=128,std=128"]
 
 
-def run(*arguments: str, cwd: Path) -> CompletedProcess[str]:
-    return command(*arguments, cwd=cwd)
-
-
 def test_a_trace_and_its_table_are_written_and_shown(tmp_path: Path) -> None:
-    done = run("traces", "import", *RESNET8, "--out", "net.h5", "--csv", "net.csv", cwd=tmp_path)
+    done = command("traces", "import", *RESNET8, "--out", "net.h5", "--csv", "net.csv", cwd=tmp_path)
     assert (done.returncode, "10 layers, 12501632 MACs" in done.stderr) == (0, True)
     trace, table = traces.read_trace(tmp_path / "net.h5"), load_network(tmp_path / "net.csv")
     assert trace.table.layers == table.layers
-    shown = run("traces", "show", "net.h5", cwd=tmp_path)
+    shown = command("traces", "show", "net.h5", cwd=tmp_path)
     assert shown.returncode == 0
     assert "resnet8: 8 bit, 1 image" in shown.stdout
-    as_csv = run("traces", "show", "net.h5", "--csv", "-", cwd=tmp_path)
+    as_csv = command("traces", "show", "net.h5", "--csv", "-", cwd=tmp_path)
     assert len(as_csv.stdout.splitlines()) == 11
 
 
@@ -54,7 +49,7 @@ def test_a_trace_and_its_table_are_written_and_shown(tmp_path: Path) -> None:
 def test_what_cannot_be_imported_is_refused_in_a_line(arguments: list[str], said: str, tmp_path: Path) -> None:
     (tmp_path / "net.txt").write_text("no picture")
     (tmp_path / "list.csv").write_text("Layer name\n")
-    done = run("traces", "import", *arguments, cwd=tmp_path)
+    done = command("traces", "import", *arguments, cwd=tmp_path)
     assert done.returncode == 2
     assert said in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
@@ -79,7 +74,7 @@ def test_an_array_that_claims_too_much_or_has_no_numbers_is_refused_in_a_line(
     header = f"{{'descr': '<f4', 'fortran_order': False, 'shape': ({shape}, }}\n".encode()
     content = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + b"\xff" * (4 * 3 * 32 * 32)
     (tmp_path / "x.npy").write_bytes(content)
-    done = run("traces", "import", RESNET8[0], "--input", "x.npy", "--out", "n.h5", cwd=tmp_path)
+    done = command("traces", "import", RESNET8[0], "--input", "x.npy", "--out", "n.h5", cwd=tmp_path)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert done.stderr.startswith(said)
     assert [path.name for path in tmp_path.iterdir()] == ["x.npy"]
@@ -97,7 +92,7 @@ def test_what_is_no_trace_is_refused(content: bytes | str | None, said: str, tmp
     elif isinstance(content, bytes):
         (tmp_path / "x.h5").write_bytes(content)
     for words in (["simulator", "run"], ["traces", "show"], ["analytical", "run"]):
-        done = run(*words, "x.h5", cwd=tmp_path)
+        done = command(*words, "x.h5", cwd=tmp_path)
         assert (done.returncode, said in done.stderr) == (2, True), done.stderr
 
 
